@@ -1,0 +1,68 @@
+// Makes a clone runnable: packages, then dist/. Runs on the machine's own Node, before any package is there.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's folder. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The Node that the project pins; it is there after `prepare`. */
+export const nodePath = join(root, 'node_modules/.bin/node');
+
+const lockFile = join(root, 'package-lock.json');
+const lockHash = join(root, 'node_modules/.lock-hash');
+const dist = join(root, 'dist');
+const stamp = join(dist, '.stamp');
+
+/** Installs packages and builds dist/, each only when its inputs changed. Says nothing unless it fails; then it exits. */
+export function prepare() {
+  const packages = hashOf([lockFile]);
+  if (read(lockHash) !== packages) {
+    // Not `npm ci`: it refuses a lock that lacks the optional builds of other platforms, and a registry need not
+    // serve all of them. `--no-save` reads the lock all the same and writes nothing.
+    runQuietly('npm', ['install', '--no-save', '--no-audit', '--no-fund']);
+    writeFileSync(lockHash, packages);
+  }
+
+  const sources = [...filesIn('src'), ...filesIn('migrations')];
+  const build = hashOf([lockFile, ...configs(), ...sources]);
+  if (read(stamp) !== build) {
+    // From nothing, so that the output of a deleted source does not linger.
+    rmSync(dist, { recursive: true, force: true });
+    runQuietly(nodePath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+    for (const asset of sources.filter((file) => !file.endsWith('.ts'))) {
+      cpSync(asset, join(dist, relative(root, asset)));
+    }
+    writeFileSync(stamp, build);
+  }
+}
+
+const configs = () => readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name)).map((name) => join(root, name));
+
+/** Files below a folder of the project, or none when there is no such folder. */
+function filesIn(folder) {
+  const path = join(root, folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    // Node before 20.12 knows only `path`.
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+/** Contents, not times: a checkout or a copy touches times without changing anything. */
+function hashOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files.toSorted()) hash.update(`${relative(root, file)}\0`).update(readFileSync(file)).update('\0');
+  return hash.digest('hex');
+}
+
+const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : null);
+
+function runQuietly(command, args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  if (status === 0) return;
+  console.error(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n"${command} ${args.join(' ')}" failed.`);
+  process.exit(1);
+}

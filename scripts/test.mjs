@@ -1,0 +1,145 @@
+// npm test: the suites on each database that the product promises, with real servers that end with the run.
+//   npm test                        every column
+//   npm test -- --column=embedded   one of them
+//   npm test -- tenancy             arguments go on to jest
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as services from '../test/harness/services.mjs';
+import { nodePath, prepare, root } from './prepare.mjs';
+
+const COLUMNS = ['embedded', 'mysql', 'mariadb'];
+const LIMIT_MINUTES = 40;
+const KILL_MS = 5_000;
+
+const args = process.argv.slice(2);
+const jestArgs = args.filter((arg) => !arg.startsWith('--column='));
+const chosen = args.filter((arg) => arg.startsWith('--column=')).map((arg) => arg.slice('--column='.length));
+
+// Whatever ends the run early goes through here, so that the servers are stopped on every way out.
+const cut = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => cut.abort(new Error(`Ended by ${signal}.`)));
+process.on('uncaughtException', (error) => cut.abort(error));
+setTimeout(() => cut.abort(new Error(`Not through after ${LIMIT_MINUTES} minutes.`)), LIMIT_MINUTES * 60_000).unref();
+
+const dir = mkdtempSync(join(tmpdir(), 'aliteo-test-'));
+const stops = [];
+let isGood = false;
+try {
+  isGood = await run();
+} catch (error) {
+  console.error(error.message);
+} finally {
+  await Promise.allSettled(stops.map((stop) => stop()));
+  rmSync(dir, { recursive: true, force: true });
+}
+process.exit(isGood ? 0 : 1);
+
+async function run() {
+  const unknown = chosen.find((column) => !COLUMNS.includes(column));
+  if (unknown) throw new Error(`There is no column "${unknown}", only ${COLUMNS.join(', ')}.`);
+  prepare();
+
+  const { columns, urls } = await startServices(chosen.length > 0 ? chosen : COLUMNS);
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const column of columns) {
+    const result = await runColumn(column, urls);
+    for (const count of Object.keys(sum)) sum[count] += result[count];
+  }
+  if (sum.passed + sum.failed === 0) console.log('No test ran.');
+  console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`);
+  return sum.passed > 0 && sum.failed === 0;
+}
+
+/** Starts what the columns need and is not given by DATABASE_URL or REDIS_URL; leaves out a column that would repeat another. */
+async function startServices(columns) {
+  const { DATABASE_URL, REDIS_URL } = process.env;
+  const wantsMysql = columns.includes('mysql');
+  const standsIn = wantsMysql && !DATABASE_URL && !services.canRunMysql();
+  if (standsIn) console.log('MariaDB stands in for MySQL: fetching MySQL takes Maven (mvn), on Linux x86-64.');
+
+  const isMariadb = standsIn || (wantsMysql && DATABASE_URL && (await services.isMariadb(DATABASE_URL)));
+  if (isMariadb) columns = columns.filter((column) => column !== 'mariadb');
+  const startsMysql = wantsMysql && !DATABASE_URL && !standsIn;
+  const startsMariadb = standsIn || columns.includes('mariadb');
+  services.ensurePackages([!REDIS_URL && 'redis', startsMysql && 'mysql', startsMariadb && 'mariadb'].filter(Boolean));
+
+  const start = async (begin) => {
+    cut.signal.throwIfAborted();
+    const { url, stop } = await begin(dir);
+    stops.push(stop);
+    return url;
+  };
+  const redis = REDIS_URL ?? (await start(services.startRedis));
+  const mariadb = startsMariadb ? await start(services.startMariadb) : undefined;
+  const mysql = startsMysql ? await start(services.startMysql) : DATABASE_URL ? new URL('/', DATABASE_URL).href : mariadb;
+  return { columns, urls: { redis, mysql, mariadb } };
+}
+
+/** Runs jest on one column and prints one line, or everything that jest said when not all is well. */
+async function runColumn(column, urls) {
+  const startedAt = Date.now();
+  const report = join(dir, `${column}.json`);
+  const { code, output } = await runJest(['--ci', '--passWithNoTests', '--json', `--outputFile=${report}`, ...jestArgs], {
+    COLUMN: column,
+    TEST_DATABASE_URL: urls[column],
+    TEST_REDIS_URL: urls.redis,
+  });
+  const json = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
+  const { numPassedTests: passed = 0, numFailedTests = 0, numRuntimeErrorTestSuites = 0, numPendingTests: skipped = 0 } = json;
+
+  // A suite that could not be loaded has no test to fail, and jest may die with none failed: both count as one.
+  let failed = numFailedTests + numRuntimeErrorTestSuites;
+  if (failed === 0 && (code !== 0 || (passed === 0 && jestArgs.length === 0))) failed = 1;
+
+  if (failed > 0) console.log(output);
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${column.padEnd(8)}  ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s`);
+  return { passed, failed, skipped };
+}
+
+async function runJest(jestArgs, variables) {
+  // The developer's own database and Redis, if they are named, are for the tests' databases only, never for a server under test.
+  const { DATABASE_URL, REDIS_URL, NODE_OPTIONS = '', ...inherited } = process.env;
+  const env = {
+    ...inherited,
+    ...variables,
+    NODE_OPTIONS: `${NODE_OPTIONS} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
+  };
+  cut.signal.throwIfAborted();
+  const jest = spawn(nodePath, ['node_modules/jest/bin/jest.js', ...jestArgs], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a group of its own, which can be ended whole, with what the tests have started
+  });
+  const end = () => {
+    signalGroup(jest.pid, 'SIGTERM');
+    setTimeout(() => signalGroup(jest.pid, 'SIGKILL'), KILL_MS).unref();
+  };
+  cut.signal.addEventListener('abort', end);
+
+  let output = '';
+  const listen = (chunk) => {
+    output += chunk;
+    // Something was left open: jest would wait for it for ever. Its output says so, and the code counts as a failure.
+    if (String(chunk).includes('Jest did not exit')) end();
+  };
+  jest.stdout.on('data', listen);
+  jest.stderr.on('data', listen);
+  const [code] = await once(jest, 'exit');
+  cut.signal.removeEventListener('abort', end);
+  signalGroup(jest.pid, 'SIGKILL');
+  cut.signal.throwIfAborted();
+  return { code, output };
+}
+
+function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nobody is left in it.
+  }
+}

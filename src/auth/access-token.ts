@@ -1,0 +1,87 @@
+import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { TrustedIssuer } from '../config.js';
+import { ApiError, unauthenticated } from '../errors.js';
+
+/** What a verified access token says about a person. */
+export interface Identity {
+  issuer: string;
+  subject: string;
+  /** Lower case, and only when the issuer has verified it. */
+  verifiedEmail: string | null;
+  name: string | null;
+  expiresAt: Date;
+}
+
+const CLOCK_TOLERANCE_SECONDS = 30;
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+
+/** Verifies access tokens of the trusted issuers against their published keys. */
+export class AccessTokenVerifier {
+  readonly #issuers = new Map<string, { audience: string; key: Promise<JWTVerifyGetKey> | undefined }>();
+
+  constructor(issuers: readonly TrustedIssuer[]) {
+    for (const { issuer, audience } of issuers) this.#issuers.set(issuer, { audience, key: undefined });
+  }
+
+  /** Throws UNAUTHENTICATED with the reason, or UNAVAILABLE when the issuer's keys cannot be fetched. */
+  async verify(token: string): Promise<Identity> {
+    const issuer = unverifiedIssuer(token);
+    const trusted = issuer === null ? undefined : this.#issuers.get(issuer);
+    if (!issuer || !trusted) throw unauthenticated('TOKEN_INVALID', 'The token is not from a trusted issuer.');
+    const { payload } = await jwtVerify(token, await this.#key(issuer, trusted), {
+      issuer,
+      audience: trusted.audience,
+      algorithms: ALGORITHMS,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      requiredClaims: ['sub', 'exp'],
+    }).catch((error: unknown) => {
+      throw refusal(error);
+    });
+    // OpenID Connect, section 2: at most 255 ASCII characters, and case matters.
+    if (!/^[\x21-\x7e]{1,255}$/.test(payload.sub as string)) throw unauthenticated('TOKEN_INVALID', 'The token names nobody.');
+    const verified = payload.email_verified === true && typeof payload.email === 'string';
+    return {
+      issuer,
+      subject: payload.sub as string,
+      verifiedEmail: verified ? (payload.email as string).toLowerCase() : null,
+      name: typeof payload.name === 'string' ? payload.name : null,
+      expiresAt: new Date((payload.exp as number) * 1000),
+    };
+  }
+
+  #key(issuer: string, trusted: { key: Promise<JWTVerifyGetKey> | undefined }): Promise<JWTVerifyGetKey> {
+    trusted.key ??= discoverKeys(issuer).catch((error: unknown) => {
+      trusted.key = undefined;
+      throw new ApiError('UNAVAILABLE', 'The issuer of the token does not answer.', 'ISSUER_UNAVAILABLE', { cause: error });
+    });
+    return trusted.key;
+  }
+}
+
+/** Only tells whose keys to check with; nothing is believed before the signature holds. */
+function unverifiedIssuer(token: string): string | null {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    const issuer = (payload as { iss?: unknown } | null)?.iss;
+    return typeof issuer === 'string' ? issuer : null;
+  } catch {
+    return null;
+  }
+}
+
+async function discoverKeys(issuer: string): Promise<JWTVerifyGetKey> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000), redirect: 'error' });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  const metadata = (await response.json()) as { issuer?: string; jwks_uri?: string };
+  if (metadata.issuer !== issuer || !metadata.jwks_uri) throw new Error(`${url} describes another issuer`);
+  return createRemoteJWKSet(new URL(metadata.jwks_uri), { timeoutDuration: 5_000 });
+}
+
+function refusal(error: unknown): ApiError {
+  if (error instanceof errors.JWTExpired) return unauthenticated('TOKEN_EXPIRED', 'The token has expired.');
+  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+    return new ApiError('UNAVAILABLE', 'The issuer of the token does not answer.', 'ISSUER_UNAVAILABLE', { cause: error });
+  }
+  return unauthenticated('TOKEN_INVALID', 'The token is not valid here.');
+}

@@ -1,0 +1,131 @@
+import type { Keyring } from '../crypto.js';
+import { forkFor, type Orm } from '../entities/orm.js';
+import { Follow } from '../entities/follow.js';
+import { Member } from '../entities/member.js';
+import { User, UserIdentity } from '../entities/user.js';
+import { notFound, unauthenticated } from '../errors.js';
+import { prefixOf } from '../schema/ids.js';
+import type { AccessTokenVerifier, Identity } from './access-token.js';
+import { readFollowSecret } from './follow-secret.js';
+import { type FollowerViewer, type MemberViewer, nobody, type SignedIn, type Viewer } from './viewer.js';
+
+/** What somebody shows at the door, over HTTP or in `connection_init`. */
+export interface Credential {
+  /** `Bearer TOKEN` or `Follow SECRET`. */
+  authorization?: string | undefined;
+  companyId?: string | undefined;
+}
+
+/** Turns a credential into exactly one viewer, and finds out later whether that viewer still stands. */
+export class Authenticator {
+  constructor(
+    readonly orm: Orm,
+    readonly tokens: AccessTokenVerifier,
+    readonly keyring: Keyring,
+  ) {}
+
+  /** Throws UNAUTHENTICATED for a bad credential, NOT_FOUND for a company that is not this person's. */
+  async authenticate({ authorization, companyId }: Credential): Promise<Viewer> {
+    if (!authorization) return nobody;
+    const [scheme = '', value = ''] = authorization.split(/ +/, 2);
+    switch (scheme.toLowerCase()) {
+      case 'bearer':
+        return this.#person(await this.tokens.verify(value), companyId);
+      case 'follow':
+        return this.#follower(value);
+      default:
+        throw unauthenticated('SCHEME_UNKNOWN', 'Authorization must be "Bearer …" or "Follow …".');
+    }
+  }
+
+  /** The same viewer as things stand now, or null when the way in has been closed since. */
+  async refresh(viewer: Viewer): Promise<Viewer | null> {
+    if ('expiresAt' in viewer && viewer.expiresAt && viewer.expiresAt.getTime() <= Date.now()) return null;
+    if (viewer.kind === 'MEMBER') return this.#member(viewer.companyId, viewer.userId, viewer.expiresAt);
+    if (viewer.kind === 'FOLLOWER') return this.#follow(viewer.companyId, { id: viewer.followId });
+    return viewer;
+  }
+
+  async #person(identity: Identity, companyId: string | undefined): Promise<SignedIn | MemberViewer> {
+    const userId = await this.#userOf(identity);
+    if (companyId !== undefined) {
+      const member = prefixOf(companyId) === 'company' ? await this.#member(companyId, userId, identity.expiresAt) : null;
+      if (!member) throw notFound('company');
+      return member;
+    }
+    const memberships = await activeMemberships(this.orm, userId);
+    const only = memberships.length === 1 ? memberships[0] : undefined;
+    if (only) return memberViewer(only, identity.expiresAt);
+    return { kind: 'USER', userId, expiresAt: identity.expiresAt };
+  }
+
+  /**
+   * Finds the user, or provisions one at the first sign-in. A person whom an administrator added by address is met by
+   * a verified address, and only as long as nobody has signed in as that person.
+   */
+  async #userOf(identity: Identity): Promise<string> {
+    const em = this.orm.em.fork();
+    const key = { issuer: identity.issuer, subject: identity.subject };
+    const known = await em.findOne(UserIdentity, key);
+    if (known) return known.user.id;
+    if (!identity.verifiedEmail) throw unauthenticated('EMAIL_NOT_VERIFIED', 'The issuer has not verified an address.');
+    try {
+      let user = await em.findOne(User, { email: identity.verifiedEmail });
+      if (user && (await em.count(UserIdentity, { user: user.id })) > 0) {
+        throw unauthenticated('EMAIL_TAKEN', 'This address belongs to somebody who signs in in another way.');
+      }
+      user ??= em.create(User, { email: identity.verifiedEmail, name: identity.name ?? identity.verifiedEmail });
+      em.create(UserIdentity, { ...key, user });
+      await em.flush();
+      return user.id;
+    } catch (error) {
+      // Two first requests at once: the other one has provisioned the person.
+      const other = await this.orm.em.fork().findOne(UserIdentity, key);
+      if (other) return other.user.id;
+      throw error;
+    }
+  }
+
+  async #member(companyId: string, userId: string, expiresAt: Date): Promise<MemberViewer | null> {
+    const member = await forkFor(this.orm, { companyId }).findOne(Member, { user: userId, deactivatedAt: null });
+    return member && memberViewer(member, expiresAt);
+  }
+
+  async #follower(secret: string): Promise<FollowerViewer> {
+    const key = readFollowSecret(this.keyring, secret);
+    const follower = key && (await this.#follow(key.companyId, { secretHash: key.hash }));
+    if (!follower) throw unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.');
+    return follower;
+  }
+
+  async #follow(companyId: string, key: { id: string } | { secretHash: string }): Promise<FollowerViewer | null> {
+    const follow = await forkFor(this.orm, { companyId }).findOne(Follow, { ...key, revokedAt: null });
+    if (!follow || (follow.expiresAt && follow.expiresAt.getTime() <= Date.now())) return null;
+    return {
+      kind: 'FOLLOWER',
+      companyId,
+      followId: follow.id,
+      objectKind: follow.objectKind,
+      objectId: follow.task.id,
+      expiresAt: follow.expiresAt ?? null,
+    };
+  }
+}
+
+/** The memberships of one person, across companies: found by the person's key, not by a company's. */
+export async function activeMemberships(orm: Orm, userId: string): Promise<Member[]> {
+  const em = orm.em.fork();
+  return em.find(Member, { user: userId, deactivatedAt: null }, { filters: false, orderBy: { createdAt: 'asc' } });
+}
+
+function memberViewer(member: Member, expiresAt: Date): MemberViewer {
+  return {
+    kind: 'MEMBER',
+    companyId: member.companyId,
+    userId: member.user.id,
+    memberId: member.id,
+    role: member.role,
+    membership: member.kind,
+    expiresAt,
+  };
+}

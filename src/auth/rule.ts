@@ -1,0 +1,83 @@
+import { Level } from '../entities/vocabulary.js';
+import type { Grants } from './grants.js';
+
+const LEVELS: readonly Level[] = [Level.VIEW, Level.COMMENT, Level.EDIT, Level.MANAGE];
+
+/** Whether a level, which may be none, is enough. */
+export const isAtLeast = (level: Level | null, needed: Level): boolean =>
+  level !== null && LEVELS.indexOf(level) >= LEVELS.indexOf(needed);
+
+const rank = (level: Level | null): number => (level === null ? -1 : LEVELS.indexOf(level));
+const lower = (a: Level, b: Level): Level => (rank(a) <= rank(b) ? a : b);
+
+/**
+ * A condition on an object's facts, as data, so that one table of rules is read both as a row filter by the database
+ * and as a check by the program. `F` are the facts' names.
+ */
+export type Condition<F extends string> =
+  | { is: F; oneOf: readonly string[] }
+  | { isNot: F; value: string }
+  | { isViewer: F }
+  | { isGrantedProject: F; atLeast: Level }
+  | { all: readonly Condition<F>[] };
+
+export type Facts<F extends string> = { readonly [K in F]: string | null };
+
+/** Who (a test on the viewer alone) may do how much where (a condition on the object). */
+export interface Rule<F extends string> {
+  readonly why: string;
+  readonly who?: (grants: Grants) => boolean;
+  readonly where?: Condition<F>;
+  readonly level: Level;
+}
+
+/** One kind of object's rules, and what nobody of a membership kind passes however many rules allow it. */
+export interface Policy<F extends string> {
+  readonly rules: readonly Rule<F>[];
+  readonly forExternals: { readonly where: Condition<F>; readonly atMost: Level };
+}
+
+/** What these grants allow on an object with these facts, or null when it is not even seen. */
+export function levelOn<F extends string>(policy: Policy<F>, grants: Grants, facts: Facts<F>): Level | null {
+  if (grants.isExternal && !holds(policy.forExternals.where, grants, facts)) return null;
+  let best: Level | null = null;
+  for (const rule of applicable(policy, grants)) {
+    if (rank(rule.level) > rank(best) && (!rule.where || holds(rule.where, grants, facts))) best = rule.level;
+  }
+  return best && grants.isExternal ? lower(best, policy.forExternals.atMost) : best;
+}
+
+/** The same as a filter on rows, at VIEW: `columns` tells each fact's place. Null when no row can match. */
+export function rowFilter<F extends string>(
+  policy: Policy<F>,
+  grants: Grants,
+  columns: Readonly<Record<F, string>>,
+): object | null {
+  const alternatives = applicable(policy, grants).map((rule) => (rule.where ? toFilter(rule.where, grants, columns) : {}));
+  if (alternatives.length === 0) return null;
+  const allowed = { $or: alternatives };
+  return grants.isExternal ? { $and: [toFilter(policy.forExternals.where, grants, columns), allowed] } : allowed;
+}
+
+const applicable = <F extends string>(policy: Policy<F>, grants: Grants) =>
+  policy.rules.filter((rule) => !rule.who || rule.who(grants));
+
+function holds<F extends string>(condition: Condition<F>, grants: Grants, facts: Facts<F>): boolean {
+  if ('all' in condition) return condition.all.every((part) => holds(part, grants, facts));
+  if ('is' in condition) return condition.oneOf.includes(facts[condition.is] ?? '');
+  if ('isNot' in condition) return facts[condition.isNot] !== condition.value;
+  if ('isViewer' in condition) return facts[condition.isViewer] === grants.memberId;
+  return grants.projectsAtLeast(condition.atLeast).includes(facts[condition.isGrantedProject] ?? '');
+}
+
+function toFilter<F extends string>(condition: Condition<F>, grants: Grants, columns: Readonly<Record<F, string>>): object {
+  if ('all' in condition) return { $and: condition.all.map((part) => toFilter(part, grants, columns)) };
+  if ('is' in condition) return at(columns[condition.is], { $in: condition.oneOf });
+  if ('isNot' in condition) return at(columns[condition.isNot], { $ne: condition.value });
+  if ('isViewer' in condition) return at(columns[condition.isViewer], grants.memberId);
+  return at(columns[condition.isGrantedProject], { $in: grants.projectsAtLeast(condition.atLeast) });
+}
+
+/** `a.b` with a value, as the ORM nests it. */
+const at = (path: string, value: unknown): object =>
+  path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as object;

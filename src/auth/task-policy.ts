@@ -1,0 +1,84 @@
+import type { Task } from '../entities/task.js';
+import type { Project } from '../entities/project.js';
+import type { Condition, Facts, Policy } from './rule.js';
+
+export type TaskFact =
+  | 'projectId'
+  | 'projectManagerId'
+  | 'projectVisibility'
+  | 'privacy'
+  | 'authorId'
+  | 'ownerId'
+  | 'solverId'
+  | 'awaitedMemberId'
+  | 'awaitedProjectId';
+
+const notPrivate: Condition<TaskFact> = { isNot: 'privacy', value: 'PRIVATE' };
+const inProject = (condition: Condition<TaskFact>): Condition<TaskFact> => ({ all: [notPrivate, condition] });
+
+/** Who may do what with a task. A private one is open to its author and those named in it, and to nobody else. */
+export const taskPolicy: Policy<TaskFact> = {
+  rules: [
+    { why: 'owner', where: { isViewer: 'ownerId' }, level: 'EDIT' },
+    { why: 'solver', where: { isViewer: 'solverId' }, level: 'EDIT' },
+    { why: 'author of a private task', where: { all: [{ isViewer: 'authorId' }, { is: 'privacy', oneOf: ['PRIVATE'] }] }, level: 'EDIT' },
+    { why: 'the person awaited', where: { isViewer: 'awaitedMemberId' }, level: 'COMMENT' },
+    { why: 'administrator', who: (v) => v.isAdmin, where: notPrivate, level: 'MANAGE' },
+    { why: 'supervisor of the company', who: (v) => v.isSupervisor, where: notPrivate, level: 'VIEW' },
+    { why: "the project's manager", who: (v) => !v.isExternal, where: inProject({ isViewer: 'projectManagerId' }), level: 'MANAGE' },
+    { why: 'project MANAGE', where: inProject({ isGrantedProject: 'projectId', atLeast: 'MANAGE' }), level: 'MANAGE' },
+    { why: 'project EDIT', where: inProject({ isGrantedProject: 'projectId', atLeast: 'EDIT' }), level: 'EDIT' },
+    { why: 'project COMMENT', where: inProject({ isGrantedProject: 'projectId', atLeast: 'COMMENT' }), level: 'COMMENT' },
+    { why: 'project VIEW', where: inProject({ isGrantedProject: 'projectId', atLeast: 'VIEW' }), level: 'VIEW' },
+    {
+      why: 'member of the awaited project',
+      who: (v) => !v.isExternal,
+      where: inProject({ isGrantedProject: 'awaitedProjectId', atLeast: 'VIEW' }),
+      level: 'COMMENT',
+    },
+    {
+      why: 'project open to internals',
+      who: (v) => !v.isExternal,
+      where: inProject({ is: 'projectVisibility', oneOf: ['INTERNAL', 'EVERYONE'] }),
+      level: 'VIEW',
+    },
+    {
+      why: 'project open to externals',
+      who: (v) => v.isExternal,
+      where: inProject({ is: 'projectVisibility', oneOf: ['EXTERNAL', 'EVERYONE'] }),
+      level: 'VIEW',
+    },
+  ],
+  forExternals: { where: { is: 'privacy', oneOf: ['PUBLIC'] }, atMost: 'EDIT' },
+};
+
+/** Where the facts stand in a row. */
+export const taskColumns: Record<TaskFact, string> = {
+  projectId: 'project.id',
+  projectManagerId: 'project.manager.id',
+  projectVisibility: 'project.visibility',
+  privacy: 'privacy',
+  authorId: 'author.id',
+  ownerId: 'owner.id',
+  solverId: 'solver.id',
+  awaitedMemberId: 'awaitedMember.id',
+  awaitedProjectId: 'awaitedProject.id',
+};
+
+export type TaskFacts = Facts<TaskFact>;
+
+/** The facts of a task whose project is given. */
+export const taskFacts = (task: Task, project: Project): TaskFacts => ({
+  projectId: project.id,
+  projectManagerId: project.manager.id,
+  projectVisibility: project.visibility,
+  privacy: task.privacy,
+  authorId: task.author.id,
+  ownerId: task.owner.id,
+  solverId: task.solver?.id ?? null,
+  awaitedMemberId: task.awaitedMember?.id ?? null,
+  awaitedProjectId: task.awaitedProject?.id ?? null,
+});
+
+/** Whether an anonymous follow may show the task: its public face is public only while the task is. */
+export const hasPublicFace = (facts: Pick<TaskFacts, 'privacy'>): boolean => facts.privacy === 'PUBLIC';

@@ -1,0 +1,58 @@
+import { ApiError, unauthenticated } from '../errors.js';
+import type { FollowedKind, MembershipKind, Role } from '../entities/vocabulary.js';
+
+/** Nobody has shown a credential. */
+export interface Nobody {
+  kind: 'NOBODY';
+}
+
+/** A person who is signed in; the request names no company. */
+export interface SignedIn {
+  kind: 'USER';
+  userId: string;
+  expiresAt: Date;
+}
+
+/** An active member of the company that the request names. */
+export interface MemberViewer {
+  kind: 'MEMBER';
+  companyId: string;
+  userId: string;
+  memberId: string;
+  role: Role;
+  membership: MembershipKind;
+  expiresAt: Date;
+}
+
+/** An anonymous follower of one object. */
+export interface FollowerViewer {
+  kind: 'FOLLOWER';
+  companyId: string;
+  followId: string;
+  objectKind: FollowedKind;
+  objectId: string;
+  expiresAt: Date | null;
+}
+
+/** Who asks. Everything behind an entry point sees only this, never the credential. */
+export type Viewer = Nobody | SignedIn | MemberViewer | FollowerViewer;
+
+export const nobody: Nobody = { kind: 'NOBODY' };
+
+/** Returns the member who asks. The guards of the schema have refused everybody else before. */
+export function expectMember(viewer: Viewer): MemberViewer {
+  if (viewer.kind !== 'MEMBER') throw new ApiError('FORBIDDEN', 'This is open to members only.', 'ENTRY_NOT_ALLOWED');
+  return viewer;
+}
+
+/** Returns the follower who asks. */
+export function expectFollower(viewer: Viewer): FollowerViewer {
+  if (viewer.kind !== 'FOLLOWER') throw new ApiError('FORBIDDEN', 'This is open to followers only.', 'ENTRY_NOT_ALLOWED');
+  return viewer;
+}
+
+/** Returns the id of the person who asks, with or without a company. */
+export function expectUserId(viewer: Viewer): string {
+  if (viewer.kind === 'MEMBER' || viewer.kind === 'USER') return viewer.userId;
+  throw unauthenticated('NO_CREDENTIAL');
+}

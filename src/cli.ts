@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import { readFile, writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { ConfigError, readConfig } from './config.js';
+import { foundCompany } from './domain/companies.js';
+import { seedDemo } from './domain/demo.js';
+import type { Parts } from './domain/unit-of-work.js';
+import { migrate, sqliteDrift } from './entities/schema-state.js';
+import { UserError } from './errors.js';
+import { buildGuardedSchema } from './resolvers/build-schema.js';
+import { printSdl } from './schema/print.js';
+import { openParts } from './server/server.js';
+
+const SDL_FILE = 'src/schema/schema.graphql';
+
+const program = new Command('aliteo').description('What the operator of aliteo-server does from the command line.');
+
+program
+  .command('migrate')
+  .description("bring the database's schema up to date")
+  .action(() =>
+    withParts(async ({ orm }) => {
+      const names = await migrate(orm);
+      console.log(names.length > 0 ? `Ran ${names.join(', ')}.` : 'The schema is up to date.');
+    }),
+  );
+
+program
+  .command('seed')
+  .description('fill an empty database with two demo companies; not in production')
+  .action(() =>
+    withParts(async (parts) => {
+      if (readConfig(process.env).production) throw new ConfigError(['NODE_ENV: the demo companies never come into production']);
+      console.log((await seedDemo(parts)) ? 'The demo companies are there.' : 'Nothing done: the database has companies already.');
+    }),
+  );
+
+program
+  .command('company')
+  .description('companies')
+  .command('create <name>')
+  .description('bring a company into being, with its first administrator')
+  .requiredOption('--admin <address>', "the administrator's e-mail address; they sign in with it, verified by the issuer")
+  .option('--admin-name <name>', "the administrator's name", '')
+  .action((name: string, options: { admin: string; adminName: string }) =>
+    withParts(async (parts) => {
+      const { company, administrator } = await foundCompany(parts, name, { email: options.admin, name: options.adminName });
+      console.log(`Created ${company.id} with the administrator ${administrator.id} (${options.admin}).`);
+    }),
+  );
+
+const schema = program.command('schema').description('the GraphQL schema');
+schema
+  .command('print')
+  .description(`write ${SDL_FILE}`)
+  .action(() => writeFile(SDL_FILE, printSdl(buildGuardedSchema())));
+schema
+  .command('check')
+  .description(`compare ${SDL_FILE} with the code`)
+  .action(async () => {
+    const committed = await readFile(SDL_FILE, 'utf8').catch(() => '');
+    if (committed !== printSdl(buildGuardedSchema())) fail(`${SDL_FILE} is not what the code says: run "npm run schema".`);
+  });
+
+program
+  .command('migrations')
+  .description('the migrations')
+  .command('check')
+  .description("compare the migrations with the entities, on SQLite; MySQL's are compared by the tests")
+  .action(async () => {
+    const drift = await sqliteDrift();
+    if (drift.length > 0) fail(`The migrations are not what the entities say:\n${drift.join('\n')}`);
+  });
+
+async function withParts(act: (parts: Parts) => Promise<void>): Promise<void> {
+  const { parts, close } = await openParts({ ...readConfig(process.env), redisUrl: undefined });
+  try {
+    await act(parts);
+  } finally {
+    await close();
+  }
+}
+
+function fail(message: string): void {
+  console.error(message);
+  process.exitCode = 1;
+}
+
+program.parseAsync().catch((error: unknown) => {
+  fail(error instanceof ConfigError || error instanceof UserError ? error.message : String((error as Error).stack ?? error));
+});

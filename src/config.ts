@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** An OpenID Connect issuer whose access tokens for `audience` are accepted. */
+export interface TrustedIssuer {
+  issuer: string;
+  audience: string;
+}
+
+/** Every fault of the configuration at once, each with its variable's name. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}:\n  ${faults.join('\n  ')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+const integer = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const onOff = z.enum(['on', 'off']);
+
+const issuers = z.string().transform((text, context): TrustedIssuer[] =>
+  text.split(',').map((pair) => {
+    const [issuer = '', audience = ''] = pair.trim().split('|');
+    if (!URL.canParse(issuer) || !audience) {
+      context.addIssue({ code: 'custom', message: `"${pair.trim()}" is not ISSUER_URL|AUDIENCE` });
+    }
+    return { issuer, audience };
+  }),
+);
+
+const environment = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: integer(4000, 0, 65_535),
+  PUBLIC_URL: z.url().optional(),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^(mysql|mariadb):\/\/[^/]+\/[^/?]+/, 'must look like mysql://user:password@host:3306/database')
+    .optional(),
+  DATABASE_POOL: integer(10, 1, 500),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must look like redis://host:6379')
+    .optional(),
+  SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
+  OIDC_ISSUERS: issuers.optional(),
+  DEV_ISSUER: onOff.optional(),
+  GRAPHIQL: onOff.optional(),
+  SEED_DEMO: onOff.optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+  BODY_LIMIT_BYTES: integer(1_048_576, 1024, 104_857_600),
+  ANONYMOUS_BODY_LIMIT_BYTES: integer(65_536, 1024, 104_857_600),
+  HEARTBEAT_MS: integer(15_000, 100, 600_000),
+  HEAD_POLL_MS: integer(500, 50, 500),
+  DRAIN_MS: integer(10_000, 0, 600_000),
+});
+
+/** Everything the server may be told from outside; read once, at start. */
+export interface Config {
+  production: boolean;
+  host: string;
+  port: number;
+  /** Where clients reach this server, without a trailing slash. */
+  publicUrl: string;
+  dataDir: string;
+  /** MySQL or MariaDB; absent means the SQLite file in `dataDir`. */
+  databaseUrl: string | undefined;
+  databasePool: number;
+  /** Absent means the bus inside this process. */
+  redisUrl: string | undefined;
+  secretKey: string;
+  issuers: readonly TrustedIssuer[];
+  devIssuer: boolean;
+  graphiql: boolean;
+  /** Whether an empty database is filled with the demo companies; never in production. */
+  seedDemo: boolean;
+  logLevel: string;
+  bodyLimitBytes: number;
+  anonymousBodyLimitBytes: number;
+  heartbeatMs: number;
+  headPollMs: number;
+  drainMs: number;
+}
+
+/** Reads and checks the environment. Throws ConfigError with all faults. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  const faults = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+  if (given.NODE_ENV === 'production') faults.push(...productionFaults(given));
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+
+  const e = parsed.data;
+  const production = e.NODE_ENV === 'production';
+  const dataDir = resolve(e.DATA_DIR);
+  return {
+    production,
+    host: e.HOST,
+    port: e.PORT,
+    publicUrl: (e.PUBLIC_URL ?? `http://127.0.0.1:${e.PORT}`).replace(/\/+$/, ''),
+    dataDir,
+    databaseUrl: e.DATABASE_URL,
+    databasePool: e.DATABASE_POOL,
+    redisUrl: e.REDIS_URL,
+    secretKey: e.SECRET_KEY ?? keyFile(dataDir),
+    issuers: e.OIDC_ISSUERS ?? [],
+    devIssuer: !production && e.DEV_ISSUER !== 'off',
+    graphiql: e.GRAPHIQL ? e.GRAPHIQL === 'on' : !production,
+    seedDemo: !production && e.SEED_DEMO !== 'off',
+    logLevel: e.LOG_LEVEL,
+    bodyLimitBytes: e.BODY_LIMIT_BYTES,
+    anonymousBodyLimitBytes: e.ANONYMOUS_BODY_LIMIT_BYTES,
+    heartbeatMs: e.HEARTBEAT_MS,
+    headPollMs: e.HEAD_POLL_MS,
+    drainMs: e.DRAIN_MS,
+  };
+}
+
+function productionFaults(env: NodeJS.ProcessEnv): string[] {
+  const faults = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'OIDC_ISSUERS', 'PUBLIC_URL']
+    .filter((name) => !env[name])
+    .map((name) => `${name}: is required in production`);
+  if (env.PUBLIC_URL && !env.PUBLIC_URL.startsWith('https://')) faults.push('PUBLIC_URL: must be https in production');
+  if (env.DEV_ISSUER === 'on') faults.push('DEV_ISSUER: the development issuer never runs in production');
+  for (const pair of env.OIDC_ISSUERS?.split(',') ?? []) {
+    if (!pair.trim().startsWith('https://')) faults.push(`OIDC_ISSUERS: "${pair.trim()}" must be https in production`);
+  }
+  return faults;
+}
+
+/** Outside production the key is made once and kept beside the data; `wx` lets two starting processes agree on one. */
+function keyFile(dataDir: string): string {
+  const file = join(dataDir, 'secret.key');
+  mkdirSync(dataDir, { recursive: true });
+  try {
+    writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8');
+}

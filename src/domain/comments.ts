@@ -1,0 +1,54 @@
+import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
+import type { MemberViewer } from '../auth/viewer.js';
+import { Comment } from '../entities/comment.js';
+import { Member } from '../entities/member.js';
+import type { Privacy } from '../entities/vocabulary.js';
+import { UserError } from '../errors.js';
+import { getTask } from './access.js';
+import { memberActor } from './actor.js';
+import type { TaskEventData } from './events.js';
+import { recordTaskChange, snapshot } from './task-change.js';
+import { resume } from './tasks.js';
+import { type Done, type Parts, transact } from './unit-of-work.js';
+
+/**
+ * Adds a comment; needs COMMENT. Without a privacy it is internal, an external's public. The owner's comment ends
+ * AWAITING_OWNER.
+ */
+export function addComment(
+  parts: Parts,
+  viewer: MemberViewer,
+  taskId: string,
+  body: string,
+  privacy?: Privacy | null,
+): Promise<Done<Comment>> {
+  return transact(parts, memberActor(viewer), async (work) => {
+    const { em } = work;
+    const { object: task, project, grants } = await getTask(em, viewer, taskId, 'COMMENT', { lock: true });
+    const chosen = privacy ?? (grants.isExternal ? 'PUBLIC' : 'INTERNAL');
+    if (chosen === 'PRIVATE') throw new UserError('PRIVACY', 'A comment is public or internal.', 'privacy');
+    if (grants.isExternal && chosen !== 'PUBLIC') {
+      throw new UserError('EXTERNALS_PUBLIC_ONLY', 'External members write public comments only.', 'privacy');
+    }
+    if (body.trim() === '') throw new UserError('REQUIRED', 'A comment needs a text.', 'body');
+    task.lastCommentNumber += 1;
+    task.updatedAt = new Date();
+    const { companyId } = viewer;
+    const author = await em.findOneOrFail(Member, { id: viewer.memberId });
+    const comment = em.create(Comment, { companyId, task, number: task.lastCommentNumber, author, body, privacy: chosen });
+    const facts = taskFacts(task, project);
+    const data: TaskEventData = {
+      before: facts,
+      after: facts,
+      publicFace: chosen === 'PUBLIC' && hasPublicFace(facts),
+      comment: { id: comment.id, privacy: chosen },
+    };
+    work.record({ type: 'task.commented', objectId: task.id, data, changes: { comment: [null, comment.id] } });
+    if (task.status === 'AWAITING_OWNER' && task.owner.id === viewer.memberId) {
+      const before = snapshot(task, project);
+      resume(task);
+      recordTaskChange(work, 'task.resumed', task, project, before);
+    }
+    return comment;
+  });
+}

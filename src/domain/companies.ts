@@ -1,0 +1,32 @@
+import { Company } from '../entities/company.js';
+import { LogHead } from '../entities/event.js';
+import type { Member } from '../entities/member.js';
+import { Workspace } from '../entities/project.js';
+import { operatorActor } from './actor.js';
+import { createMember, type NewMember } from './members.js';
+import { type Parts, transact } from './unit-of-work.js';
+
+export interface FoundedCompany {
+  company: Company;
+  administrator: Member;
+  workspace: Workspace;
+}
+
+/** Brings a company into being, with its log, a first workspace and a first administrator. The operator's act. */
+export async function foundCompany(
+  parts: Parts,
+  name: string,
+  admin: Pick<NewMember, 'email' | 'name'>,
+): Promise<FoundedCompany> {
+  const company = Object.assign(new Company(), { name });
+  const { result } = await transact(parts, operatorActor(company.id), async ({ em, record }) => {
+    em.persist(company);
+    em.create(LogHead, { companyId: company.id });
+    await em.flush();
+    const administrator = await createMember(em, company.id, { ...admin, role: 'ADMIN', kind: 'INTERNAL' });
+    const workspace = em.create(Workspace, { companyId: company.id, name: 'General' });
+    record({ type: 'company.founded', objectId: company.id, changes: { name: [null, name] } });
+    return { company, administrator, workspace };
+  });
+  return result;
+}

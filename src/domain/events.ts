@@ -1,0 +1,27 @@
+import type { TaskFacts } from '../auth/task-policy.js';
+import type { Level, Privacy } from '../entities/vocabulary.js';
+
+/** What happened to a task. The facts before and after tell, for each viewer, whether it came, changed or left. */
+export interface TaskEventData {
+  before: TaskFacts | null;
+  after: TaskFacts;
+  /** Whether an anonymous follower sees a difference. */
+  publicFace: boolean;
+  /** Of the comment, when one was added: who may not read it is not told of it. */
+  comment?: { id: string; privacy: Privacy };
+}
+
+export interface MemberEventData {
+  userId: string;
+}
+
+export interface PermissionEventData {
+  memberId: string;
+  level: Level | null;
+}
+
+/** The kinds of events, by the object that they are about. */
+export const isTaskEvent = (type: string): boolean => type.startsWith('task.');
+export const isFollowEvent = (type: string): boolean => type.startsWith('follow.');
+export const isMemberEvent = (type: string): boolean => type.startsWith('member.');
+export const isPermissionEvent = (type: string): boolean => type.startsWith('permission.');

@@ -1,0 +1,79 @@
+import { isAtLeast } from '../auth/rule.js';
+import type { MemberViewer } from '../auth/viewer.js';
+import { Member } from '../entities/member.js';
+import { Project, ProjectPermission, Workspace } from '../entities/project.js';
+import type { Level, Visibility } from '../entities/vocabulary.js';
+import { notFound, UserError } from '../errors.js';
+import { expectId } from '../schema/ids.js';
+import { getProject } from './access.js';
+import { memberActor } from './actor.js';
+import type { PermissionEventData } from './events.js';
+import { type Done, type Parts, transact } from './unit-of-work.js';
+
+export interface NewProject {
+  workspaceId: string;
+  key: string;
+  name: string;
+  description?: string | null;
+  visibility?: Visibility | null;
+}
+
+const KEY = /^[A-Z][A-Z0-9]{1,9}$/;
+
+/** Creates a project, managed by its creator. Asks for an administrator (the schema does). */
+export function createProject(parts: Parts, viewer: MemberViewer, input: NewProject): Promise<Done<Project>> {
+  return transact(parts, memberActor(viewer), async (work) => {
+    const { em } = work;
+    const { companyId, memberId } = viewer;
+    if (!KEY.test(input.key)) throw new UserError('KEY', 'A key is 2 to 10 capital letters and digits.', 'key');
+    if (await em.findOne(Project, { key: input.key })) throw new UserError('KEY_TAKEN', 'Another project has this key.', 'key');
+    const workspace = await em.findOne(Workspace, { id: expectId('workspace', input.workspaceId) });
+    if (!workspace) throw notFound('workspace');
+    const manager = await em.findOneOrFail(Member, { id: memberId });
+    const project = em.create(Project, {
+      companyId,
+      workspace,
+      key: input.key,
+      name: input.name,
+      description: input.description ?? '',
+      visibility: input.visibility ?? 'MEMBERS',
+      manager,
+    });
+    work.record({ type: 'project.created', objectId: project.id, changes: { name: [null, project.name] } });
+    return project;
+  });
+}
+
+export interface Permission {
+  projectId: string;
+  memberId: string;
+  /** None takes the permission away. */
+  level: Level | null;
+  asInternal?: boolean | null;
+}
+
+/** Gives a member a level in a project, or takes it. Needs MANAGE; an external gets EDIT at most. */
+export function setProjectPermission(parts: Parts, viewer: MemberViewer, input: Permission): Promise<Done<Project>> {
+  return transact(parts, memberActor(viewer), async (work) => {
+    const { em } = work;
+    const { object: project } = await getProject(em, viewer, input.projectId, 'MANAGE', { lock: true });
+    const member = await em.findOne(Member, { id: expectId('member', input.memberId), deactivatedAt: null });
+    if (!member) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', 'memberId');
+    if (member.kind === 'EXTERNAL' && input.level && isAtLeast(input.level, 'MANAGE')) {
+      throw new UserError('EXTERNAL_LEVEL', 'An external member gets EDIT at most.', 'level');
+    }
+    const current = await em.findOne(ProjectPermission, { project: { id: project.id }, member: { id: member.id } });
+    const before = current?.level ?? null;
+    if (!input.level) {
+      if (current) em.remove(current);
+    } else if (current) {
+      Object.assign(current, { level: input.level, asInternal: input.asInternal ?? current.asInternal });
+    } else {
+      const { companyId } = viewer;
+      em.create(ProjectPermission, { companyId, project, member, level: input.level, asInternal: input.asInternal ?? false });
+    }
+    const data: PermissionEventData = { memberId: member.id, level: input.level };
+    work.record({ type: 'permission.changed', objectId: project.id, data, changes: { [member.id]: [before, input.level] } });
+    return project;
+  });
+}

@@ -1,0 +1,56 @@
+import { hasPublicFace, type TaskFacts, taskFacts } from '../auth/task-policy.js';
+import type { Project } from '../entities/project.js';
+import type { Task } from '../entities/task.js';
+import type { TaskEventData } from './events.js';
+import { publicStatus } from './task-status.js';
+import type { Changes, Work } from './unit-of-work.js';
+
+interface Snapshot {
+  facts: TaskFacts;
+  fields: Record<string, unknown>;
+  face: string;
+}
+
+/** The task as it is now: what its history, its viewers and its followers compare. */
+export function snapshot(task: Task, project: Project): Snapshot {
+  const fields = {
+    title: task.title,
+    description: task.description,
+    privacy: task.privacy,
+    status: task.status,
+    priority: task.priority,
+    ownerId: task.owner.id,
+    solverId: task.solver?.id ?? null,
+    awaitedMemberId: task.awaitedMember?.id ?? null,
+    awaitedProjectId: task.awaitedProject?.id ?? null,
+    awaitedTaskId: task.awaitedTask?.id ?? null,
+    startOn: task.startOn ?? null,
+    dueOn: task.dueOn ?? null,
+    estimateMinutes: task.estimateMinutes ?? null,
+    progressPercent: task.progressPercent,
+  };
+  const { title, priority, startOn, dueOn, progressPercent } = fields;
+  const face = JSON.stringify([title, publicStatus(task.status), priority, startOn, dueOn, progressPercent]);
+  return { facts: taskFacts(task, project), fields, face };
+}
+
+/** Records what changed since `before`; nothing, when nothing did. */
+export function recordTaskChange(work: Work, type: string, task: Task, project: Project, before: Snapshot): void {
+  const after = snapshot(task, project);
+  const changes = differences(before.fields, after.fields);
+  if (Object.keys(changes).length === 0) return;
+  task.updatedAt = new Date();
+  const wasPublic = hasPublicFace(before.facts);
+  const isPublic = hasPublicFace(after.facts);
+  const data: TaskEventData = {
+    before: before.facts,
+    after: after.facts,
+    publicFace: wasPublic !== isPublic || (isPublic && before.face !== after.face),
+  };
+  work.record({ type, objectId: task.id, data, changes });
+}
+
+function differences(before: Record<string, unknown>, after: Record<string, unknown>): Changes {
+  const changed = Object.keys(after).filter((name) => before[name] !== after[name]);
+  return Object.fromEntries(changed.map((name) => [name, [before[name], after[name]]]));
+}

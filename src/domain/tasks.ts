@@ -1,0 +1,223 @@
+import { LockMode, ref } from '@mikro-orm/core';
+import type { Grants } from '../auth/grants.js';
+import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
+import type { MemberViewer } from '../auth/viewer.js';
+import { Member } from '../entities/member.js';
+import type { EntityManager } from '../entities/orm.js';
+import type { Project } from '../entities/project.js';
+import { ProjectPermission } from '../entities/project.js';
+import { Task } from '../entities/task.js';
+import { type Level, type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
+import { UserError } from '../errors.js';
+import { prefixOf } from '../schema/ids.js';
+import { getProject, getTask } from './access.js';
+import { memberActor } from './actor.js';
+import type { TaskEventData } from './events.js';
+import { recordTaskChange, snapshot } from './task-change.js';
+import { isDone, move } from './task-status.js';
+import { type Done, type Parts, transact, type Work } from './unit-of-work.js';
+
+/** Of each field: absent leaves it, null clears it where it can be without a value. */
+export interface TaskFields {
+  title?: string | null;
+  description?: string | null;
+  privacy?: Privacy | null;
+  priority?: Priority | null;
+  startOn?: string | null;
+  dueOn?: string | null;
+  estimateMinutes?: number | null;
+  progressPercent?: number | null;
+}
+
+/** Creates a task in a project; its author owns it. Needs EDIT on the project. */
+export function createTask(
+  parts: Parts,
+  viewer: MemberViewer,
+  projectId: string,
+  { title, ...fields }: TaskFields & { title: string },
+): Promise<Done<Task>> {
+  return transact(parts, memberActor(viewer), async (work) => {
+    const { em } = work;
+    const { object: project, grants } = await getProject(em, viewer, projectId, 'EDIT', { lock: true });
+    const { companyId, memberId } = viewer;
+    project.lastTaskNumber += 1;
+    const author = await em.findOneOrFail(Member, { id: memberId });
+    const task = em.create(Task, { companyId, project, number: project.lastTaskNumber, title, author, owner: author });
+    if (grants.isExternal) task.privacy = 'PUBLIC';
+    applyFields(task, { title, ...fields });
+    if (grants.isExternal) expectSeenByExternals(task);
+    recordCreation(work, task, project);
+    return task;
+  });
+}
+
+/** Writes the event of a task that is new. */
+export function recordCreation(work: Work, task: Task, project: Project): void {
+  const after = taskFacts(task, project);
+  const data: TaskEventData = { before: null, after, publicFace: hasPublicFace(after) };
+  work.record({ type: 'task.created', objectId: task.id, data, changes: { title: [null, task.title] } });
+}
+
+/** Edits the descriptive fields. Needs EDIT; `version`, when given, must be the task's. */
+export function updateTask(
+  parts: Parts,
+  viewer: MemberViewer,
+  taskId: string,
+  fields: TaskFields,
+  version?: number | null,
+): Promise<Done<Task>> {
+  return editTask(parts, viewer, taskId, 'task.updated', async (task, { grants }) => {
+    if (version != null && version !== task.version) {
+      throw new UserError('VERSION_CONFLICT', `Somebody else has changed the task: it is at version ${task.version}.`, 'version');
+    }
+    applyFields(task, fields);
+    if (grants.isExternal) expectSeenByExternals(task);
+  });
+}
+
+/** Gives the task to a solver, or to nobody. Needs EDIT; the solver must be active and see the task. */
+export function assignTask(parts: Parts, viewer: MemberViewer, taskId: string, solverId: string | null): Promise<Done<Task>> {
+  return editTask(parts, viewer, taskId, 'task.assigned', async (task, { em, project }) => {
+    task.solver = solverId === null ? null : await getSolver(em, task, project, solverId);
+  });
+}
+
+export interface Awaited {
+  memberId?: string | null;
+  projectId?: string | null;
+  taskId?: string | null;
+}
+
+/** Moves the status along the table in `task-status.ts`. Needs EDIT; an awaited state needs what it waits for. */
+export function moveTask(parts: Parts, viewer: MemberViewer, taskId: string, to: TaskStatus, awaited: Awaited): Promise<Done<Task>> {
+  return editTask(parts, viewer, taskId, 'task.moved', async (task, { em, project, level, grants, work }) => {
+    const { closingPolicy } = await project.workspace.loadOrFail();
+    const decides = task.owner.id === viewer.memberId || level === 'MANAGE';
+    const statusBefore = move(task, to, closingPolicy, { isExternal: grants.isExternal, decides });
+    setStatus(task, to, statusBefore);
+    if (to === 'AWAITING_MEMBER') task.awaitedMember = await getAwaitedMember(em, task, expectAwaited('member', awaited.memberId));
+    if (to === 'AWAITING_PROJECT') {
+      task.awaitedProject = ref((await getProject(em, viewer, expectAwaited('project', awaited.projectId), 'VIEW')).object);
+    }
+    if (to === 'AWAITING_TASK') {
+      const held = await getTask(em, viewer, expectAwaited('task', awaited.taskId), 'VIEW');
+      if (held.object === task || isDone(held.object.status)) {
+        throw new UserError('NOT_AWAITABLE', 'A task waits for another one that is open.', 'awaitedTaskId');
+      }
+      task.awaitedTask = ref(held.object);
+    }
+    if (isDone(to)) await resumeWaiting(work, task);
+  });
+}
+
+/** Puts a task back to where it stood before it waited. */
+export function resume(task: Task): void {
+  setStatus(task, task.statusBefore ?? TaskStatus.IN_PROGRESS, null);
+}
+
+interface Scene {
+  em: EntityManager;
+  work: Work;
+  project: Project;
+  level: Level;
+  grants: Grants;
+}
+
+/** One locked, permitted, recorded change of one task. */
+function editTask(
+  parts: Parts,
+  viewer: MemberViewer,
+  taskId: string,
+  type: string,
+  edit: (task: Task, scene: Scene) => Promise<void>,
+): Promise<Done<Task>> {
+  return transact(parts, memberActor(viewer), async (work) => {
+    const { object: task, ...scene } = await getTask(work.em, viewer, taskId, 'EDIT', { lock: true });
+    const before = snapshot(task, scene.project);
+    await edit(task, { em: work.em, work, ...scene });
+    recordTaskChange(work, type, task, scene.project, before);
+    return task;
+  });
+}
+
+const CLEARABLE: ReadonlySet<string> = new Set<keyof TaskFields>(['startOn', 'dueOn', 'estimateMinutes']);
+
+function applyFields(task: Task, fields: TaskFields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === null && !CLEARABLE.has(name)) throw new UserError('REQUIRED', `A task cannot be without ${name}.`, name);
+    if (value !== undefined) Object.assign(task, { [name]: value });
+  }
+  if (task.title.trim() === '') throw new UserError('REQUIRED', 'A task needs a title.', 'title');
+  if (task.startOn && task.dueOn && task.startOn > task.dueOn) {
+    throw new UserError('DATES_REVERSED', 'A task cannot be due before it starts.', 'dueOn');
+  }
+  if (task.progressPercent < 0 || task.progressPercent > 100) {
+    throw new UserError('OUT_OF_RANGE', 'Progress goes from 0 to 100.', 'progressPercent');
+  }
+  if (task.estimateMinutes != null && task.estimateMinutes < 0) {
+    throw new UserError('OUT_OF_RANGE', 'An estimate is not negative.', 'estimateMinutes');
+  }
+}
+
+/** An external who made a record other than public would lose sight of it. */
+function expectSeenByExternals(task: Task): void {
+  if (task.privacy !== 'PUBLIC') throw new UserError('EXTERNALS_PUBLIC_ONLY', 'External members work on public tasks only.', 'privacy');
+}
+
+function setStatus(task: Task, status: TaskStatus, statusBefore: TaskStatus | null): void {
+  task.status = status;
+  task.statusBefore = statusBefore;
+  task.awaitedMember = null;
+  task.awaitedProject = null;
+  task.awaitedTask = null;
+  task.closedAt = isDone(status) ? new Date() : null;
+}
+
+/** The closure of the awaited task ends the waiting for it. */
+async function resumeWaiting(work: Work, closed: Task): Promise<void> {
+  const waiting = await work.em.find(
+    Task,
+    { awaitedTask: { id: closed.id }, status: 'AWAITING_TASK' },
+    { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: 'asc' } },
+  );
+  for (const task of waiting) {
+    const project = await task.project.loadOrFail();
+    const before = snapshot(task, project);
+    resume(task);
+    recordTaskChange(work, 'task.resumed', task, project, before);
+  }
+}
+
+const expectAwaited = (what: 'member' | 'project' | 'task', id: string | null | undefined): string => {
+  if (id) return id;
+  throw new UserError('REQUIRED', `Say which ${what} the task waits for.`, `awaited${what[0]?.toUpperCase()}${what.slice(1)}Id`);
+};
+
+/** An active member, held so that a deactivation waits for this transaction or is seen by it. */
+async function getActiveMember(em: EntityManager, memberId: string, field: string): Promise<Member> {
+  const key = prefixOf(memberId) === 'member' ? memberId : null;
+  const member = key && (await em.findOne(Member, { id: key }, { lockMode: LockMode.PESSIMISTIC_READ, refresh: true }));
+  if (!member) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', field);
+  if (member.deactivatedAt) throw new UserError('MEMBER_DEACTIVATED', 'This member is deactivated.', field);
+  return member;
+}
+
+async function getSolver(em: EntityManager, task: Task, project: Project, solverId: string) {
+  const member = await getActiveMember(em, solverId, 'solverId');
+  if (member.kind === 'EXTERNAL') {
+    const permission = await em.findOne(ProjectPermission, { project: { id: project.id }, member: { id: member.id } });
+    if (!member.licensedAsInternal || !permission?.asInternal) {
+      throw new UserError('SOLVER_NOT_LICENSED', 'An external solver needs a licence, and a project that took them as internal.', 'solverId');
+    }
+    if (task.privacy !== 'PUBLIC') throw new UserError('SOLVER_CANNOT_SEE', 'An external member sees public tasks only.', 'solverId');
+  }
+  return ref(member);
+}
+
+async function getAwaitedMember(em: EntityManager, task: Task, memberId: string) {
+  const member = await getActiveMember(em, memberId, 'awaitedMemberId');
+  if (member.kind === 'EXTERNAL' && task.privacy !== 'PUBLIC') {
+    throw new UserError('MEMBER_CANNOT_SEE', 'An external member sees public tasks only.', 'awaitedMemberId');
+  }
+  return ref(member);
+}

@@ -1,0 +1,48 @@
+import { OptionalProps, type Ref } from '@mikro-orm/core';
+import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { PublicFace } from '../schema/directives.js';
+import { newId } from '../schema/ids.js';
+import { Node } from '../schema/node.js';
+import { Member } from './member.js';
+import { Task } from './task.js';
+import { TenantEntity, WithinCompany } from './tenant.js';
+import { Privacy } from './vocabulary.js';
+
+/** What somebody said about a task; public or internal, never private. */
+@ObjectType({ implements: Node, description: 'What somebody said about a task.' })
+@Entity({ tableName: 'comments' })
+@Unique({ properties: ['companyId', 'task', 'number'] })
+export class Comment extends TenantEntity {
+  [OptionalProps]?: 'privacy' | 'createdAt';
+
+  @PublicFace()
+  @Field(() => ID)
+  @PrimaryKey({ length: 40 })
+  id: string = newId('comment');
+
+  @WithinCompany(() => Task, 'task_id')
+  task!: Ref<Task>;
+
+  @PublicFace()
+  @Field(() => Int, { description: 'Unique in the task, given in order.' })
+  @Property()
+  number!: number;
+
+  @WithinCompany(() => Member, 'author_id')
+  author!: Ref<Member>;
+
+  @PublicFace()
+  @Field()
+  @Property({ type: 'text' })
+  body!: string;
+
+  @Field(() => Privacy)
+  @Property({ type: 'string', length: 10 })
+  privacy: Privacy = Privacy.INTERNAL;
+
+  @PublicFace()
+  @Field()
+  @Property({ length: 3 })
+  createdAt: Date = new Date();
+}

@@ -1,0 +1,55 @@
+import { OptionalProps, type Ref } from '@mikro-orm/core';
+import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Field, ID, ObjectType } from 'type-graphql';
+import { PublicFace } from '../schema/directives.js';
+import { newId } from '../schema/ids.js';
+import { Node } from '../schema/node.js';
+import { Member } from './member.js';
+import { Task } from './task.js';
+import { TenantEntity, WithinCompany } from './tenant.js';
+import { FollowedKind } from './vocabulary.js';
+
+/** A grant to watch one object's public face without an account. The link's secret is not here, only its fingerprint. */
+@ObjectType({ implements: Node, description: "An anonymous follow: a link that shows one object's public face." })
+@Entity({ tableName: 'follows' })
+@Unique({ properties: ['companyId', 'secretHash'] })
+export class Follow extends TenantEntity {
+  [OptionalProps]?: 'objectKind' | 'label' | 'createdAt';
+
+  @PublicFace()
+  @Field(() => ID)
+  @PrimaryKey({ length: 40 })
+  id: string = newId('follow');
+
+  @PublicFace()
+  @Field(() => FollowedKind)
+  @Property({ type: 'string', length: 20 })
+  objectKind: FollowedKind = FollowedKind.TASK;
+
+  @WithinCompany(() => Task, 'task_id')
+  task!: Ref<Task>;
+
+  /** Who the link was given to, in the administrator's words. */
+  @Field({ description: "For the administrators' list; the follower never sees it." })
+  @Property({ length: 200 })
+  label: string = '';
+
+  @Property({ length: 64 })
+  secretHash!: string;
+
+  @WithinCompany(() => Member, 'granted_by_id')
+  grantedBy!: Ref<Member>;
+
+  @PublicFace()
+  @Field(() => Date, { nullable: true })
+  @Property({ type: 'datetime', length: 3, nullable: true })
+  expiresAt?: Date | null;
+
+  @Field(() => Date, { nullable: true })
+  @Property({ type: 'datetime', length: 3, nullable: true })
+  revokedAt?: Date | null;
+
+  @Field()
+  @Property({ length: 3 })
+  createdAt: Date = new Date();
+}

@@ -1,0 +1,48 @@
+import { OptionalProps, type Ref } from '@mikro-orm/core';
+import { Entity, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Field, ID, ObjectType } from 'type-graphql';
+import { newId } from '../schema/ids.js';
+import { Node } from '../schema/node.js';
+import { Company } from './company.js';
+import { OfCompany, TenantEntity } from './tenant.js';
+import { User } from './user.js';
+import { MembershipKind, Role } from './vocabulary.js';
+
+/** A person's membership in one company: what the person may do there hangs on it. */
+@ObjectType({ implements: Node, description: "Somebody in the company's directory." })
+@Entity({ tableName: 'members' })
+@Unique({ properties: ['companyId', 'user'] })
+export class Member extends TenantEntity {
+  [OptionalProps]?: 'company' | 'role' | 'kind' | 'licensedAsInternal' | 'createdAt';
+
+  @Field(() => ID)
+  @PrimaryKey({ length: 40 })
+  id: string = newId('member');
+
+  @OfCompany(() => Company)
+  company!: Ref<Company>;
+
+  @ManyToOne(() => User, { ref: true, deleteRule: 'restrict', updateRule: 'restrict' })
+  user!: Ref<User>;
+
+  @Field(() => Role)
+  @Property({ type: 'string', length: 20 })
+  role: Role = Role.MEMBER;
+
+  @Field(() => MembershipKind)
+  @Property({ type: 'string', length: 20 })
+  kind: MembershipKind = MembershipKind.INTERNAL;
+
+  /** Lets an external be a solver in the projects that took them as internal members, and nothing else. */
+  @Field({ description: 'Whether this external may be a solver in projects that took them as internal.' })
+  @Property()
+  licensedAsInternal: boolean = false;
+
+  @Field(() => Date, { nullable: true })
+  @Property({ type: 'datetime', length: 3, nullable: true })
+  deactivatedAt?: Date | null;
+
+  @Field()
+  @Property({ length: 3 })
+  createdAt: Date = new Date();
+}

@@ -1,0 +1,117 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { DataloaderType, MikroORM, type Options } from '@mikro-orm/core';
+import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy';
+import { Migrator } from '@mikro-orm/migrations';
+import { MySqlConnection, MySqlDriver } from '@mikro-orm/mysql';
+import { type AbstractSqlDriver, NodeSqliteDialect, type SqlEntityManager, SqliteDriver } from '@mikro-orm/sql';
+import { mysqlMigrations, sqliteMigrations } from '../../migrations/migrations.js';
+import { Comment } from './comment.js';
+import { Company } from './company.js';
+import { Event, HistoryEntry, LogHead } from './event.js';
+import { Follow } from './follow.js';
+import { Member } from './member.js';
+import { Project, ProjectPermission, Workspace } from './project.js';
+import { Task } from './task.js';
+import { TenantEntity, UserEntity } from './tenant.js';
+import { GuardedDialect, TenantGuard } from './tenant-guard.js';
+import { PersonalView, User, UserIdentity, UserPreferences } from './user.js';
+
+export type Orm = MikroORM<AbstractSqlDriver, SqlEntityManager<AbstractSqlDriver>>;
+export type EntityManager = Orm['em'];
+
+export const entities = [
+  Comment,
+  Company,
+  Event,
+  Follow,
+  HistoryEntry,
+  LogHead,
+  Member,
+  PersonalView,
+  Project,
+  ProjectPermission,
+  Task,
+  User,
+  UserIdentity,
+  UserPreferences,
+  Workspace,
+];
+
+export interface DatabaseOptions {
+  /** `mysql://…` for MySQL or MariaDB; absent means the SQLite file `aliteo.sqlite` in `dataDir`. */
+  databaseUrl?: string | undefined;
+  databasePool?: number;
+  dataDir: string;
+}
+
+/** Opens the database. The schema is the migrations' matter; nothing is created here. */
+export async function openOrm(options: DatabaseOptions): Promise<Orm> {
+  const guard = new TenantGuard();
+  const orm = (await MikroORM.init({
+    entities,
+    metadataProvider: ReflectMetadataProvider,
+    extensions: [Migrator],
+    dataloader: DataloaderType.REFERENCE,
+    // What fails is thrown, and logged where it is caught.
+    logger: () => {},
+    // `companyId` is a column of its own and the first one of every relation inside the company.
+    discovery: { checkDuplicateFieldNames: false },
+    // The database checks both: a row that lacks a value is refused, and composite keys cannot lead out of the tenant.
+    validateRequired: false,
+    autoJoinRefsForFilters: false,
+    ...(options.databaseUrl ? mysqlOptions(options.databaseUrl, options.databasePool ?? 10, guard) : sqliteOptions(options.dataDir, guard)),
+  } as unknown as Options)) as unknown as Orm;
+  guard.protect(guardedTables(orm));
+  return orm;
+}
+
+/** An EntityManager of its own for one request or one event; company and user data stay closed until they are bound. */
+export function forkFor(orm: Orm, keys: { companyId?: string | undefined; userId?: string | undefined }): EntityManager {
+  const em = orm.em.fork();
+  if (keys.companyId) em.setFilterParams('tenant', { companyId: keys.companyId });
+  if (keys.userId) em.setFilterParams('user', { userId: keys.userId });
+  return em;
+}
+
+function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {
+  class GuardedConnection extends MySqlConnection {
+    override async createKyselyDialect(overrides: Parameters<MySqlConnection['createKyselyDialect']>[0]) {
+      return new GuardedDialect(await super.createKyselyDialect(overrides), guard) as never;
+    }
+  }
+  class GuardedDriver extends MySqlDriver {
+    protected override readonly connection = new GuardedConnection(this.config);
+  }
+  return {
+    driver: GuardedDriver,
+    clientUrl: url,
+    charset: 'utf8mb4',
+    forceUtcTimezone: true,
+    pool: { min: 0, max: pool },
+    migrations: { migrationsList: mysqlMigrations, snapshot: false, transactional: false },
+  };
+}
+
+function sqliteOptions(dataDir: string, guard: TenantGuard): object {
+  const file = dataDir === ':memory:' ? dataDir : join(dataDir, 'aliteo.sqlite');
+  return {
+    driver: SqliteDriver,
+    dbName: file,
+    driverOptions: new GuardedDialect(new NodeSqliteDialect(file), guard),
+    migrations: { migrationsList: sqliteMigrations, snapshot: false },
+  };
+}
+
+/** A membership may also be found by its person: that is how the companies of somebody who signs in are listed. */
+function guardedTables(orm: Orm): Map<string, string[]> {
+  const tables = new Map<string, string[]>();
+  for (const meta of orm.getMetadata().getAll().values()) {
+    if (!meta.class || meta.abstract) continue;
+    if (meta.class.prototype instanceof UserEntity) tables.set(meta.tableName, ['user_id']);
+    if (meta.class.prototype instanceof TenantEntity) {
+      tables.set(meta.tableName, meta.class === Member ? ['company_id', 'user_id'] : ['company_id']);
+    }
+  }
+  return tables;
+}

@@ -1,0 +1,39 @@
+import { type Orm, openOrm } from './orm.js';
+
+/** Brings the database's schema up to date. Returns the names of the migrations that ran. */
+export async function migrate(orm: Orm): Promise<string[]> {
+  return (await orm.migrator.up()).map((migration) => migration.name);
+}
+
+/** The names of the migrations that the database has not seen. */
+export async function pendingMigrations(orm: Orm): Promise<string[]> {
+  return (await orm.migrator.getPending()).map((migration) => migration.name);
+}
+
+/**
+ * Where SQLite's migrations and the entities disagree; empty when they do not. Two databases in memory are compared,
+ * one of each, because the ORM's own diff does not know SQLite's composite foreign keys.
+ */
+export async function sqliteDrift(): Promise<string[]> {
+  const migrated = await openOrm({ dataDir: ':memory:' });
+  const created = await openOrm({ dataDir: ':memory:' });
+  try {
+    await migrate(migrated);
+    await created.schema.create();
+    const [theirs, ours] = [await statements(migrated), await statements(created)];
+    return [...ours.filter((s) => !theirs.includes(s)).map((s) => `+ ${s}`), ...theirs.filter((s) => !ours.includes(s)).map((s) => `- ${s}`)];
+  } finally {
+    await migrated.close(true);
+    await created.close(true);
+  }
+}
+
+async function statements(orm: Orm): Promise<string[]> {
+  const rows: { sql: string }[] = await orm.em
+    .getConnection()
+    .execute("select sql from sqlite_master where sql is not null and name not like 'mikro_orm_%' and name not like 'sqlite_%'");
+  return rows.map(({ sql }) => sql.replace(/\s+/g, ' ').replace(/ ?([(),]) ?/g, '$1'));
+}
+
+/** What MySQL's or MariaDB's migrated database lacks of what the entities say, as SQL. */
+export const mysqlDrift = async (orm: Orm): Promise<string> => (await orm.schema.getUpdateSchemaSQL({ wrap: false })).trim();

@@ -1,0 +1,52 @@
+/** The stable codes of `extensions.code`; clients may switch on them, so a code never changes its meaning. */
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'BAD_USER_INPUT'
+  | 'BAD_REQUEST'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNAVAILABLE'
+  | 'INTERNAL_SERVER_ERROR';
+
+/** What went wrong, in words and codes that may leave the process; the cause stays inside. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    /** Finer than the code: why, for a program to act on. */
+    readonly reason?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'ApiError';
+  }
+
+  get extensions(): Record<string, unknown> {
+    return { code: this.code, ...(this.reason && { reason: this.reason }) };
+  }
+}
+
+/** Absent and hidden are one answer, so that nobody learns what exists. */
+export const notFound = (what = 'object') => new ApiError('NOT_FOUND', `No such ${what}.`, 'NOT_VISIBLE_OR_ABSENT');
+
+export const forbidden = (reason: string, message = 'You may see this, but not do it.') =>
+  new ApiError('FORBIDDEN', message, reason);
+
+export const unauthenticated = (reason: string, message = 'Sign in first.') =>
+  new ApiError('UNAUTHENTICATED', message, reason);
+
+export const badInput = (reason: string, message: string) => new ApiError('BAD_USER_INPUT', message, reason);
+
+/** A refusal that the person at the screen can mend; it travels in the payload's `userErrors`, not as an error. */
+export class UserError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    /** Path of the input's field, or none when the whole is at fault. */
+    readonly field?: string,
+  ) {
+    super(message);
+    this.name = 'UserError';
+  }
+}

@@ -1,0 +1,61 @@
+import { ConfigError, readConfig } from './config.js';
+import { seedDemo } from './domain/demo.js';
+import { writeDemoFile } from './server/demo-file.js';
+import { migrate, pendingMigrations } from './entities/schema-state.js';
+import { openParts, type RunningServer, startServer } from './server/server.js';
+
+try {
+  const config = readConfig(process.env);
+  await prepareDatabase();
+  const server = await startServer(config);
+  onSignal(server);
+  if (!config.production) await welcome(server);
+
+  /** In development the database is brought up to date and filled; in production both are the operator's acts. */
+  async function prepareDatabase(): Promise<void> {
+    const { parts, close } = await openParts({ ...config, redisUrl: undefined });
+    try {
+      if (config.production) {
+        const pending = await pendingMigrations(parts.orm);
+        if (pending.length > 0) throw new ConfigError([`DATABASE_URL: run "aliteo migrate" first, ${pending.length} migrations are pending`]);
+        return;
+      }
+      await migrate(parts.orm);
+      if (config.seedDemo) await seedDemo(parts);
+    } finally {
+      await close();
+    }
+  }
+
+  async function welcome({ parts, publicUrl, devIssuer }: RunningServer): Promise<void> {
+    const demo = devIssuer && (await writeDemoFile(parts, devIssuer, { dataDir: config.dataDir, publicUrl }));
+    console.log(`
+  GraphQL    ${publicUrl}/graphql   (WebSocket: ${publicUrl.replace(/^http/, 'ws')}/graphql)
+  GraphiQL   ${publicUrl}/graphiql
+  Health     ${publicUrl}/healthz   ${publicUrl}/readyz${devIssuer ? `\n  Sign-in    ${devIssuer.issuer}/.well-known/openid-configuration` : ''}${
+    demo ? `\n  Demo       ${demo}   (people, tokens, a follow link)` : ''
+  }
+`);
+  }
+} catch (error) {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(1);
+}
+
+/** The first signal drains, the second one leaves at once. */
+function onSignal(server: RunningServer): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    server.stop().then(
+      () => process.exit(0),
+      (error) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

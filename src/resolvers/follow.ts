@@ -1,0 +1,115 @@
+import { MaxLength } from 'class-validator';
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root, Subscription } from 'type-graphql';
+import { expectFollower, expectMember } from '../auth/viewer.js';
+import { grantFollow, revokeFollow } from '../domain/follows.js';
+import { Follow } from '../entities/follow.js';
+import { Member } from '../entities/member.js';
+import { Task } from '../entities/task.js';
+import { notFound } from '../errors.js';
+import type { Change } from '../pubsub/change-stream.js';
+import { connectionOf } from '../schema/connections.js';
+import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/directives.js';
+import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
+import { answer, type GraphContext } from './context.js';
+import { findPage } from './page.js';
+import { TaskChange } from './task-change.js';
+import { streamFollowed, taskChangeOf } from './task-streams.js';
+import { findVisibleTask } from './visible.js';
+
+const FollowConnection = connectionOf(Follow, 'Follow');
+const RevokeFollowPayload = payloadType('RevokeFollowPayload', 'follow', Follow);
+
+@ObjectType()
+class GrantFollowPayload implements Payload {
+  @Field(() => Follow, { nullable: true })
+  follow!: Follow | null;
+  @Field(() => String, { nullable: true, description: 'The link to hand out. Shown here once; only a fingerprint of it is kept.' })
+  url!: string | null;
+  @Field(() => String, { nullable: true, description: 'What the link carries, for clients that connect by themselves.' })
+  secret!: string | null;
+  @Field(() => [UserErrorItem])
+  userErrors!: UserErrorItem[];
+  @Field(() => String, { nullable: true, description: "The log's position at which the change is visible; null when there was none." })
+  cursor!: string | null;
+}
+
+@InputType()
+class GrantFollowInput {
+  @Field(() => ID)
+  taskId!: string;
+  @MaxLength(200)
+  @Field(() => String, { nullable: true, description: 'Whom the link is for, in your words; only administrators see it.' })
+  label?: string;
+  @Field(() => Date, { nullable: true })
+  expiresAt?: Date;
+}
+
+@InputType()
+class RevokeFollowInput {
+  @Field(() => ID)
+  followId!: string;
+}
+
+@Resolver(() => Follow)
+export class FollowResolver {
+  @Tenant()
+  @Allow('FOLLOWER')
+  @Query(() => Follow, { description: 'What your link shows.' })
+  async followed(@Ctx() context: GraphContext): Promise<Follow> {
+    const follow = await context.em.findOne(Follow, { id: expectFollower(context.viewer).followId });
+    if (!follow) throw notFound('follow');
+    return follow;
+  }
+
+  @HasRole('ADMIN')
+  @ForMembers()
+  @Query(() => FollowConnection, { description: 'Every anonymous follow of the company, newest first.' })
+  follows(
+    @Arg('first', () => Int) first: number,
+    @Ctx() context: GraphContext,
+    @Arg('after', () => String, { nullable: true }) after?: string,
+  ) {
+    return findPage(context, Follow, { first, after, where: {}, orderBy: { field: 'createdAt', direction: 'DESC' } });
+  }
+
+  @HasRole('ADMIN')
+  @ForMembers()
+  @Mutation(() => GrantFollowPayload, { description: "Makes a link that shows a task's public face to whoever has it, live." })
+  async grantFollow(@Arg('input') { taskId, ...options }: GrantFollowInput, @Ctx() context: GraphContext) {
+    const granted = await answer(context, 'granted', () => grantFollow(context.parts, expectMember(context.viewer), taskId, options));
+    const { follow = null, secret = null } = (granted.granted ?? {}) as { follow?: Follow; secret?: string };
+    return { ...granted, follow, secret, url: secret && `${context.publicUrl}/f/${secret}` };
+  }
+
+  @HasRole('ADMIN')
+  @ForMembers()
+  @Mutation(() => RevokeFollowPayload, { description: 'Ends a follow; open sockets of it close.' })
+  revokeFollow(@Arg('input') { followId }: RevokeFollowInput, @Ctx() context: GraphContext) {
+    return answer(context, 'follow', () => revokeFollow(context.parts, expectMember(context.viewer), followId));
+  }
+
+  @Tenant()
+  @Allow('FOLLOWER')
+  @Subscription(() => TaskChange, {
+    description: "The changes of the followed task's public face.",
+    subscribe: ({ context, args }) => streamFollowed(context, args.after) as never,
+  })
+  followedChanged(
+    @Root() change: Change,
+    @Ctx() context: GraphContext,
+    @Arg('after', () => String, { nullable: true, description: 'A cursor: replays what came after it, then goes live.' }) _after?: string,
+  ): Promise<TaskChange> {
+    return taskChangeOf(context, change);
+  }
+
+  @PublicFace()
+  @FieldResolver(() => Task, { nullable: true, description: 'Null while the task is not public, or when you do not see it.' })
+  task(@Root() follow: Follow, @Ctx() context: GraphContext): Promise<Task | null> {
+    return findVisibleTask(context, follow.task.id);
+  }
+
+  @FieldResolver(() => Member)
+  grantedBy(@Root() follow: Follow): Promise<Member> {
+    return follow.grantedBy.loadOrFail();
+  }
+}

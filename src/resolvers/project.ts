@@ -1,0 +1,100 @@
+import { MaxLength } from 'class-validator';
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { expectMember } from '../auth/viewer.js';
+import { createProject, setProjectPermission } from '../domain/projects.js';
+import { Member } from '../entities/member.js';
+import { Project, Workspace } from '../entities/project.js';
+import { Level, Visibility } from '../entities/vocabulary.js';
+import { notFound } from '../errors.js';
+import { connectionOf } from '../schema/connections.js';
+import { ForMembers, HasRole } from '../schema/directives.js';
+import { expectId } from '../schema/ids.js';
+import { payloadType } from '../schema/payload.js';
+import { answer, type GraphContext } from './context.js';
+import { findPage } from './page.js';
+import { findVisibleProject, visibleProjects } from './visible.js';
+
+const ProjectConnection = connectionOf(Project, 'Project');
+const CreateProjectPayload = payloadType('CreateProjectPayload', 'project', Project);
+const SetProjectPermissionPayload = payloadType('SetProjectPermissionPayload', 'project', Project);
+
+@InputType()
+class CreateProjectInput {
+  @Field(() => ID)
+  workspaceId!: string;
+  @Field({ description: 'Two to ten capital letters and digits: the WEB of WEB-42.' })
+  key!: string;
+  @MaxLength(200)
+  @Field()
+  name!: string;
+  @Field(() => String, { nullable: true })
+  description?: string;
+  @Field(() => Visibility, { nullable: true })
+  visibility?: Visibility;
+}
+
+@InputType()
+class SetProjectPermissionInput {
+  @Field(() => ID)
+  projectId!: string;
+  @Field(() => ID)
+  memberId!: string;
+  @Field(() => Level, { nullable: true, description: 'Null takes the permission away.' })
+  level!: Level | null;
+  @Field(() => Boolean, { nullable: true, description: 'For externals: the project takes them as internal.' })
+  asInternal?: boolean;
+}
+
+@Resolver(() => Project)
+export class ProjectResolver {
+  @ForMembers()
+  @Query(() => Project)
+  async project(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Project> {
+    const project = await findVisibleProject(context, expectId('project', id));
+    if (!project) throw notFound('project');
+    return project;
+  }
+
+  @ForMembers()
+  @Query(() => ProjectConnection, { description: 'The projects that you see, by key.' })
+  async projects(
+    @Arg('first', () => Int) first: number,
+    @Ctx() context: GraphContext,
+    @Arg('after', () => String, { nullable: true }) after?: string,
+  ) {
+    const where = await visibleProjects(context);
+    return findPage(context, Project, { first, after, where, orderBy: { field: 'key', direction: 'ASC' } });
+  }
+
+  @ForMembers()
+  @Query(() => [Workspace], { description: 'The workspaces of the company; for internal members.' })
+  workspaces(@Ctx() context: GraphContext): Promise<Workspace[]> | Workspace[] {
+    if (expectMember(context.viewer).membership === 'EXTERNAL') return [];
+    return context.em.find(Workspace, {}, { orderBy: { name: 'asc', id: 'asc' }, limit: 100 });
+  }
+
+  @HasRole('ADMIN')
+  @ForMembers()
+  @Mutation(() => CreateProjectPayload)
+  createProject(@Arg('input') input: CreateProjectInput, @Ctx() context: GraphContext) {
+    return answer(context, 'project', () => createProject(context.parts, expectMember(context.viewer), input));
+  }
+
+  @ForMembers()
+  @Mutation(() => SetProjectPermissionPayload, { description: 'What a member may do in a project; needs MANAGE on it.' })
+  setProjectPermission(@Arg('input') input: SetProjectPermissionInput, @Ctx() context: GraphContext) {
+    return answer(context, 'project', () =>
+      setProjectPermission(context.parts, expectMember(context.viewer), { ...input, level: input.level ?? null }),
+    );
+  }
+
+  @FieldResolver(() => Workspace)
+  workspace(@Root() project: Project): Promise<Workspace> {
+    return project.workspace.loadOrFail();
+  }
+
+  @FieldResolver(() => Member)
+  manager(@Root() project: Project): Promise<Member> {
+    return project.manager.loadOrFail();
+  }
+}

@@ -1,0 +1,85 @@
+import { Field, InputType, registerEnumType } from 'type-graphql';
+import { Priority, Privacy, TaskStatus } from '../entities/vocabulary.js';
+import { badInput } from '../errors.js';
+import { conditionsOf, DateOnlyFilter, DateTimeFilter, enumFilter, IdFilter, IntFilter, StringFilter } from '../schema/filters.js';
+
+const StatusFilter = enumFilter(TaskStatus, 'TaskStatusFilter');
+const PriorityFilter = enumFilter(Priority, 'PriorityFilter');
+const PrivacyFilter = enumFilter(Privacy, 'PrivacyFilter');
+
+@InputType({ description: 'Which tasks; all conditions that are given must hold.' })
+export class TaskFilter {
+  @Field(() => IntFilter, { nullable: true })
+  number?: IntFilter;
+  @Field(() => StringFilter, { nullable: true })
+  title?: StringFilter;
+  @Field(() => StatusFilter, { nullable: true })
+  status?: InstanceType<typeof StatusFilter>;
+  @Field(() => PriorityFilter, { nullable: true })
+  priority?: InstanceType<typeof PriorityFilter>;
+  @Field(() => PrivacyFilter, { nullable: true })
+  privacy?: InstanceType<typeof PrivacyFilter>;
+  @Field(() => IdFilter, { nullable: true })
+  ownerId?: IdFilter;
+  @Field(() => IdFilter, { nullable: true })
+  solverId?: IdFilter;
+  @Field(() => DateOnlyFilter, { nullable: true })
+  startOn?: DateOnlyFilter;
+  @Field(() => DateOnlyFilter, { nullable: true })
+  dueOn?: DateOnlyFilter;
+  @Field(() => DateTimeFilter, { nullable: true })
+  updatedAt?: DateTimeFilter;
+  @Field(() => [TaskFilter], { nullable: true })
+  and?: TaskFilter[];
+  @Field(() => [TaskFilter], { nullable: true })
+  or?: TaskFilter[];
+  @Field(() => TaskFilter, { nullable: true })
+  not?: TaskFilter;
+}
+
+export const TaskOrderField = {
+  NUMBER: 'number',
+  TITLE: 'title',
+  PRIORITY: 'priority',
+  DUE_ON: 'dueOn',
+  CREATED_AT: 'createdAt',
+  UPDATED_AT: 'updatedAt',
+} as const;
+registerEnumType(TaskOrderField, { name: 'TaskOrderField', description: 'What tasks can be sorted by.' });
+
+export const OrderDirection = { ASC: 'ASC', DESC: 'DESC' } as const;
+registerEnumType(OrderDirection, { name: 'OrderDirection' });
+
+@InputType({ description: 'How the tasks are sorted.' })
+export class TaskOrder {
+  @Field(() => TaskOrderField)
+  field!: (typeof TaskOrderField)[keyof typeof TaskOrderField];
+  @Field(() => OrderDirection, { defaultValue: 'ASC' })
+  direction!: 'ASC' | 'DESC';
+}
+
+const MAX_CONDITIONS = 50;
+const RELATIONS: Record<string, string> = { ownerId: 'owner', solverId: 'solver' };
+
+/** The filter as a query's condition. Throws BAD_USER_INPUT when it is too large to be an honest one. */
+export function taskConditions(filter: TaskFilter): object {
+  const budget = { left: MAX_CONDITIONS };
+  return translate(filter, budget);
+}
+
+function translate({ and, or, not, ...fields }: TaskFilter, budget: { left: number }): object {
+  const parts: object[] = [];
+  for (const [name, filter] of Object.entries(fields)) {
+    if (!filter) continue;
+    for (const condition of conditionsOf(filter)) {
+      const relation = RELATIONS[name];
+      parts.push(relation ? { [relation]: condition === null ? null : { id: condition } } : { [name]: condition });
+    }
+  }
+  budget.left -= parts.length + 1;
+  if (budget.left < 0) throw badInput('FILTER_TOO_LARGE', `A filter has at most ${MAX_CONDITIONS} conditions.`);
+  if (and) parts.push(...and.map((part) => translate(part, budget)));
+  if (or) parts.push(or.length > 0 ? { $or: or.map((part) => translate(part, budget)) } : { id: { $in: [] } });
+  if (not) parts.push({ $not: translate(not, budget) });
+  return parts.length > 0 ? { $and: parts } : {};
+}

@@ -1,0 +1,188 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import { expectMember } from '../auth/viewer.js';
+import { addComment } from '../domain/comments.js';
+import { publicStatus } from '../domain/task-status.js';
+import { assignTask, createTask, moveTask, updateTask } from '../domain/tasks.js';
+import { Comment } from '../entities/comment.js';
+import { HistoryEntry } from '../entities/event.js';
+import { Member } from '../entities/member.js';
+import { Project } from '../entities/project.js';
+import { Task } from '../entities/task.js';
+import { PublicTaskStatus } from '../entities/vocabulary.js';
+import { forbidden, notFound } from '../errors.js';
+import type { Change } from '../pubsub/change-stream.js';
+import { connectionOf } from '../schema/connections.js';
+import { ForMembers, PublicFace } from '../schema/directives.js';
+import { expectId } from '../schema/ids.js';
+import { payloadType } from '../schema/payload.js';
+import { answer, type GraphContext } from './context.js';
+import { findPage } from './page.js';
+import { TaskChange } from './task-change.js';
+import { taskConditions, TaskFilter, TaskOrder } from './task-filter.js';
+import { AddCommentInput, AssignTaskInput, CreateTaskInput, MoveTaskInput, UpdateTaskInput } from './task-inputs.js';
+import { streamProjectTasks, taskChangeOf } from './task-streams.js';
+import { findVisibleProject, findVisibleTask, readablePrivacies, visibleTasks } from './visible.js';
+
+const TaskConnection = connectionOf(Task, 'Task');
+const CommentConnection = connectionOf(Comment, 'Comment');
+const HistoryConnection = connectionOf(HistoryEntry, 'History');
+const CreateTaskPayload = payloadType('CreateTaskPayload', 'task', Task);
+const UpdateTaskPayload = payloadType('UpdateTaskPayload', 'task', Task);
+const AssignTaskPayload = payloadType('AssignTaskPayload', 'task', Task);
+const MoveTaskPayload = payloadType('MoveTaskPayload', 'task', Task);
+const AddCommentPayload = payloadType('AddCommentPayload', 'comment', Comment);
+
+@Resolver(() => Task)
+export class TaskResolver {
+  @ForMembers()
+  @Query(() => Task)
+  async task(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Task> {
+    const task = await findVisibleTask(context, expectId('task', id));
+    if (!task) throw notFound('task');
+    return task;
+  }
+
+  @ForMembers()
+  @Query(() => TaskConnection, { description: "A project's tasks, as far as you see them." })
+  async tasks(
+    @Arg('projectId', () => ID) projectId: string,
+    @Arg('first', () => Int) first: number,
+    @Ctx() context: GraphContext,
+    @Arg('after', () => String, { nullable: true }) after?: string,
+    @Arg('filter', () => TaskFilter, { nullable: true }) filter?: TaskFilter,
+    @Arg('orderBy', () => TaskOrder, { nullable: true }) orderBy?: TaskOrder,
+  ) {
+    const project = await findVisibleProject(context, expectId('project', projectId));
+    if (!project) throw notFound('project');
+    const where = { $and: [{ project: { id: project.id } }, await visibleTasks(context), filter ? taskConditions(filter) : {}] };
+    return findPage(context, Task, { first, after, where, orderBy: orderBy ?? { field: 'number', direction: 'ASC' } });
+  }
+
+  @ForMembers()
+  @Mutation(() => CreateTaskPayload)
+  createTask(@Arg('input') { projectId, ...fields }: CreateTaskInput, @Ctx() context: GraphContext) {
+    return answer(context, 'task', () => createTask(context.parts, expectMember(context.viewer), projectId, fields));
+  }
+
+  @ForMembers()
+  @Mutation(() => UpdateTaskPayload)
+  updateTask(@Arg('input') { taskId, version, ...fields }: UpdateTaskInput, @Ctx() context: GraphContext) {
+    return answer(context, 'task', () => updateTask(context.parts, expectMember(context.viewer), taskId, fields, version));
+  }
+
+  @ForMembers()
+  @Mutation(() => AssignTaskPayload)
+  assignTask(@Arg('input') { taskId, solverId }: AssignTaskInput, @Ctx() context: GraphContext) {
+    return answer(context, 'task', () => assignTask(context.parts, expectMember(context.viewer), taskId, solverId ?? null));
+  }
+
+  @ForMembers()
+  @Mutation(() => MoveTaskPayload, { description: 'Moves the status, along the table of moves.' })
+  moveTask(@Arg('input') input: MoveTaskInput, @Ctx() context: GraphContext) {
+    const awaited = { memberId: input.awaitedMemberId, projectId: input.awaitedProjectId, taskId: input.awaitedTaskId };
+    return answer(context, 'task', () => moveTask(context.parts, expectMember(context.viewer), input.taskId, input.status, awaited));
+  }
+
+  @ForMembers()
+  @Mutation(() => AddCommentPayload)
+  addComment(@Arg('input') { taskId, body, privacy }: AddCommentInput, @Ctx() context: GraphContext) {
+    return answer(context, 'comment', () => addComment(context.parts, expectMember(context.viewer), taskId, body, privacy));
+  }
+
+  @ForMembers()
+  @Subscription(() => TaskChange, {
+    description: "The changes of a project's tasks, as far as you see them at the time of each.",
+    subscribe: ({ context, args }) => streamProjectTasks(context, args.projectId, args.after) as never,
+  })
+  taskChanged(
+    @Root() change: Change,
+    @Ctx() context: GraphContext,
+    @Arg('projectId', () => ID) _projectId: string,
+    @Arg('after', () => String, { nullable: true, description: 'A cursor: replays what came after it, then goes live.' }) _after?: string,
+  ): Promise<TaskChange> {
+    return taskChangeOf(context, change);
+  }
+
+  @FieldResolver(() => String, { description: 'What people call it: WEB-42.' })
+  async key(@Root() task: Task): Promise<string> {
+    return `${(await task.project.loadOrFail()).key}-${task.number}`;
+  }
+
+  @PublicFace()
+  @FieldResolver(() => PublicTaskStatus, { description: 'The status as an anonymous follower may know it.' })
+  publicStatus(@Root() task: Task): PublicTaskStatus {
+    return publicStatus(task.status);
+  }
+
+  @FieldResolver(() => Project, { nullable: true, description: 'Null when you see the task, but not its project.' })
+  project(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
+    return findVisibleProject(context, task.project.id);
+  }
+
+  @FieldResolver(() => Member)
+  author(@Root() task: Task): Promise<Member> {
+    return task.author.loadOrFail();
+  }
+
+  @FieldResolver(() => Member)
+  owner(@Root() task: Task): Promise<Member> {
+    return task.owner.loadOrFail();
+  }
+
+  @FieldResolver(() => Member, { nullable: true })
+  solver(@Root() task: Task): Promise<Member> | null {
+    return task.solver?.loadOrFail() ?? null;
+  }
+
+  @FieldResolver(() => Member, { nullable: true })
+  awaitedMember(@Root() task: Task): Promise<Member> | null {
+    return task.awaitedMember?.loadOrFail() ?? null;
+  }
+
+  @FieldResolver(() => Project, { nullable: true, description: 'Null as well when you do not see it.' })
+  awaitedProject(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
+    return findVisibleProject(context, task.awaitedProject?.id);
+  }
+
+  @FieldResolver(() => Task, { nullable: true, description: 'Null as well when you do not see it.' })
+  awaitedTask(@Root() task: Task, @Ctx() context: GraphContext): Promise<Task | null> {
+    return findVisibleTask(context, task.awaitedTask?.id);
+  }
+
+  @PublicFace()
+  @FieldResolver(() => CommentConnection, { description: 'In the order in which they were written.' })
+  comments(
+    @Root() task: Task,
+    @Arg('first', () => Int) first: number,
+    @Ctx() context: GraphContext,
+    @Arg('after', () => String, { nullable: true }) after?: string,
+  ) {
+    const where = { task: { id: task.id }, privacy: { $in: readablePrivacies(context) } };
+    return findPage(context, Comment, { first, after, where, orderBy: { field: 'number', direction: 'ASC' } });
+  }
+
+  @FieldResolver(() => HistoryConnection, { description: 'Who changed what, newest first. For internal members.' })
+  history(
+    @Root() task: Task,
+    @Arg('first', () => Int) first: number,
+    @Ctx() context: GraphContext,
+    @Arg('after', () => String, { nullable: true }) after?: string,
+  ) {
+    if (expectMember(context.viewer).membership === 'EXTERNAL') throw forbidden('INTERNAL_ONLY', 'The history is for internal members.');
+    const where = { objectId: task.id };
+    return findPage(context, HistoryEntry, { first, after, where, orderBy: { field: 'id', direction: 'DESC' } });
+  }
+}
+
+@Resolver(() => Comment)
+export class CommentResolver {
+  @FieldResolver(() => Task)
+  task(@Root() comment: Comment): Promise<Task> {
+    return comment.task.loadOrFail();
+  }
+
+  @FieldResolver(() => Member)
+  author(@Root() comment: Comment): Promise<Member> {
+    return comment.author.loadOrFail();
+  }
+}

@@ -1,0 +1,140 @@
+import { MaxLength } from 'class-validator';
+import { GraphQLJSONObject } from 'graphql-scalars';
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { activeMemberships } from '../auth/authenticate.js';
+import { expectUserId } from '../auth/viewer.js';
+import { findPreferences, findViews, savePersonalView, updatePreferences } from '../domain/personal.js';
+import { Company } from '../entities/company.js';
+import { Member } from '../entities/member.js';
+import { PersonalView, User, UserPreferences } from '../entities/user.js';
+import { notFound } from '../errors.js';
+import { MembershipKind, Role } from '../entities/vocabulary.js';
+import { Allow } from '../schema/directives.js';
+import { UserErrorItem } from '../schema/payload.js';
+import { type GraphContext, userErrorItem } from './context.js';
+
+@ObjectType({ description: 'One of your companies, and what you are in it.' })
+class Membership {
+  @Field(() => Company)
+  company!: Company;
+  @Field(() => ID)
+  memberId!: string;
+  @Field(() => Role)
+  role!: Role;
+  @Field(() => MembershipKind)
+  kind!: MembershipKind;
+}
+
+@ObjectType({ description: 'You.' })
+class ViewerProfile {
+  @Field(() => User)
+  user!: User;
+  @Field(() => Member, { nullable: true, description: 'Who you are in the company that the request names.' })
+  member!: Member | null;
+}
+
+@InputType({ description: 'What is absent stays as it is.' })
+class UpdatePreferencesInput {
+  @Field(() => String, { nullable: true, description: 'BCP 47 language tag.' })
+  locale?: string | null;
+  @Field(() => String, { nullable: true, description: 'IANA time zone.' })
+  timeZone?: string | null;
+  @Field(() => ID, { nullable: true, description: 'One of your views; null takes the default away.' })
+  defaultViewId?: string | null;
+}
+
+@InputType()
+class SavePersonalViewInput {
+  @Field(() => ID, { nullable: true, description: 'One of your views, to save it anew; absent makes a new one.' })
+  viewId?: string | null;
+  @MaxLength(200)
+  @Field()
+  name!: string;
+  @Field(() => GraphQLJSONObject, { description: 'The variables of a task list, as your client wants them back.' })
+  filter!: object;
+}
+
+@ObjectType()
+class UpdatePreferencesPayload {
+  @Field(() => UserPreferences, { nullable: true })
+  preferences!: UserPreferences | null;
+  @Field(() => [UserErrorItem])
+  userErrors!: UserErrorItem[];
+}
+
+@ObjectType()
+class SavePersonalViewPayload {
+  @Field(() => PersonalView, { nullable: true })
+  view!: PersonalView | null;
+  @Field(() => [UserErrorItem])
+  userErrors!: UserErrorItem[];
+}
+
+/** What belongs to the person who asks, whatever company they are in. */
+@Resolver(() => ViewerProfile)
+export class ViewerResolver {
+  @Allow('USER', 'MEMBER')
+  @Query(() => ViewerProfile, { description: 'You.' })
+  async viewer(@Ctx() { em, viewer }: GraphContext): Promise<ViewerProfile> {
+    const user = await em.findOne(User, { id: expectUserId(viewer) });
+    if (!user) throw notFound('user');
+    return { user, member: viewer.kind === 'MEMBER' ? await em.findOne(Member, { id: viewer.memberId }) : null };
+  }
+
+  @Allow('USER', 'MEMBER')
+  @Query(() => [Membership], { description: 'Your companies.' })
+  async companies(@Ctx() { em, viewer, parts }: GraphContext): Promise<Membership[]> {
+    const memberships = await activeMemberships(parts.orm, expectUserId(viewer));
+    const companies = await em.find(Company, { id: { $in: memberships.map((member) => member.companyId) } });
+    return memberships.flatMap(({ companyId, id, role, kind }) => {
+      const company = companies.find((candidate) => candidate.id === companyId);
+      return company ? [{ company, memberId: id, role, kind }] : [];
+    });
+  }
+
+  @Allow('USER', 'MEMBER')
+  @Mutation(() => UpdatePreferencesPayload)
+  async updatePreferences(@Arg('input') input: UpdatePreferencesInput, @Ctx() { viewer, parts }: GraphContext) {
+    try {
+      return { preferences: await updatePreferences(parts.orm, expectUserId(viewer), input), userErrors: [] };
+    } catch (error) {
+      return { preferences: null, userErrors: [userErrorItem(error)] };
+    }
+  }
+
+  @Allow('USER', 'MEMBER')
+  @Mutation(() => SavePersonalViewPayload)
+  async savePersonalView(@Arg('input') input: SavePersonalViewInput, @Ctx() { viewer, parts }: GraphContext) {
+    try {
+      return { view: await savePersonalView(parts.orm, expectUserId(viewer), input), userErrors: [] };
+    } catch (error) {
+      return { view: null, userErrors: [userErrorItem(error)] };
+    }
+  }
+
+  @FieldResolver(() => UserPreferences)
+  preferences(@Root() { user }: ViewerProfile, @Ctx() { parts }: GraphContext): Promise<UserPreferences> {
+    return findPreferences(parts.orm, user.id);
+  }
+
+  @FieldResolver(() => [PersonalView])
+  views(@Root() { user }: ViewerProfile, @Ctx() { parts }: GraphContext): Promise<PersonalView[]> {
+    return findViews(parts.orm, user.id);
+  }
+}
+
+@Resolver(() => PersonalView)
+export class PersonalViewResolver {
+  @FieldResolver(() => GraphQLJSONObject)
+  filter(@Root() view: PersonalView): object {
+    return view.filter;
+  }
+}
+
+@Resolver(() => UserPreferences)
+export class UserPreferencesResolver {
+  @FieldResolver(() => PersonalView, { nullable: true })
+  defaultView(@Root() preferences: UserPreferences): Promise<PersonalView> | null {
+    return preferences.defaultView?.loadOrFail() ?? null;
+  }
+}

@@ -1,0 +1,41 @@
+import { projectColumns, projectFacts, projectPolicy } from '../auth/project-policy.js';
+import { levelOn, rowFilter } from '../auth/rule.js';
+import { hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
+import { Project } from '../entities/project.js';
+import { Task } from '../entities/task.js';
+import type { Privacy } from '../entities/vocabulary.js';
+import type { GraphContext } from './context.js';
+
+/** No row at all. */
+const NOTHING = { id: { $in: [] as string[] } };
+
+/** The projects that the viewer sees, as a filter on rows. */
+export const visibleProjects = async (context: GraphContext): Promise<object> =>
+  rowFilter(projectPolicy, await context.grants(), projectColumns) ?? NOTHING;
+
+/** The tasks that the viewer sees, as a filter on rows. */
+export const visibleTasks = async (context: GraphContext): Promise<object> =>
+  rowFilter(taskPolicy, await context.grants(), taskColumns) ?? NOTHING;
+
+/** The project, when the viewer sees it. */
+export async function findVisibleProject(context: GraphContext, projectId: string | null | undefined): Promise<Project | null> {
+  if (!projectId || context.viewer.kind !== 'MEMBER') return null;
+  const project = await context.em.findOne(Project, { id: projectId });
+  return project && levelOn(projectPolicy, await context.grants(), projectFacts(project)) ? project : null;
+}
+
+/** The task, when the viewer sees it: a member by the policy, a follower the one followed, while it is public. */
+export async function findVisibleTask(context: GraphContext, taskId: string | null | undefined): Promise<Task | null> {
+  const { viewer, em } = context;
+  if (!taskId || (viewer.kind === 'FOLLOWER' && viewer.objectId !== taskId)) return null;
+  const task = await em.findOne(Task, { id: taskId });
+  if (!task) return null;
+  const facts = taskFacts(task, await task.project.loadOrFail());
+  const visible = viewer.kind === 'FOLLOWER' ? hasPublicFace(facts) : levelOn(taskPolicy, await context.grants(), facts) !== null;
+  return visible ? task : null;
+}
+
+/** The privacies of comments that the viewer reads under a task that they see. */
+export function readablePrivacies({ viewer }: GraphContext): Privacy[] {
+  return viewer.kind === 'MEMBER' && viewer.membership === 'INTERNAL' ? ['PUBLIC', 'INTERNAL'] : ['PUBLIC'];
+}

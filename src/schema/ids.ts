@@ -1,0 +1,31 @@
+import { typeidUnboxed } from 'typeid-js';
+import { notFound } from '../errors.js';
+
+/** What a global id may name; the word is the id's prefix. */
+export type IdPrefix =
+  | 'company'
+  | 'user'
+  | 'view'
+  | 'preferences'
+  | 'member'
+  | 'workspace'
+  | 'project'
+  | 'permission'
+  | 'task'
+  | 'comment'
+  | 'follow'
+  | 'history';
+
+const SHAPE = /^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+/** A new global id: the kind, then a UUIDv7 in 26 characters, so that ids of one kind sort by their time of birth. */
+export const newId = (prefix: IdPrefix): string => typeidUnboxed(prefix);
+
+/** The kind that an id names, or null when it is no id of ours. */
+export const prefixOf = (id: string): string | null => SHAPE.exec(id)?.[1] ?? null;
+
+/** Returns the id when it names that kind. Throws NOT_FOUND otherwise: a malformed id names nothing. */
+export function expectId(prefix: IdPrefix, id: string): string {
+  if (prefixOf(id) !== prefix) throw notFound(prefix);
+  return id;
+}

@@ -1,0 +1,33 @@
+import { type ClassType, Field, ObjectType } from 'type-graphql';
+
+/** A refusal that the person at the screen can mend. */
+@ObjectType('UserError', { description: 'A refusal that the person at the screen can mend.' })
+export class UserErrorItem {
+  @Field(() => String, { nullable: true, description: "The input's field, or none when the whole is at fault." })
+  field!: string | null;
+
+  @Field({ description: 'Stable: a program may switch on it.' })
+  code!: string;
+
+  @Field()
+  message!: string;
+}
+
+export interface Payload {
+  userErrors: UserErrorItem[];
+  cursor: string | null;
+}
+
+/** A mutation's payload: the object under its name, what the user can mend, and where in the log the change is visible. */
+export function payloadType(name: string, field: string, type: ClassType<object>): ClassType<Payload> {
+  @ObjectType(name)
+  class MutationPayload implements Payload {
+    @Field(() => [UserErrorItem])
+    userErrors!: UserErrorItem[];
+
+    @Field(() => String, { nullable: true, description: "The log's position at which the change is visible; null when there was none." })
+    cursor!: string | null;
+  }
+  Field(() => type, { nullable: true })(MutationPayload.prototype, field);
+  return MutationPayload;
+}

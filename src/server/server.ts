@@ -1,0 +1,123 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AccessTokenVerifier } from '../auth/access-token.js';
+import { Authenticator } from '../auth/authenticate.js';
+import type { Config } from '../config.js';
+import { Keyring } from '../crypto.js';
+import { demoPeople } from '../domain/demo.js';
+import type { Parts } from '../domain/unit-of-work.js';
+import { openOrm } from '../entities/orm.js';
+import { createLogger } from '../log.js';
+import { createLocalBus, createRedisBus } from '../pubsub/bus.js';
+import { FeedRegistry } from '../pubsub/company-feed.js';
+import { buildGuardedSchema } from '../resolvers/build-schema.js';
+import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
+import { createErrorFormat } from './error-format.js';
+import { followPage } from './follow-page.js';
+import { createGraphiql } from './graphiql.js';
+import { createGraphqlHttp } from './graphql-http.js';
+import { readiness } from './health.js';
+import { createRouter, type Route, sendJson } from './router.js';
+import { createWebsocket } from './websocket.js';
+
+export interface RunningServer {
+  parts: Parts;
+  publicUrl: string;
+  devIssuer: DevIssuer | null;
+  /** Lets what runs finish, closes the sockets spread over the drain time, then everything else. */
+  stop(): Promise<void>;
+}
+
+/** Opens what the product works with: the database and the bus. */
+export async function openParts(config: Config) {
+  const log = createLogger(config.logLevel);
+  const orm = await openOrm(config);
+  const bus = config.redisUrl ? createRedisBus(config.redisUrl, log) : createLocalBus();
+  const feeds = new FeedRegistry(orm, bus, log, config.headPollMs);
+  const parts: Parts = { orm, feeds, keyring: new Keyring(config.secretKey), log };
+  const close = async () => {
+    await feeds.close();
+    await bus.close();
+    await orm.close(true);
+  };
+  return { parts, bus, close };
+}
+
+/** Starts to listen. The database must have its schema. */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const schema = buildGuardedSchema();
+  const { parts, bus, close } = await openParts(config);
+  const { log } = parts;
+  let draining = false;
+
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
+  await listen(server, config);
+  const publicUrl = config.publicUrl.replace(/:0$/, `:${(server.address() as AddressInfo).port}`);
+  const devIssuer = config.devIssuer ? await openDevIssuer(config, publicUrl, log) : null;
+
+  const trusted = devIssuer ? [...config.issuers, { issuer: devIssuer.issuer, audience: devIssuer.audience }] : config.issuers;
+  const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier(trusted), parts.keyring);
+  const formatError = createErrorFormat(log);
+  const settings = { parts, heartbeatMs: config.heartbeatMs, publicUrl, refresh: authenticator.refresh.bind(authenticator) };
+  const common = { schema, authenticator, settings, formatError, introspection: !config.production };
+  const graphql = await createGraphqlHttp({ ...common, ...config });
+  const websocket = createWebsocket(server, '/graphql', { ...common, log, maxMessageBytes: config.anonymousBodyLimitBytes });
+
+  const routes: Route[] = [
+    { path: '/graphql', handle: graphql.handle },
+    { path: '/f/', methods: ['GET', 'HEAD'], handle: followPage },
+    { path: '/healthz', methods: ['GET', 'HEAD'], handle: (_request, response) => sendJson(response, 200, { ok: true }) },
+    {
+      path: '/readyz',
+      methods: ['GET', 'HEAD'],
+      handle: async (_request, response) => {
+        const state = await readiness(parts, bus, draining);
+        sendJson(response, state.ready ? 200 : 503, state);
+      },
+    },
+  ];
+  if (config.graphiql) routes.push({ path: '/graphiql', methods: ['GET', 'HEAD'], handle: createGraphiql() });
+  if (devIssuer) routes.push({ path: '/dev-issuer/', handle: (request, response) => devIssuer.handle(request, response) });
+  server.on('request', createRouter(routes, log));
+  log.info({ publicUrl }, 'server: ready');
+
+  return {
+    parts,
+    publicUrl,
+    devIssuer,
+    async stop() {
+      draining = true;
+      log.info({ sockets: websocket.connections() }, 'server: draining');
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      await websocket.drain(config.drainMs);
+      const patience = setTimeout(() => server.closeAllConnections(), 5_000);
+      server.closeIdleConnections();
+      await closed;
+      clearTimeout(patience);
+      await graphql.stop();
+      await close();
+      log.info('server: stopped');
+    },
+  };
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+const openDevIssuer = (config: Config, publicUrl: string, log: Parts['log']): Promise<DevIssuer> =>
+  createDevIssuer({
+    publicUrl,
+    dataDir: config.dataDir,
+    people: demoPeople,
+    redirectUris: [`${publicUrl}/graphiql`],
+    nodeEnv: config.production ? 'production' : 'development',
+    onError: (error) => log.warn({ error: String(error) }, 'development issuer: error'),
+  });

