@@ -12,6 +12,7 @@ import { nodePath, prepare, root } from './prepare.mjs';
 
 const COLUMNS = ['embedded', 'mysql', 'mariadb'];
 const LIMIT_MINUTES = 40;
+const LINGER_MS = 10_000;
 const KILL_MS = 5_000;
 
 const args = process.argv.slice(2);
@@ -24,6 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => c
 process.on('uncaughtException', (error) => cut.abort(error));
 setTimeout(() => cut.abort(new Error(`Not through after ${LIMIT_MINUTES} minutes.`)), LIMIT_MINUTES * 60_000).unref();
 
+prepare();
 const dir = mkdtempSync(join(tmpdir(), 'aliteo-test-'));
 const stops = [];
 let isGood = false;
@@ -40,8 +42,6 @@ process.exit(isGood ? 0 : 1);
 async function run() {
   const unknown = chosen.find((column) => !COLUMNS.includes(column));
   if (unknown) throw new Error(`There is no column "${unknown}", only ${COLUMNS.join(', ')}.`);
-  prepare();
-
   const { columns, urls } = await startServices(chosen.length > 0 ? chosen : COLUMNS);
   const sum = { passed: 0, failed: 0, skipped: 0 };
   for (const column of columns) {
@@ -124,8 +124,8 @@ async function runJest(jestArgs, variables) {
   let output = '';
   const listen = (chunk) => {
     output += chunk;
-    // Something was left open: jest would wait for it for ever. Its output says so, and the code counts as a failure.
-    if (String(chunk).includes('Jest did not exit')) end();
+    // Something was left open, and jest would wait for it for ever. Ended by us, it counts as failed and its output says why.
+    if (String(chunk).includes('Jest did not exit')) setTimeout(end, LINGER_MS).unref();
   };
   jest.stdout.on('data', listen);
   jest.stderr.on('data', listen);

@@ -34,6 +34,3 @@ async function statements(orm: Orm): Promise<string[]> {
     .execute("select sql from sqlite_master where sql is not null and name not like 'mikro_orm_%' and name not like 'sqlite_%'");
   return rows.map(({ sql }) => sql.replace(/\s+/g, ' ').replace(/ ?([(),]) ?/g, '$1'));
 }
-
-/** What MySQL's or MariaDB's migrated database lacks of what the entities say, as SQL. */
-export const mysqlDrift = async (orm: Orm): Promise<string> => (await orm.schema.getUpdateSchemaSQL({ wrap: false })).trim();
