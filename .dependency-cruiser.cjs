@@ -1,55 +1,61 @@
 // The floors of src/: an import may only point down, types included. The top of the house is the last line.
-const floors = [
-  { name: 'ground', paths: ['config.ts', 'errors.ts', 'log.ts', 'crypto.ts'] },
-  { name: 'schema', paths: ['schema/'] },
-  { name: 'entities', paths: ['entities/'] },
-  { name: 'capabilities', paths: ['auth/', 'pubsub/', 'search/', 'storage/', 'mail/'] },
-  { name: 'domain', paths: ['domain/'] },
-  { name: 'resolvers', paths: ['resolvers/'] },
-  { name: 'server', paths: ['server/'] },
-  { name: 'entry points', paths: ['main.ts', 'cli.ts'] },
-];
+const floors = {
+  ground: ['config.ts', 'errors.ts', 'log.ts', 'crypto.ts'],
+  schema: ['schema/'],
+  entities: ['entities/'],
+  capabilities: ['auth/', 'pubsub/', 'search/', 'storage/', 'mail/'],
+  domain: ['domain/'],
+  resolvers: ['resolvers/'],
+  server: ['server/'],
+  entryPoints: ['main.ts', 'cli.ts'],
+};
+const names = Object.keys(floors);
 
-const inSrc = (paths) => `^src/(${paths.map((path) => path.replace('.', '\\.') + (path.endsWith('/') ? '' : '$')).join('|')})`;
-const all = floors.flatMap(({ paths }) => paths);
-const capabilities = floors.find(({ name }) => name === 'capabilities').paths;
+/** The files of the named floors, as a pattern. */
+const on = (...names) => `^src/(${names.flatMap((name) => floors[name]).join('|')})`;
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    ...floors.slice(0, -1).map(({ name, paths }, index) =>
-      rule(
-        `only-down-from-${name}`,
-        'A floor knows what is below it, never what is above.',
-        { path: inSrc(paths) },
-        { path: inSrc(floors.slice(index + 1).flatMap((above) => above.paths)) },
-      ),
-    ),
+    ...names.slice(0, -1).map((name, index) => {
+      const comment = 'A floor knows what is below it, never what is above.';
+      return rule(`${name}-looks-down`, comment, { path: on(name) }, { path: on(...names.slice(index + 1)) });
+    }),
     rule(
       'capabilities-apart',
       'Capabilities do not know each other; domain/ brings them together.',
-      { path: `^src/(${capabilities.join('|')})` },
-      { path: inSrc(capabilities), pathNot: '^src/$1' },
+      { path: on('capabilities') },
+      { path: on('capabilities'), pathNot: '^src/$1' },
     ),
-    rule('a-floor-for-everything', 'A new file or folder in src/ gets a floor in this list first.', { path: '^src/' }, {
-      path: '^src/',
-      pathNot: inSrc(all),
-    }),
-    rule('a-floor-for-everyone', 'As above, for a file that only imports.', { path: '^src/', pathNot: inSrc(all) }, {}),
-    rule('src-stands-alone', 'The product does not depend on what tests or tends it.', { path: '^(src|migrations)/' }, {
-      path: '^(test|scripts|examples|lint)/',
-    }),
-    rule('migrations-are-frozen', 'Old migrations must not change with the code.', { path: '^migrations/' }, { path: '^src/' }),
-    rule('no-cycles', 'What needs each other belongs in one file, or one of them is wrong.', {}, { circular: true }),
-    rule('imports-exist', 'What cannot be found cannot be judged either.', {}, { couldNotResolve: true }),
+    rule(
+      'imports-from-a-floor',
+      'A new file or folder in src/ gets a floor in this list first.',
+      { path: '^src/' },
+      { path: '^src/', pathNot: on(...names) },
+    ),
+    rule('is-on-a-floor', 'As above.', { path: '^src/', pathNot: on(...names) }, {}),
+    rule(
+      'src-stands-alone',
+      'The product does not depend on what tests or tends it.',
+      { path: '^(src|migrations)/' },
+      { path: '^(test|scripts|examples)/' },
+    ),
+    rule(
+      'migrations-stay',
+      'What an old migration does must not change with the code.',
+      { path: '^migrations/' },
+      { path: '^src/' },
+    ),
+    rule('no-cycles', 'One of them is wrong, or both are one.', {}, { circular: true }),
+    rule('imports-exist', 'What cannot be found cannot be judged.', {}, { couldNotResolve: true }),
   ],
   options: {
-    // It cannot read TypeScript 7; @swc/core reads the files instead. scripts/check.mjs proves that it does.
+    // It cannot read TypeScript 7, and would then find nothing and be content; @swc/core reads the files instead.
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
   },
 };

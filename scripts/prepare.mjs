@@ -11,7 +11,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The Node that the project pins; it is there after `prepare`. */
 export const nodePath = join(root, 'node_modules/.bin/node');
 
-const lockFile = join(root, 'package-lock.json');
+const lockFile = 'package-lock.json';
 const lockHash = join(root, 'node_modules/.lock-hash');
 const dist = join(root, 'dist');
 const stamp = join(dist, '.stamp');
@@ -33,28 +33,30 @@ export function prepare() {
     rmSync(dist, { recursive: true, force: true });
     runQuietly(nodePath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
     for (const asset of sources.filter((file) => !file.endsWith('.ts'))) {
-      cpSync(asset, join(dist, relative(root, asset)));
+      cpSync(join(root, asset), join(dist, asset));
     }
     writeFileSync(stamp, build);
   }
 }
 
-const configs = () => readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name)).map((name) => join(root, name));
+const configs = () => readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
 
-/** Files below a folder of the project, or none when there is no such folder. */
-function filesIn(folder) {
-  const path = join(root, folder);
-  if (!existsSync(path)) return [];
-  return readdirSync(path, { recursive: true, withFileTypes: true })
+/** Files below a folder, or none when there is no such folder; all paths are relative to the project's folder. */
+export function filesIn(folder) {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    // Node before 20.12 knows only `path`.
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)));
 }
 
 /** Contents, not times: a checkout or a copy touches times without changing anything. */
 function hashOf(files) {
   const hash = createHash('sha256');
-  for (const file of files.toSorted()) hash.update(`${relative(root, file)}\0`).update(readFileSync(file)).update('\0');
+  for (const file of files.toSorted())
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0');
   return hash.digest('hex');
 }
 
@@ -63,6 +65,8 @@ const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : null);
 function runQuietly(command, args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
   if (status === 0) return;
-  console.error(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n"${command} ${args.join(' ')}" failed.`);
+  console.error(
+    `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n"${command} ${args.join(' ')}" failed.`,
+  );
   process.exit(1);
 }

@@ -2,12 +2,16 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { nodePath, root } from './prepare.mjs';
 
-const flags = ['--enable-source-maps', '--disable-warning=ExperimentalWarning'];
+export const nodeFlags = ['--enable-source-maps', '--disable-warning=ExperimentalWarning'];
 
 /** Runs a script under the pinned Node in this process's place: same terminal, signals and exit code. */
 export function runNode(script, args) {
   // A process group of its own, so that Ctrl-C reaches the child by us alone, not by the terminal as well.
-  const child = spawn(nodePath, [...flags, script, ...args], { cwd: root, stdio: 'inherit', detached: true });
+  const child = spawn(nodePath, [...nodeFlags, script, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    detached: true,
+  });
   let signalledAt = 0;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {

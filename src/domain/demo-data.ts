@@ -1,4 +1,4 @@
-/**
+/*
  * The contents of the demo, as text that a person can read and extend; `demo.ts` acts it out.
  *
  * A project is a block. Its first line: key | name | workspace | visibility | description. Its second line: who has
@@ -71,7 +71,7 @@ Claim the fee for the additional borings [PRIVATE, from ben, for ada, HIGH] | Bo
 Set up the monitoring of the quay wall | Prisms every 8 m, reading every two hours during piling, alarm at 6 mm. | hana: The harbour master allows prisms on the bollards but not on the lamp posts. | ben: Bollards are fine. Please send me the plan of the sight lines. | hana: Sent. Two prisms move by a metre each.
 Write the traffic management plan for phase 1 [CANCELLATION_REQUESTED] | One lane with lights, pedestrians on the downstream side. | emil: The city's traffic office writes this itself now, I propose to cancel. | ben: Let me ask them for that in writing first.
 Put together the tender documents | Specification, bill of quantities, drawings and the geotechnical report, in the city's format.
-Estimate the cost after detailed design | Update the June estimate with the steel price of this month and the temporary tower.
+Estimate the cost after detailed design [INTERNAL] | Update the June estimate with the steel price of this month and the temporary tower.
 Plan the noise and vibration measures | Night work only for the four critical lifts. List the houses within 60 m and who informs them.
 Walk through the buildability with two contractors | Ask for their view on crane positions, barge access and the length of the night closures.
 Prepare the evidence survey of neighbouring houses [PUBLIC] | Photographs and crack gauges in 23 houses before the first pile, with the owners' consent.
@@ -217,10 +217,10 @@ Push message when the order is ready [PUBLIC, IN_PROGRESS] | Only for those who 
 Cakes to order with a text on them [PUBLIC, CLOSURE_REQUESTED] | Up to 30 letters, three days ahead. | sam: Finished, with a preview of the text. Please have a look. | olaf: 30 letters fit on 26 cm, not on 18. | sam: The small one takes 16 now.
 Translate the app into four languages [PUBLIC, AWAITING_OWNER, for sam] | English, Turkish, Polish, Ukrainian. | sam: Shall the product names be translated, or only described?
 Price list for hotels and canteens [AWAITING_MEMBER olaf] | Own prices, weekly invoice, delivery by six. | nadia: Olaf, how many trays can the night shift take on? | olaf: Forty. More only with the new hall.
-Switch wholesale orders to the shop [AWAITING_TASK] | Today they arrive by fax, mail and on napkins.
+Switch wholesale orders to the shop [AWAITING_TASK, for nadia] | Today they arrive by fax, mail and on napkins.
 What the agency costs us from next year [PRIVATE, from quinn, for kaja] | Sam's firm raises the daily rate by 12 %. Stay, or build it up ourselves? | kaja: Stay one more year, and learn while we do. | quinn: I negotiate on that basis.
 Cookie banner without tricks [PUBLIC, CANCELLATION_REQUESTED] | Refusing is as easy as accepting. | sam: We measure without cookies now, so there is no banner at all. I suggest to cancel this. | quinn: I ask our lawyer and then I cancel with pleasure.
-Measure which page loses people [PUBLIC] | From basket to paid: where do they stop? | sam: Half of them stop at the choice of the branch. The map is slow.
+Measure which page loses people [IN_PROGRESS] | From basket to paid: where do they stop? | sam: Half of them stop at the choice of the branch. The map is slow.
 Gift cards, printed and by mail [SUSPENDED] | On hold until the tax question is answered.
 Accessibility check with real users [PUBLIC, HIGH] | Screen reader, large type, one hand. Three people from the association of the blind test it. | sam: I prepare the test orders and sit beside them.
 Show the queue at each branch | A rough figure from the till: short, medium, long.
@@ -232,7 +232,7 @@ const plant = `
 PLANT | New production hall | Change projects | MEMBERS | The move out of the old bakery: building, ovens, people, and not one day without bread.
 piet MANAGE, nadia EDIT, olaf EDIT, rosa EDIT, lena EDIT
 Decide how large the hall must be [CLOSED] | 14 branches today, 20 in ten years. Dough, ovens, cold store and dispatch in square metres. | olaf: With two shifts 4,200 are enough. With one shift it would be 6,000. | piet: Two shifts, as today. So 4,200.
-Buy the land beside the ring road [CLOSED, HIGH] | 1.1 hectares from the city, with the right of way for lorries. | piet: Signed this morning. | nadia: Hurray!
+Buy the land beside the ring road [INTERNAL, CLOSED, HIGH] | 1.1 hectares from the city, with the right of way for lorries. | piet: Signed this morning. | nadia: Hurray!
 Choose the oven line | Three deck ovens or one tunnel oven: quality of the crust, energy, repair. | olaf: The tunnel bakes evenly but the crust is dull. I will not sign that for the rye. | piet: Deck ovens then, with heat recovery. | olaf: With heat recovery, gladly.
 Agree the loads with the engineers [from lena] | Weights, vibration and feet of all machines for the structural design. | lena: I need the loaded weights and the positions of the feet by Friday. | piet: The maker promised them for Thursday. | lena: Received, thank you. They fit the 8 by 20 grid.
 Work out the flow of flour, dough and bread | One direction, no crossing of raw and baked. | rosa: The waste route crosses the dispatch twice. | olaf: If waste leaves on the north side it crosses nothing.
@@ -248,7 +248,7 @@ Ask for offers for the cold store [IN_PROGRESS] | 600 m², minus 20 °C, CO₂ a
 Write the fire protection plan with the insurer [PUBLIC, AWAITING_MEMBER lena] | Panels, sprinkler, flour dust. | piet: Lena, they ask for the class of the panels again. | lena: Mineral wool everywhere, the letter goes out tomorrow.
 Colours and floors of the staff rooms [LOW] | The team votes on three boards in the break room.
 Shift model for the first year [PRIVATE, from piet, for nadia, HIGH] | Six people would lose the night bonus. Talk with each of them before any plan hangs on a wall. | nadia: Spoke with four, two would even like it. | piet: Good. The works council meets on the 20th.
-Concept for the old bakery [SUSPENDED] | Rent, sell or a shop with a glass oven. Waits for the board's autumn meeting.
+Concept for the old bakery [INTERNAL, SUSPENDED] | Rent, sell or a shop with a glass oven. Waits for the board's autumn meeting.
 Choose the crane days with the steel builder [PUBLIC] | Two weeks without wind and without a delivery through gate 2. | lena: Weeks 31 and 32 would suit the steel builder. | piet: 32 and 33, please. 31 is the town festival.
 Cabling of the scales and scanners [AWAITING_TASK] | 64 points; the positions follow the machines.
 Train two people per oven | A week at the maker's, then a week of trial baking without selling. | olaf: I want Ayla and Tom on the first oven.
@@ -265,7 +265,7 @@ Write down the rye recipes as they are really baked [HIGH] | The cards say 68 % 
 Taste the new spelt flour [PUBLIC, CLOSED] | Four batches beside the usual one, same dough, same hour. | tove: It is from the 2023 harvest and a bit stronger, give it 2 % more water. | olaf: With 2 % more it is the best spelt loaf we have had. We take it.
 Cut the salt to 1.6 % | In steps of 0.05 over three months, and see whether anybody notices. | rosa: We are at 1.7 and there was one remark. | olaf: It came from my mother. Go on.
 Plum cake for the autumn [CLOSED] | Yeast dough, no crumble, from the first local plums on.
-Check the shelf life of the cream slices | Laboratory test on day 1, 2 and 3 at 7 °C. | rosa: Day 2 is safe, day 3 is not. The label says two days. | nadia: Told the branches, the tray signs are changed.
+Check the shelf life of the cream slices [INTERNAL] | Laboratory test on day 1, 2 and 3 at 7 °C. | rosa: Day 2 is safe, day 3 is not. The label says two days. | nadia: Told the branches, the tray signs are changed.
 Gluten-free bread from our own bakery [CANCELLED] | Without a separate room we cannot promise it. | olaf: With flour in the air there is no honest way. We buy it in.
 Price of butter and what follows [INTERNAL] | Up by 22 % since spring. Smaller, dearer, or margarine? | nadia: Dearer by 10 cents. Nobody buys a smaller croissant twice. | quinn: And a sign that says why.
 Photographs and texts for the winter range | For the window, the shop and the app at the same time.
@@ -273,13 +273,13 @@ Replace palm oil in the doughnuts [PUBLIC] | High-oleic sunflower, tested for ta
 Label for the regional flour [PUBLIC, AWAITING_MEMBER tove] | We may write the mill's name if the wheat is from within 60 km. | rosa: Tove, can you confirm the fields of this harvest? | tove: All but two. I send the list with the lot numbers.
 Stollen: fix the recipe and the date [HIGH, IN_PROGRESS] | Three weeks of rest, so the last baking day is in the middle of November. | olaf: Twelve per cent more butter than last year, and the raisins go into rum a week earlier. | quinn: Shall I announce the first day of sale? | olaf: After the tasting, please.
 Energy per loaf [IN_PROGRESS] | Measure the old ovens so that the new hall has something to beat.
-Recall drill with one lot of sesame [CLOSURE_REQUESTED] | From the lot number to every branch in under two hours. | rosa: One hour forty, two branches did not answer the phone. Done from my side. | olaf: Read it, good work. I talk to the two branches.
+Recall drill with one lot of sesame [INTERNAL, CLOSURE_REQUESTED] | From the lot number to every branch in under two hours. | rosa: One hour forty, two branches did not answer the phone. Done from my side. | olaf: Read it, good work. I talk to the two branches.
 Lentil bread as a daily offer [AWAITING_OWNER] | High in protein, dense, sells well in the pilot. | rosa: Shall the nutrition claim stand on the label or not?
 Soft pretzels for the festival [AWAITING_PROJECT STORES] | 6,000 on three days, baked on site. | olaf: The stall and its power are with the branches' team.
 Sugar in the sweet rolls [SUSPENDED] | Wait for the result of the salt trial, not both at once.
 Complaint of a baker about the overtime list [PRIVATE, from olaf, for rosa] | He says two weekends are missing. Compare with the time clock before anybody speaks of error or intent. | rosa: One weekend was booked on the wrong person. He is right. | olaf: Paid with the next salary, and an apology.
 Sourdough log in the app instead of on paper [CANCELLATION_REQUESTED] | Temperature and pH twice a day. | quinn: The paper hangs where the hands are wet. I would leave it and cancel. | olaf: Wait a week, Rosa has an idea with a sensor.
-Test wheat of the new harvest [PUBLIC] | Falling number, protein, and above all the baking test. | tove: The first lots are dry and strong, 13.1 % protein. | olaf: Then the rolls need more rest. We bake on Wednesday.
+Test wheat of the new harvest [IN_PROGRESS] | Falling number, protein, and above all the baking test. | tove: The first lots are dry and strong, 13.1 % protein. | olaf: Then the rolls need more rest. We bake on Wednesday.
 Choose five breads for the hotel list | They must be good on the second day and easy to slice.
 Christmas biscuits: tins and weights [LOW] | 250 and 500 g, and a tin that is not thrown away.
 Half loaves without drying out | Paper, cut side down, or a band around the cut? Try it in one branch.
@@ -294,7 +294,7 @@ nadia MANAGE, piet EDIT, rosa EDIT, quinn EDIT, mateo EDIT, tove COMMENT, sam CO
 Coffee machine at Market Square leaks | Water below the counter every morning; the fuse went twice. | piet: The seal of the boiler. Part is ordered, bucket is placed. | nadia: Thank the team for the patience. | piet: Replaced and dry.
 New awning for Oak Street [CLOSED] | The wind took the old one. Same colour, with a sensor.
 Count the bread that comes back | Per branch and hour for four weeks, then order less in the evening. | nadia: 9 % on average, Lake Road 14. | mateo: Lake Road orders for the swimmers and they go home at five. I talk to them.
-Rent for the branch at the station | The lease ends in June. They ask for 18 % more. | mateo: I offered 6 and a longer term. | nadia: Eight would still be good business. | mateo: Settled at 7.5 for ten years.
+Rent for the branch at the station [INTERNAL] | The lease ends in June. They ask for 18 % more. | mateo: I offered 6 and a longer term. | nadia: Eight would still be good business. | mateo: Settled at 7.5 for ten years.
 Counter for the new branch at Linden Park [PUBLIC] | Glass, height for wheelchairs, bread at the level of the eyes. | piet (public): The joiner's drawing is here, the low part is 1.2 m wide.
 Check of the cooling chain in all branches | Two loggers for two days each. | rosa: Three cabinets are too warm on the top shelf. | piet: Doors adjusted, seals renewed in two. | rosa: Measured again, all in order.
 Delivery bay at Market Square [PUBLIC, HIGH] | The city wants us out of the pedestrian zone before seven. | tove: Our lorry could come at half past five, if somebody opens. | nadia: The early shift opens at five. Thank you, that solves it.
@@ -309,8 +309,8 @@ Festival stall: power and water [PUBLIC, AWAITING_MEMBER mateo] | 32 amperes for
 Screen with the waiting time [PUBLIC, AWAITING_PROJECT SHOP] | Shows what the app shows. | sam: The figure comes with the queue display in the app, so first that one. | nadia: Then we wait for it.
 Painting of the facade at the station [SUSPENDED] | The landlord puts up a scaffold in spring anyway.
 Lights to LED in six branches [AWAITING_TASK] | Warm light for bread, neutral light for the cake counter. | piet: The electrician comes for the facade and this together.
-Talk about the till differences at one branch [PRIVATE, from nadia, for mateo, HIGHEST] | 340 euros in six weeks. Could be the new price keys. Check them before asking anybody. | mateo: The key for two rolls booked one. Nobody did anything wrong. | nadia: I am relieved. Key corrected everywhere.
-Opening day at Linden Park [PUBLIC, HIGH] | Bread for the first hundred, and the mayor at ten. | quinn: Invitations are out, 60 have said yes. | nadia: I need two more people at the counter until noon.
+Talk about the till differences at one branch [PRIVATE, CLOSED, from nadia, for mateo, HIGHEST] | 340 euros in six weeks. Could be the new price keys. Check them before asking anybody. | mateo: The key for two rolls booked one. Nobody did anything wrong. | nadia: I am relieved. Key corrected everywhere.
+Opening day at Linden Park [PUBLIC, HIGH, IN_PROGRESS] | Bread for the first hundred, and the mayor at ten. | quinn: Invitations are out, 60 have said yes. | nadia: I need two more people at the counter until noon.
 Renew the hygiene training [HIGH] | 96 people, 20 minutes each, with a test.
 Ramp at Mill Street | 6 % slope fits if the first step goes. Ask the landlord.
 Bicycle stands in front of four branches [LOW] | The city pays half if we apply before autumn.
@@ -321,13 +321,15 @@ Look for the next site | South of the river, 90 m², school or bus stop near by.
 export const demoCompanies: readonly DemoCompany[] = [
   {
     name: 'Fernholt Engineering',
-    members: 'ada ADMIN, gustav ADMIN, clara SUPERVISOR, ben, deniz, emil, farah, lena, hana LICENSED, ivo EXTERNAL, piet EXTERNAL',
+    members:
+      'ada ADMIN, gustav ADMIN, clara SUPERVISOR, ben, deniz, emil, farah, lena, hana LICENSED, ivo EXTERNAL, piet EXTERNAL',
     workspaces: 'Client projects ON_REQUEST, Service ANYONE',
     projects: [bridge, hall, desk, bim, safe],
   },
   {
     name: 'Tillermann Bakeries',
-    members: 'kaja ADMIN, mateo SUPERVISOR, nadia, olaf, piet, quinn, rosa, sam LICENSED, tove EXTERNAL, lena EXTERNAL',
+    members:
+      'kaja ADMIN, mateo SUPERVISOR, nadia, olaf, piet, quinn, rosa, sam LICENSED, tove EXTERNAL, lena EXTERNAL',
     workspaces: 'Change projects ON_REQUEST, Shops ANYONE',
     projects: [shop, plant, range, stores],
   },

@@ -2,20 +2,29 @@ import type { MemberViewer } from '../auth/viewer.js';
 import { Company } from '../entities/company.js';
 import type { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
-import { ClosingPolicy, Level, MembershipKind, Priority, Privacy, Role, TaskStatus, Visibility } from '../entities/vocabulary.js';
+import {
+  ClosingPolicy,
+  Level,
+  Priority,
+  Privacy,
+  Role,
+  TaskStatus,
+  Visibility,
+} from '../entities/vocabulary.js';
 import { memberActor } from './actor.js';
 import { addComment } from './comments.js';
 import { foundCompany } from './companies.js';
 import { type DemoCompany, demoCompanies, demoPeople } from './demo-data.js';
 import { addMember } from './members.js';
 import { createProject, setProjectPermission } from './projects.js';
-import { type Awaited, assignTask, createTask, moveTask, type TaskFields, updateTask } from './tasks.js';
+import { assignTask, createTask, moveTask, updateTask } from './tasks.js';
 import { type Parts, transact } from './unit-of-work.js';
 
 export { type DemoPerson, demoPeople } from './demo-data.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+const people = new Map(demoPeople.map(({ subject, name, email }) => [subject, { name, email }]));
 
 /** Seeds two companies that look real; returns false and does nothing when any company exists. */
 export async function seedDemo(parts: Parts): Promise<boolean> {
@@ -29,37 +38,43 @@ interface Actor {
   isLicensed: boolean;
 }
 
-/** One company while it is acted out. */
+/** One company while it is acted out; people by subject, projects by key. */
 interface Stage {
   parts: Parts;
   actors: ReadonlyMap<string, Actor>;
   workspaces: ReadonlyMap<string, { id: string; closingPolicy: ClosingPolicy }>;
-  /** The ids of the projects, by key. */
-  projects: Map<string, string>;
+  projectIds: Map<string, string>;
 }
 
 async function seedCompany(parts: Parts, company: DemoCompany): Promise<void> {
   const [[founder = ''] = [], ...others] = pairs(company.members);
-  const { administrator, workspace } = await foundCompany(parts, company.name, personOf(founder));
+  const { administrator, workspace } = await foundCompany(parts, company.name, get(people, founder));
   const first = actorOf(administrator);
   const actors = new Map([[founder, first]]);
   for (const [subject, word] of others) {
-    const { result } = await addMember(parts, first.viewer, { ...personOf(subject), ...membershipOf(word) });
-    actors.set(subject, actorOf(result));
+    const input = { ...get(people, subject), ...membershipOf(word) };
+    actors.set(subject, actorOf((await addMember(parts, first.viewer, input)).result));
   }
   const workspaces = new Map([[workspace.name, workspace]]);
-  for (const [name, word] of pairs(company.workspaces)) {
-    workspaces.set(name, await createWorkspace(parts, first.viewer, name, expectWord(ClosingPolicy, word)));
+  for (const [name, policy] of pairs(company.workspaces)) {
+    workspaces.set(name, await createWorkspace(parts, first.viewer, name, expectWord(ClosingPolicy, policy)));
   }
-  const stage: Stage = { parts, actors, workspaces, projects: new Map() };
+  const stage: Stage = { parts, actors, workspaces, projectIds: new Map() };
   const scripts = company.projects.map(readProject);
   const admins = [...actors.values()].filter(({ viewer }) => viewer.role === 'ADMIN');
-  for (const [i, script] of scripts.entries()) await setUpProject(stage, admins[i % admins.length] ?? first, script);
+  for (const [i, script] of scripts.entries()) {
+    await setUpProject(stage, admins[i % admins.length] ?? first, script);
+  }
   for (const script of scripts) await playProject(stage, script);
 }
 
 /** There is no function for it yet: written like one, so that history and log have it. */
-async function createWorkspace(parts: Parts, viewer: MemberViewer, name: string, closingPolicy: ClosingPolicy): Promise<Workspace> {
+async function createWorkspace(
+  parts: Parts,
+  viewer: MemberViewer,
+  name: string,
+  closingPolicy: ClosingPolicy,
+) {
   const { result } = await transact(parts, memberActor(viewer), async ({ em, record }) => {
     const workspace = em.create(Workspace, { companyId: viewer.companyId, name, closingPolicy });
     record({ type: 'workspace.created', objectId: workspace.id, changes: { name: [null, name] } });
@@ -68,48 +83,49 @@ async function createWorkspace(parts: Parts, viewer: MemberViewer, name: string,
   return result;
 }
 
-async function setUpProject({ parts, actors, workspaces, projects }: Stage, admin: Actor, script: ProjectScript): Promise<void> {
-  const { key, name, description, visibility } = script;
-  const workspaceId = get(workspaces, script.workspace).id;
-  const { result: project } = await createProject(parts, admin.viewer, { workspaceId, key, name, description, visibility });
-  projects.set(key, project.id);
-  for (const [subject, { level, asInternal }] of script.permissions) {
+async function setUpProject(stage: Stage, { viewer }: Actor, script: ProjectScript): Promise<void> {
+  const { parts, actors, workspaces, projectIds } = stage;
+  const { workspace, permissions, tasks: _, ...fields } = script;
+  const input = { ...fields, workspaceId: get(workspaces, workspace).id };
+  const { id: projectId } = (await createProject(parts, viewer, input)).result;
+  projectIds.set(script.key, projectId);
+  for (const { subject, level, asInternal } of permissions) {
     const { memberId } = get(actors, subject).viewer;
-    await setProjectPermission(parts, admin.viewer, { projectId: project.id, memberId, level, asInternal });
+    await setProjectPermission(parts, viewer, { projectId, memberId, level, asInternal });
   }
 }
 
 /** Draws lots that fall alike at every seeding (mulberry32). */
 class Lots {
-  #state: number;
+  #state = 0;
 
   constructor(name: string) {
-    this.#state = [...name].reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5);
+    for (const letter of name) this.#state = Math.imul(this.#state ^ letter.charCodeAt(0), 0x01000193);
+  }
+
+  isDrawn(chance: number): boolean {
+    return this.#next() < chance;
+  }
+  between(least: number, most: number): number {
+    return least + Math.floor(this.#next() * (most - least + 1));
+  }
+  pick<T>(...values: readonly T[]): T {
+    return values[this.between(0, values.length - 1)] as T;
   }
 
   /** From 0 up to 1. */
-  next(): number {
+  #next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  }
-  isDrawn(chance: number): boolean {
-    return this.next() < chance;
-  }
-  between(least: number, most: number): number {
-    return least + Math.floor(this.next() * (most - least + 1));
-  }
-  pick<T>(values: readonly T[]): T {
-    return values[this.between(0, values.length - 1)] as T;
   }
 }
 
 /** One project while it is acted out. */
 interface Scene extends Stage {
   script: ProjectScript;
-  projectId: string;
-  /** Whoever is not the owner asks for the closure here. */
+  /** Here whoever is not the owner asks for the closure. */
   isOnRequest: boolean;
   manager: string;
   /** The internals with EDIT or more, and the externals who may be solvers. */
@@ -119,136 +135,137 @@ interface Scene extends Stage {
 }
 
 async function playProject(stage: Stage, script: ProjectScript): Promise<void> {
-  const permissions = [...script.permissions];
-  const isExternal = (subject: string) => get(stage.actors, subject).viewer.membership === 'EXTERNAL';
-  const scene: Scene = {
-    ...stage,
-    script,
-    projectId: get(stage.projects, script.key),
-    isOnRequest: get(stage.workspaces, script.workspace).closingPolicy === 'ON_REQUEST',
-    manager: permissions.find(([, { level }]) => level === 'MANAGE')?.[0] ?? '',
-    editors: permissions.filter(([subject, { level }]) => /EDIT|MANAGE/.test(level) && !isExternal(subject)).map(([subject]) => subject),
-    licensed: permissions.filter(([subject, { asInternal }]) => asInternal && get(stage.actors, subject).isLicensed).map(([subject]) => subject),
-    lots: new Lots(script.key),
-  };
+  const cast = script.permissions.map((permission) => ({
+    ...permission,
+    ...get(stage.actors, permission.subject),
+  }));
+  const subjects = (test: (one: (typeof cast)[number]) => boolean) =>
+    cast.filter(test).map(({ subject }) => subject);
+  const [manager = ''] = subjects(({ level }) => level === 'MANAGE');
+  const editors = subjects(
+    ({ level, viewer }) => /EDIT|MANAGE/.test(level) && viewer.membership === 'INTERNAL',
+  );
+  const licensed = subjects(({ asInternal, isLicensed }) => asInternal && isLicensed);
+  const isOnRequest = get(stage.workspaces, script.workspace).closingPolicy === 'ON_REQUEST';
+  const lots = new Lots(script.key);
+  const scene: Scene = { ...stage, script, isOnRequest, manager, editors, licensed, lots };
   let above = '';
-  for (const [i, task] of script.tasks.entries()) above = await playTask(scene, task, i / script.tasks.length, above);
+  for (const [i, task] of script.tasks.entries()) {
+    above = await playTask(scene, task, i / script.tasks.length, above);
+  }
 }
 
-/** What the script says of a task and, where it is silent, the lots. */
-interface Part {
-  author: string;
-  solver: string | null;
-  status: TaskStatus;
-  /** An external takes part. */
-  isShared: boolean;
-  fields: TaskFields & { title: string };
-}
-
-/** Returns the new task's id. */
+/** Returns the new task's id; `place` is where it stands in its project, from 0 up to 1. */
 async function playTask(scene: Scene, script: TaskScript, place: number, above: string): Promise<string> {
-  const { parts, actors, projectId, lots } = scene;
-  const part = cast(scene, script, place);
-  const { author, solver, status, fields } = part;
+  const { parts, actors, lots, projectIds } = scene;
+  const { author, solver, status, isShared, fields } = castTask(scene, script, place);
   const as = (subject: string) => get(actors, subject).viewer;
-  const { id } = (await createTask(parts, as(author), projectId, fields)).result;
+  const { id } = (await createTask(parts, as(author), get(projectIds, scene.script.key), fields)).result;
   if (solver) await assignTask(parts, as(author), id, as(solver).memberId);
   const worker = solver ?? author;
-  const move = async (who: string, to: TaskStatus, awaited: Awaited = {}) => void (await moveTask(parts, as(who), id, to, awaited));
+  const awaited = {
+    memberId: actors.get(script.awaited ?? '')?.viewer.memberId,
+    projectId: projectIds.get(script.awaited ?? ''),
+    taskId: above,
+  };
+  const move = (who: string, to: TaskStatus) => moveTask(parts, as(who), id, to, awaited);
   if (status !== 'NEW') await move(worker, 'IN_PROGRESS');
   for (const [i, { speaker, isPublic, body }] of script.talk.entries()) {
-    await addComment(parts, as(speaker), id, body, isPublic || part.isShared ? 'PUBLIC' : null);
-    const isAsked = status !== 'NEW' && speaker === worker && body.endsWith('?') && script.talk[i + 1]?.speaker === author;
-    if (isAsked) await move(worker, 'AWAITING_OWNER');
+    await addComment(parts, as(speaker), id, body, isPublic || isShared ? 'PUBLIC' : null);
+    // The owner's answer, which comes next, brings the task back.
+    const isAnswered = status !== 'NEW' && speaker === worker && script.talk[i + 1]?.speaker === author;
+    if (isAnswered && (body.includes('?') || lots.isDrawn(0.25))) await move(worker, 'AWAITING_OWNER');
   }
   const progressPercent = progressAt(status, lots);
   if (progressPercent > 0) await updateTask(parts, as(worker), id, { progressPercent });
   if (fields.dueOn && status === 'IN_PROGRESS' && lots.isDrawn(0.3)) {
     await updateTask(parts, as(author), id, { dueOn: dayAfter(new Date(fields.dueOn), lots.between(3, 14)) });
   }
-  await settle(scene, script, part, above, move);
+  await settle(scene, { author, worker, status }, move);
   return id;
 }
 
+const REQUESTS: Partial<Record<TaskStatus, TaskStatus>> = {
+  CLOSED: 'CLOSURE_REQUESTED',
+  CANCELLED: 'CANCELLATION_REQUESTED',
+};
+
 /** Brings a task that was begun to where it stands today. */
 async function settle(
-  { actors, projects, isOnRequest, manager, lots }: Scene,
-  { awaited = '' }: TaskScript,
-  { author, solver, status }: Part,
-  above: string,
-  move: (who: string, to: TaskStatus, awaited?: Awaited) => Promise<void>,
+  { isOnRequest, lots }: Scene,
+  { author, worker, status }: { author: string; worker: string; status: TaskStatus },
+  move: (who: string, to: TaskStatus) => Promise<unknown>,
 ): Promise<void> {
-  const worker = solver ?? author;
-  switch (status) {
-    case 'NEW':
-    case 'IN_PROGRESS':
-      return;
-    case 'CLOSED':
-    case 'CANCELLED': {
-      const request = status === 'CLOSED' ? 'CLOSURE_REQUESTED' : 'CANCELLATION_REQUESTED';
-      if (!isOnRequest) return move(worker, status);
+  const request = isOnRequest ? REQUESTS[status] : undefined;
+  if (request) {
+    await move(worker, request);
+    if (lots.isDrawn(0.2)) {
+      await move(author, 'IN_PROGRESS');
       await move(worker, request);
-      if (lots.isDrawn(0.2)) {
-        await move(author, 'IN_PROGRESS');
-        await move(worker, request);
-      }
-      return move(author, status);
     }
-    case 'AWAITING_MEMBER':
-      return move(worker, status, { memberId: get(actors, awaited).viewer.memberId });
-    case 'AWAITING_PROJECT':
-      return move(manager, status, { projectId: get(projects, awaited) });
-    case 'AWAITING_TASK':
-      return move(worker, status, { taskId: above });
-    default:
-      return move(worker, status);
   }
+  if (status !== 'NEW' && status !== 'IN_PROGRESS') await move(request ? author : worker, status);
 }
 
-function cast(scene: Scene, script: TaskScript, place: number): Part {
-  const { actors, editors, licensed, lots, manager } = scene;
+/** What the script says of a task and, where it is silent, the lots. */
+function castTask({ script: { visibility }, actors, ...scene }: Scene, script: TaskScript, place: number) {
+  const { editors, licensed, lots, manager } = scene;
   const speakers = script.talk.map(({ speaker }) => speaker);
-  const isExternal = (subject: string | undefined) => actors.get(subject ?? '')?.viewer.membership === 'EXTERNAL';
+  const isExternal = (subject = '') => actors.get(subject)?.viewer.membership === 'EXTERNAL';
   const isShared = [script.author, script.solver, script.awaited, ...speakers].some(isExternal);
-  const publicShare = { MEMBERS: 0.35, INTERNAL: 0.15, EXTERNAL: 0.6, EVERYONE: 0.5 }[scene.script.visibility];
-  const privacy = script.privacy ?? (isShared || lots.isDrawn(publicShare) ? 'PUBLIC' : 'INTERNAL');
+  const isPublic = isShared || lots.isDrawn(PUBLIC_SHARE[visibility]);
+  const privacy = script.privacy ?? (isPublic ? 'PUBLIC' : 'INTERNAL');
   const status = script.status ?? statusAt(place, speakers.length > 0, lots);
-  const able = (privacy === 'PUBLIC' ? [...editors, ...licensed] : editors).filter((subject) => subject !== script.author);
+  const able = privacy === 'PUBLIC' ? [...editors, ...licensed] : editors;
   const spoke = (subject: string) => speakers.includes(subject);
-  const drawn = status === 'NEW' && lots.isDrawn(0.4) ? null : lots.pick(able);
-  const solver = script.solver ?? speakers.find((subject) => able.includes(subject)) ?? drawn;
+  const drawn = status === 'NEW' && lots.isDrawn(0.4) ? null : lots.pick(...able);
+  const solver =
+    script.solver ?? speakers.find((one) => able.includes(one) && one !== script.author) ?? drawn;
   const others = editors.filter((subject) => subject !== solver);
-  const usual = solver !== manager && (spoke(manager) || lots.isDrawn(0.6)) ? manager : undefined;
-  const author = script.author ?? usual ?? others.find(spoke) ?? lots.pick(others);
+  const usual = solver !== manager && (spoke(manager) || lots.isDrawn(0.6)) ? manager : null;
+  const author = script.author ?? usual ?? others.find(spoke) ?? lots.pick(...others);
   return { author, solver, status, isShared, fields: { ...fieldsAt(place, status, script, lots), privacy } };
 }
+
+const PUBLIC_SHARE: Record<Visibility, number> = {
+  MEMBERS: 0.35,
+  INTERNAL: 0.15,
+  EXTERNAL: 0.6,
+  EVERYONE: 0.5,
+};
 
 /** What is old is mostly done, what lies ahead mostly new. */
 function statusAt(place: number, isTalkedAbout: boolean, lots: Lots): TaskStatus {
   if (place < 0.42) return lots.isDrawn(0.85) ? 'CLOSED' : 'IN_PROGRESS';
-  if (place > 0.7) return lots.isDrawn(0.8) ? 'NEW' : 'IN_PROGRESS';
-  if (isTalkedAbout) return lots.pick(['IN_PROGRESS', 'IN_PROGRESS', 'CLOSED'] as const);
-  return lots.pick(['IN_PROGRESS', 'IN_PROGRESS', 'AWAITING_OWNER', 'CLOSURE_REQUESTED', 'SUSPENDED', 'NEW'] as const);
+  if (place > 0.7) return place < 0.8 && lots.isDrawn(0.5) ? 'IN_PROGRESS' : 'NEW';
+  if (isTalkedAbout || lots.isDrawn(0.3)) return lots.isDrawn(0.7) ? 'IN_PROGRESS' : 'CLOSED';
+  return lots.pick<TaskStatus>('AWAITING_OWNER', 'CLOSURE_REQUESTED', 'SUSPENDED', 'NEW');
 }
 
 function progressAt(status: TaskStatus, lots: Lots): number {
   if (status === 'NEW') return 0;
   if (status === 'CLOSED' || status === 'CLOSURE_REQUESTED') return 100;
-  return 10 * lots.between(0, status === 'CANCELLED' ? 3 : 9);
+  return 10 * (status === 'CANCELLED' ? lots.between(0, 3) : lots.between(1, 9));
 }
 
-const PRIORITIES = ['LOWEST', 'LOW', 'LOW', 'NORMAL', 'NORMAL', 'NORMAL', 'NORMAL', 'NORMAL', 'HIGH', 'HIGH', 'HIGHEST'] as const;
-const ESTIMATES_MINUTES = [30, 60, 90, 120, 180, 240, 360, 480, 720, 960, 1_440, 2_400];
-
-function fieldsAt(place: number, status: TaskStatus, { title, description, ...script }: TaskScript, lots: Lots): Part['fields'] {
+function fieldsAt(place: number, status: TaskStatus, script: TaskScript, lots: Lots) {
   const today = new Date();
   const dueInDays = Math.round((place - 0.5) * 110) + lots.between(-6, 6);
   const startInDays = dueInDays - lots.between(3, 18);
-  const dueOn = lots.isDrawn(0.85) ? dayAfter(today, status === 'NEW' ? Math.max(1, dueInDays) : dueInDays) : null;
-  const startOn = lots.isDrawn(0.75) ? dayAfter(today, startInDays) : null;
-  const estimateMinutes = lots.isDrawn(0.8) ? lots.pick(ESTIMATES_MINUTES) : null;
-  const priority = script.priority ?? lots.pick(PRIORITIES);
-  return { title, description, priority, startOn, dueOn, estimateMinutes };
+  const [least, most] = status === 'NEW' ? [1, Number.POSITIVE_INFINITY] : [Number.NEGATIVE_INFINITY, -3];
+  const {
+    title,
+    description,
+    priority = Object.values(Priority)[lots.between(0, 2) + lots.between(0, 2)],
+  } = script;
+  return {
+    title,
+    description,
+    priority,
+    startOn: lots.isDrawn(0.75) ? dayAfter(today, Math.min(most, startInDays)) : null,
+    dueOn: lots.isDrawn(0.85) ? dayAfter(today, Math.max(least, dueInDays)) : null,
+    estimateMinutes: lots.isDrawn(0.8) ? lots.pick(30, 60, 90, 120, 240, 360, 480, 960, 1_440, 2_400) : null,
+  };
 }
 
 /** The date so many days later, on a Monday where it would be a weekend. */
@@ -258,14 +275,19 @@ function dayAfter(date: Date, days: number): string {
   return new Date(day.getTime() + toMonday * DAY_MS).toISOString().slice(0, 10);
 }
 
-interface ProjectScript {
-  key: string;
-  name: string;
-  workspace: string;
-  visibility: Visibility;
-  description: string;
-  permissions: ReadonlyMap<string, { level: Level; asInternal: boolean }>;
-  tasks: readonly TaskScript[];
+type ProjectScript = ReturnType<typeof readProject>;
+
+/** Reads a block as `demo-data.ts` describes it. */
+function readProject(block: string) {
+  const [head = '', rights = '', ...lines] = block.trim().split('\n');
+  const [key = '', name = '', workspace = '', visible = '', description = ''] = head.split(' | ');
+  const permissions = pairs(rights).map(([subject, level]) => ({
+    subject: subject.replace('*', ''),
+    level: expectWord(Level, level),
+    asInternal: subject.endsWith('*'),
+  }));
+  const visibility = expectWord(Visibility, visible);
+  return { key, name, workspace, visibility, description, permissions, tasks: lines.map(readTask) };
 }
 
 interface TaskScript {
@@ -274,72 +296,73 @@ interface TaskScript {
   privacy?: Privacy;
   priority?: Priority;
   status?: TaskStatus;
+  /** A person or a project. */
   awaited?: string;
   author?: string;
   solver?: string;
   talk: readonly { speaker: string; isPublic: boolean; body: string }[];
 }
 
-/** Reads a block as `demo-data.ts` describes it. */
-function readProject(block: string): ProjectScript {
-  const [head = '', people = '', ...lines] = block.trim().split('\n');
-  const [key = '', name = '', workspace = '', visibility = '', description = ''] = head.split(' | ');
-  const permissions = pairs(people).map(([subject, level]): [string, { level: Level; asInternal: boolean }] => [
-    subject.replace('*', ''),
-    { level: expectWord(Level, level), asInternal: subject.endsWith('*') },
-  ]);
-  const rights = { visibility: expectWord(Visibility, visibility), permissions: new Map(permissions) };
-  return { key, name, workspace, description, ...rights, tasks: lines.map(readTask) };
-}
-
 function readTask(line: string): TaskScript {
   const [head = '', description = '', ...comments] = line.split(' | ');
   const [, title = '', tags] = /^(.*?)(?: \[(.*)\])?$/.exec(head) ?? [];
   const talk = comments.map((comment) => {
-    const [, speaker, mark, body] = /^([a-z]+)( \(public\))?: (.+)$/.exec(comment) ?? [];
-    if (!speaker || !body) throw new Error(`Nobody says this: ${comment}`);
+    const [, speaker = '', mark, body = ''] = /^([a-z]+)( \(public\))?: (.+)$/.exec(comment) ?? [];
     return { speaker, isPublic: Boolean(mark), body };
   });
   const script: TaskScript = { title, description, talk };
   for (const [word, name] of tags ? pairs(tags) : []) {
     if (word === 'from') script.author = name;
     else if (word === 'for') script.solver = name;
-    else if (word in Privacy) script.privacy = word as Privacy;
-    else if (word in Priority) script.priority = word as Priority;
+    else if (word in Privacy) script.privacy = expectWord(Privacy, word);
+    else if (word in Priority) script.priority = expectWord(Priority, word);
     else Object.assign(script, { status: expectWord(TaskStatus, word), awaited: name });
   }
   return script;
 }
 
 /** `a b, c d` as pairs; of more words the last one is the second, and one alone has none. */
-const pairs = (text: string): [string, string][] =>
-  text.split(', ').map((part) => [part.replace(/ \S+$/, ''), / (\S+)$/.exec(part)?.[1] ?? '']);
+const pairs = (text: string) =>
+  text
+    .split(', ')
+    .map((part): [string, string] => [part.replace(/ \S+$/, ''), / (\S+)$/.exec(part)?.[1] ?? '']);
 
 function expectWord<T extends string>(words: { readonly [K in T]: K }, word: string): T {
   if (word in words) return word as T;
-  throw new Error(`${word} is none of ${Object.keys(words).join(', ')}.`);
+  throw new Error(`"${word}" is none of ${Object.keys(words).join(', ')}.`);
 }
 
 function get<T>(map: ReadonlyMap<string, T>, name: string): T {
   const found = map.get(name);
-  if (found === undefined) throw new Error(`The demo has no ${name} here.`);
+  if (found === undefined) throw new Error(`The demo has no "${name}" here.`);
   return found;
 }
 
-function personOf(subject: string) {
-  const person = demoPeople.find((one) => one.subject === subject);
-  if (!person) throw new Error(`The demo has no ${subject}.`);
-  return { name: person.name, email: person.email };
-}
-
 function membershipOf(word: string) {
-  if (word === 'EXTERNAL' || word === 'LICENSED') {
-    return { role: Role.MEMBER, kind: MembershipKind.EXTERNAL, licensedAsInternal: word === 'LICENSED' };
+  const isLicensed = word === 'LICENSED';
+  if (isLicensed || word === 'EXTERNAL') {
+    return { role: 'MEMBER', kind: 'EXTERNAL', licensedAsInternal: isLicensed } as const;
   }
-  return { role: word ? expectWord(Role, word) : Role.MEMBER, kind: MembershipKind.INTERNAL };
+  return { role: expectWord(Role, word || 'MEMBER'), kind: 'INTERNAL' } as const;
 }
 
-function actorOf({ companyId, id: memberId, user, role, kind: membership, licensedAsInternal: isLicensed }: Member): Actor {
+function actorOf({
+  companyId,
+  id: memberId,
+  user,
+  role,
+  kind: membership,
+  licensedAsInternal,
+}: Member): Actor {
   const expiresAt = new Date(Date.now() + HOUR_MS);
-  return { viewer: { kind: 'MEMBER', companyId, userId: user.id, memberId, role, membership, expiresAt }, isLicensed };
+  const viewer = {
+    kind: 'MEMBER',
+    companyId,
+    userId: user.id,
+    memberId,
+    role,
+    membership,
+    expiresAt,
+  } as const;
+  return { viewer, isLicensed: licensedAsInternal };
 }

@@ -1,5 +1,6 @@
 import { type CompanyFeed, CursorTooOldError, type FeedRegistry, reachesBackTo } from './company-feed.js';
 import type { LoggedEvent } from './event-log.js';
+import { patiently } from './patience.js';
 
 const KNOWN_SOON_MS = 2_000;
 
@@ -52,7 +53,7 @@ export async function* changeStream(options: ChangeStreamOptions): AsyncGenerato
       yield at('RESYNC');
     } else {
       for (const event of events) {
-        const sight = await look(event);
+        const sight = await patiently(() => look(event), signal, feed.log);
         position = event.seq;
         if (signal.aborted) return;
         if (!sight) continue;

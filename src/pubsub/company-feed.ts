@@ -3,6 +3,7 @@ import type { Orm } from '../entities/orm.js';
 import type { Logger } from '../log.js';
 import type { Bus } from './bus.js';
 import { type LoggedEvent, readEvents, readHeads, readOldest } from './event-log.js';
+import { patiently } from './patience.js';
 
 /** How many events a feed keeps in memory; a reader that is further behind reads the log. */
 const RECENT_EVENTS = 1_024;
@@ -53,19 +54,20 @@ export class CompanyFeed {
   /** The events after `position`, at least one; waits for it. Throws CursorTooOldError. */
   async read(position: number, signal: AbortSignal): Promise<readonly LoggedEvent[]> {
     while (!signal.aborted) {
-      if (position < this.head) return this.#between(position);
+      if (position < this.head) return this.#between(position, signal);
       await this.#next(signal);
     }
     return [];
   }
 
-  async #between(position: number): Promise<readonly LoggedEvent[]> {
+  async #between(position: number, signal: AbortSignal): Promise<readonly LoggedEvent[]> {
     const oldest = this.#recent[0];
     if (oldest && oldest.seq <= position + 1) {
       const start = position + 1 - oldest.seq;
       return this.#recent.slice(start, start + READ_BATCH);
     }
-    const events = await readEvents(this.orm, this.companyId, position, Math.min(READ_BATCH, this.head - position));
+    const limit = Math.min(READ_BATCH, this.head - position);
+    const events = await patiently(() => readEvents(this.orm, this.companyId, position, limit), signal, this.log);
     if (events[0]?.seq !== position + 1) throw new CursorTooOldError();
     return events;
   }

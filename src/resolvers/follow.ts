@@ -14,7 +14,7 @@ import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { TaskChange } from './task-change.js';
 import { streamFollowed, taskChangeOf } from './task-streams.js';
-import { findVisibleTask } from './visible.js';
+import { ifVisibleTask } from './visible.js';
 
 const FollowConnection = connectionOf(Follow, 'Follow');
 const RevokeFollowPayload = payloadType('RevokeFollowPayload', 'follow', Follow);
@@ -104,8 +104,8 @@ export class FollowResolver {
 
   @PublicFace()
   @FieldResolver(() => Task, { nullable: true, description: 'Null while the task is not public, or when you do not see it.' })
-  task(@Root() follow: Follow, @Ctx() context: GraphContext): Promise<Task | null> {
-    return findVisibleTask(context, follow.task.id);
+  async task(@Root() follow: Follow, @Ctx() context: GraphContext): Promise<Task | null> {
+    return ifVisibleTask(context, await follow.task.load());
   }
 
   @FieldResolver(() => Member)

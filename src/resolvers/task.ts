@@ -21,7 +21,7 @@ import { TaskChange } from './task-change.js';
 import { taskConditions, TaskFilter, TaskOrder } from './task-filter.js';
 import { AddCommentInput, AssignTaskInput, CreateTaskInput, MoveTaskInput, UpdateTaskInput } from './task-inputs.js';
 import { streamProjectTasks, taskChangeOf } from './task-streams.js';
-import { findVisibleProject, findVisibleTask, readablePrivacies, visibleTasks } from './visible.js';
+import { findVisibleProject, findVisibleTask, ifVisibleProject, ifVisibleTask, readablePrivacies, visibleTasks } from './visible.js';
 
 const TaskConnection = connectionOf(Task, 'Task');
 const CommentConnection = connectionOf(Comment, 'Comment');
@@ -115,8 +115,8 @@ export class TaskResolver {
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null when you see the task, but not its project.' })
-  project(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
-    return findVisibleProject(context, task.project.id);
+  async project(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
+    return ifVisibleProject(context, await task.project.loadOrFail());
   }
 
   @FieldResolver(() => Member)
@@ -140,13 +140,13 @@ export class TaskResolver {
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null as well when you do not see it.' })
-  awaitedProject(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
-    return findVisibleProject(context, task.awaitedProject?.id);
+  async awaitedProject(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
+    return ifVisibleProject(context, await task.awaitedProject?.load());
   }
 
   @FieldResolver(() => Task, { nullable: true, description: 'Null as well when you do not see it.' })
-  awaitedTask(@Root() task: Task, @Ctx() context: GraphContext): Promise<Task | null> {
-    return findVisibleTask(context, task.awaitedTask?.id);
+  async awaitedTask(@Root() task: Task, @Ctx() context: GraphContext): Promise<Task | null> {
+    return ifVisibleTask(context, await task.awaitedTask?.load());
   }
 
   @PublicFace()

@@ -17,19 +17,24 @@ export const visibleProjects = async (context: GraphContext): Promise<object> =>
 export const visibleTasks = async (context: GraphContext): Promise<object> =>
   rowFilter(taskPolicy, await context.grants(), taskColumns) ?? NOTHING;
 
-/** The project, when the viewer sees it. */
-export async function findVisibleProject(context: GraphContext, projectId: string | null | undefined): Promise<Project | null> {
-  if (!projectId || context.viewer.kind !== 'MEMBER') return null;
-  const project = await context.em.findOne(Project, { id: projectId });
-  return project && levelOn(projectPolicy, await context.grants(), projectFacts(project)) ? project : null;
+/** The project of that id, when the viewer sees it. */
+export const findVisibleProject = async (context: GraphContext, id: string): Promise<Project | null> =>
+  ifVisibleProject(context, await context.em.findOne(Project, { id }));
+
+/** The same project, when the viewer sees it. */
+export async function ifVisibleProject(context: GraphContext, project: Project | null | undefined): Promise<Project | null> {
+  if (!project || context.viewer.kind !== 'MEMBER') return null;
+  return levelOn(projectPolicy, await context.grants(), projectFacts(project)) ? project : null;
 }
 
-/** The task, when the viewer sees it: a member by the policy, a follower the one followed, while it is public. */
-export async function findVisibleTask(context: GraphContext, taskId: string | null | undefined): Promise<Task | null> {
-  const { viewer, em } = context;
-  if (!taskId || (viewer.kind === 'FOLLOWER' && viewer.objectId !== taskId)) return null;
-  const task = await em.findOne(Task, { id: taskId });
-  if (!task) return null;
+/** The task of that id, when the viewer sees it. */
+export const findVisibleTask = async (context: GraphContext, id: string): Promise<Task | null> =>
+  ifVisibleTask(context, await context.em.findOne(Task, { id }));
+
+/** The same task, when the viewer sees it: a member by the policy, a follower the one followed, while it is public. */
+export async function ifVisibleTask(context: GraphContext, task: Task | null | undefined): Promise<Task | null> {
+  const { viewer } = context;
+  if (!task || (viewer.kind === 'FOLLOWER' && viewer.objectId !== task.id)) return null;
   const facts = taskFacts(task, await task.project.loadOrFail());
   const visible = viewer.kind === 'FOLLOWER' ? hasPublicFace(facts) : levelOn(taskPolicy, await context.grants(), facts) !== null;
   return visible ? task : null;

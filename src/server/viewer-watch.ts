@@ -2,6 +2,7 @@ import type { Viewer } from '../auth/viewer.js';
 import { isFollowEvent, isMemberEvent } from '../domain/events.js';
 import type { Logger } from '../log.js';
 import { CursorTooOldError, type FeedRegistry } from '../pubsub/company-feed.js';
+import { patiently } from '../pubsub/patience.js';
 
 export interface WatchOptions {
   feeds: FeedRegistry;
@@ -19,13 +20,18 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * works on every node and without Redis. Resolves once the watch stands; what ended before that ends it too.
  */
 export async function watchViewer(viewer: Viewer, options: WatchOptions): Promise<void> {
-  const { feeds, refresh, signal, end } = options;
+  const { feeds, refresh, signal, end, log } = options;
   if ('expiresAt' in viewer && viewer.expiresAt) atTime(viewer.expiresAt, () => end('EXPIRED'), signal);
   if (viewer.kind !== 'MEMBER' && viewer.kind !== 'FOLLOWER') return;
   const feed = await feeds.join(viewer.companyId, signal);
   const start = feed.head;
   if (!(await refresh(viewer))) return end('REVOKED');
-  void watch(start).catch((error) => options.log.error({ error: String(error) }, 'socket: watching the rights failed'));
+  watch(start).catch((error) => {
+    if (signal.aborted) return;
+    // Rights that cannot be watched are rights that may have ended.
+    log.error({ error: String(error) }, 'socket: watching the rights failed');
+    end('REVOKED');
+  });
 
   async function watch(from: number): Promise<void> {
     let position = from;
@@ -36,7 +42,8 @@ export async function watchViewer(viewer: Viewer, options: WatchOptions): Promis
       });
       position = events ? (events.at(-1)?.seq ?? position) : feed.head;
       const concerned = events === null || events.some((event) => concerns(viewer, event.type, event.objectId));
-      if (concerned && !signal.aborted && !(await refresh(viewer))) return end('REVOKED');
+      if (!concerned || signal.aborted) continue;
+      if (!(await patiently(() => refresh(viewer), signal, log))) return end('REVOKED');
     }
   }
 }

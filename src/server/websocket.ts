@@ -193,10 +193,15 @@ function stoppable<T>(inner: AsyncGenerator<T, void, void>, stop: AbortControlle
   };
 }
 
+/** As `docs/protocol.md` says, or named as the HTTP headers are: tools that know headers only send those. */
 function credentialOf(params: Record<string, unknown>) {
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  const follow = text(params.follow);
-  return { authorization: follow ? `Follow ${follow}` : text(params.authorization), companyId: text(params.companyId) };
+  const given = new Map(Object.entries(params).map(([name, value]) => [name.toLowerCase(), value]));
+  const text = (name: string) => {
+    const value = given.get(name);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const follow = text('follow');
+  return { authorization: follow ? `Follow ${follow}` : text('authorization'), companyId: text('companyid') ?? text('x-company-id') };
 }
 
 function closingOf(error: unknown): [number, string] {

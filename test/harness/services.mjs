@@ -2,7 +2,16 @@
 // its data below a folder of the caller's. `start…` answers `{ url, stop }` as soon as the server talks.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,7 +37,10 @@ export const canRunMysql = () => has('mvn') && process.platform === 'linux' && p
 
 /** What each server needs on the machine, and the Debian packages that bring it. */
 const needs = {
-  mysql: { isThere: () => hasLibrary('libaio.so.1 ') && hasLibrary('libnuma.so.1 '), packages: ['libaio1', 'libnuma1'] },
+  mysql: {
+    isThere: () => hasLibrary('libaio.so.1 ') && hasLibrary('libnuma.so.1 '),
+    packages: ['libaio1', 'libnuma1'],
+  },
   // The bare server: the full package would set up and start a database of its own.
   mariadb: { isThere: () => has('mariadbd'), packages: ['mariadb-server-core', 'mariadb-client-core'] },
   redis: { isThere: () => has('redis-server'), packages: ['redis-server'] },
@@ -44,7 +56,9 @@ export function ensurePackages(servers) {
     runQuietly('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], { env });
   }
   if (lacking().length > 0) {
-    throw new Error(`The tests need ${lacking().join(' and ')} on this machine (Debian: apt-get install ${packages.join(' ')}).`);
+    throw new Error(
+      `The tests need ${lacking().join(' and ')} on this machine (Debian: apt-get install ${packages.join(' ')}).`,
+    );
   }
 }
 
@@ -56,7 +70,11 @@ export async function startMysql(dir, port) {
   if (!existsSync(MYSQL_SEED)) plantMysql(folder(dir, 'mysql-seed'));
   cpSync(MYSQL_SEED, home, asIs);
   own(home);
-  return startSql(join(home, 'server/bin/mysqld'), home, port, [`--basedir=${home}/server`, '--mysqlx=OFF', '--skip-log-bin']);
+  return startSql(join(home, 'server/bin/mysqld'), home, port, [
+    `--basedir=${home}/server`,
+    '--mysqlx=OFF',
+    '--skip-log-bin',
+  ]);
 }
 
 /** Unpacks the server and initializes its data once; every start is a copy of that. */
@@ -85,7 +103,12 @@ export async function startMariadb(dir, port) {
   const home = folder(dir, 'mariadb');
   const data = folder(home, 'data');
   own(home);
-  const args = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
+  const args = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+  ];
   runQuietly('mariadb-install-db', args, asNobody);
   // As Debian ships it; bare, the server would still speak latin1.
   return startSql('mariadbd', home, port, ['--character-set-server=utf8mb4']);
@@ -96,7 +119,12 @@ async function startSql(command, home, port, more = []) {
   const args = ['--no-defaults', `--datadir=${home}/data`, `--bind-address=${LOOPBACK}`, `--port=${port}`];
   // Safe against a killed server, not against a power cut: what the tests may kill, without an fsync for each commit.
   const pace = '--innodb-flush-log-at-trx-commit=2';
-  const stop = await startServer(command, [...args, pace, `--socket=${home}/sock`, `--pid-file=${home}/pid`, ...more], home, port);
+  const stop = await startServer(
+    command,
+    [...args, pace, `--socket=${home}/sock`, `--pid-file=${home}/pid`, ...more],
+    home,
+    port,
+  );
   return { url: `mysql://root@${LOOPBACK}:${port}/`, stop };
 }
 
@@ -104,7 +132,18 @@ export async function startRedis(dir, port) {
   port ??= await freePort();
   const home = folder(dir, 'redis');
   own(home);
-  const args = ['--bind', LOOPBACK, '--port', String(port), '--dir', home, '--save', '', '--appendonly', 'no'];
+  const args = [
+    '--bind',
+    LOOPBACK,
+    '--port',
+    String(port),
+    '--dir',
+    home,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ];
   const stop = await startServer('redis-server', args, home, port, 'PING\r\n');
   return { url: `redis://${LOOPBACK}:${port}`, stop };
 }
@@ -114,7 +153,12 @@ async function startServer(command, args, home, port, hello) {
   const log = join(home, 'server.log');
   const output = openSync(log, 'a');
   // Detached: a Ctrl-C in the terminal is for the tests, which stop their servers when they are through with them.
-  const server = spawn(command, args, { ...asNobody, cwd: home, stdio: ['ignore', output, output], detached: true });
+  const server = spawn(command, args, {
+    ...asNobody,
+    cwd: home,
+    stdio: ['ignore', output, output],
+    detached: true,
+  });
   const ended = once(server, 'exit').catch((error) => [error]);
   let isRunning = true;
   ended.then(() => {
@@ -184,5 +228,6 @@ function own(path) {
 
 function runQuietly(command, args, options) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', ...options });
-  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`);
+  if (status !== 0)
+    throw new Error(`${command} failed: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`);
 }

@@ -1,0 +1,109 @@
+// A guard that looks at nothing passes too. So violations are planted in a folder that is thrown away, and each has to
+// be reported: imports between floors by dependency-cruiser, ways around the tenant filter by Biome.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { nodePath, root } from './prepare.mjs';
+
+/** One import each, of a type only, and the rule that forbids it; none for what is allowed. */
+const imports = [
+  [undefined, 'src/server/allowed.ts', 'src/entities/below.ts'],
+  ['ground-looks-down', 'src/errors.ts', 'src/schema/ids.ts'],
+  ['schema-looks-down', 'src/schema/up.ts', 'src/entities/below.ts'],
+  ['entities-looks-down', 'src/entities/up.ts', 'src/auth/viewer.ts'],
+  ['capabilities-looks-down', 'src/pubsub/up.ts', 'src/domain/tasks.ts'],
+  ['domain-looks-down', 'src/domain/up.ts', 'src/resolvers/task.ts'],
+  ['resolvers-looks-down', 'src/resolvers/up.ts', 'src/server/http.ts'],
+  ['server-looks-down', 'src/server/up.ts', 'src/main.ts'],
+  ['capabilities-apart', 'src/auth/aside.ts', 'src/pubsub/bus.ts'],
+  ['imports-from-a-floor', 'src/cli.ts', 'src/utils/anything.ts'],
+  ['is-on-a-floor', 'src/stray.ts', 'src/entities/below.ts'],
+  ['src-stands-alone', 'src/domain/tested.ts', 'test/harness/world.ts'],
+  ['migrations-stay', 'migrations/first.ts', 'src/entities/below.ts'],
+  ['no-cycles', 'src/domain/about.ts', 'src/domain/round.ts'],
+  [undefined, 'src/domain/round.ts', 'src/domain/about.ts'], // the way back; the cycle is reported once
+];
+
+const bypasses = [
+  'em.getKysely();',
+  "em.fork().getKysely<Tables>({ plugins: [] }).selectFrom('tasks');",
+  "em?.getConnection('read').execute('select 1');",
+  "em.createQueryBuilder('tasks');",
+  "orm.em.execute('select 1');",
+  'em.find(Task, {}, { limit: 1, filters: false });',
+  'em.find(Task, {}, { filters: { tenant: false } });',
+];
+
+/** Answers which guards missed a violation, or saw one where none was. */
+export function findSleepingGuards() {
+  const dir = mkdtempSync(join(tmpdir(), 'aliteo-guards-'));
+  try {
+    return [...sleepingFloors(join(dir, 'floors')), ...sleepingLint(join(dir, 'lint'))];
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+function sleepingFloors(dir) {
+  for (const file of imports.flatMap(([, from, to]) => [from, to])) plant(dir, file, 'export type T = 1;\n');
+  for (const [, from, to] of imports) {
+    const path = relative(dirname(from), to).replace(/\.ts$/, '.js');
+    plant(
+      dir,
+      from,
+      `export type T = 1;\nexport type { T as Other } from '${path.startsWith('.') ? path : `./${path}`}';\n`,
+    );
+  }
+  const { violations } = cruise(dir, ['src', 'migrations', 'test']);
+  const expected = imports.filter(([rule]) => rule).map(([rule, from]) => `${rule}: ${from}`);
+  return differences(
+    expected,
+    violations.map(({ rule, from }) => `${rule.name}: ${from}`),
+  );
+}
+
+function sleepingLint(dir) {
+  for (const file of ['biome.json', 'lint', '.gitignore'])
+    cpSync(join(root, file), join(dir, file), { recursive: true });
+  for (const folder of ['domain', 'entities']) plant(dir, `src/${folder}/bypass.ts`, bypasses.join('\n'));
+  const report = run(
+    join(root, 'node_modules/.bin/biome'),
+    ['lint', '--reporter=json', '--max-diagnostics=none', 'src'],
+    dir,
+  );
+  const reported = JSON.parse(report).diagnostics.filter(({ category }) => category === 'plugin');
+  const place = (file, line) => `tenant filter: ${file}: ${bypasses[line - 1]}`;
+  return differences(
+    bypasses.map((_, index) => place('src/domain/bypass.ts', index + 1)),
+    reported.map(({ location }) => place(location.path, location.start.line)),
+  );
+}
+
+/** What dependency-cruiser says of the folders below `dir`, judged by the project's floors. */
+export function cruise(dir, folders) {
+  const depcruise = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
+  const config = join(root, '.dependency-cruiser.cjs');
+  const { modules, summary } = JSON.parse(
+    run(nodePath, [depcruise, '--config', config, '--output-type', 'json', ...folders], dir),
+  );
+  return { modules: modules.map(({ source }) => source), violations: summary.violations };
+}
+
+function differences(expected, reported) {
+  return [
+    ...expected.filter((each) => !reported.includes(each)).map((each) => `planted, not reported: ${each}`),
+    ...reported.filter((each) => !expected.includes(each)).map((each) => `reported, not planted: ${each}`),
+  ];
+}
+
+function plant(dir, file, text) {
+  mkdirSync(dirname(join(dir, file)), { recursive: true });
+  writeFileSync(join(dir, file), text);
+}
+
+function run(command, args, cwd) {
+  const { stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (!stdout) throw new Error(`${command} said nothing: ${error?.message ?? stderr}`);
+  return stdout;
+}
