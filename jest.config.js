@@ -6,6 +6,7 @@ const folder = process.env.COLUMN === 'mariadb' ? 'test/database' : 'test';
 export default {
   testEnvironment: 'node',
   testMatch: [`<rootDir>/${folder}/**/*.test.ts`],
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 30_000,
   maxWorkers: 2,

@@ -127,6 +127,7 @@ async function runJest(jestArgs, variables) {
   const env = {
     ...inherited,
     ...variables,
+    TMPDIR: dir, // what a test that dies leaves behind goes with the run
     NODE_OPTIONS: `${NODE_OPTIONS} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
   };
   cut.signal.throwIfAborted();

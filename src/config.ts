@@ -33,7 +33,7 @@ const issuers = z.string().transform((text, context): TrustedIssuer[] =>
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   HOST: z.string().default('127.0.0.1'),
-  PORT: integer(4000, 0, 65_535),
+  PORT: integer(4000, 1, 65_535),
   PUBLIC_URL: z.url().optional(),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: z

@@ -232,7 +232,7 @@ const plant = `
 PLANT | New production hall | Change projects | MEMBERS | The move out of the old bakery: building, ovens, people, and not one day without bread.
 piet MANAGE, nadia EDIT, olaf EDIT, rosa EDIT, lena EDIT
 Decide how large the hall must be [CLOSED] | 14 branches today, 20 in ten years. Dough, ovens, cold store and dispatch in square metres. | olaf: With two shifts 4,200 are enough. With one shift it would be 6,000. | piet: Two shifts, as today. So 4,200.
-Buy the land beside the ring road [INTERNAL, CLOSED, HIGH] | 1.1 hectares from the city, with the right of way for lorries. | piet: Signed this morning. | nadia: Hurray!
+Buy the land beside the ring road [INTERNAL, CLOSED, HIGH] | 1.1 hectares from the city, with the right of way for lorries. | piet: Signed this morning. | nadia: Hurray! I tell the branches.
 Choose the oven line | Three deck ovens or one tunnel oven: quality of the crust, energy, repair. | olaf: The tunnel bakes evenly but the crust is dull. I will not sign that for the rye. | piet: Deck ovens then, with heat recovery. | olaf: With heat recovery, gladly.
 Agree the loads with the engineers [from lena] | Weights, vibration and feet of all machines for the structural design. | lena: I need the loaded weights and the positions of the feet by Friday. | piet: The maker promised them for Thursday. | lena: Received, thank you. They fit the 8 by 20 grid.
 Work out the flow of flour, dough and bread | One direction, no crossing of raw and baked. | rosa: The waste route crosses the dispatch twice. | olaf: If waste leaves on the north side it crosses nothing.

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { AccessTokenVerifier } from '../auth/access-token.js';
 import { Authenticator } from '../auth/authenticate.js';
 import type { Config } from '../config.js';
@@ -50,9 +49,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const { log } = parts;
   let draining = false;
 
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
-  await listen(server, config);
-  const publicUrl = config.publicUrl.replace(/:0$/, `:${(server.address() as AddressInfo).port}`);
+  const { publicUrl } = config;
   const devIssuer = config.devIssuer ? await openDevIssuer(config, publicUrl, log) : null;
 
   const trusted = devIssuer ? [...config.issuers, { issuer: devIssuer.issuer, audience: devIssuer.audience }] : config.issuers;
@@ -61,6 +58,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const settings = { parts, heartbeatMs: config.heartbeatMs, publicUrl, refresh: authenticator.refresh.bind(authenticator) };
   const common = { schema, authenticator, settings, formatError, introspection: !config.production };
   const graphql = await createGraphqlHttp({ ...common, ...config });
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
   const websocket = createWebsocket(server, '/graphql', { ...common, log, maxMessageBytes: config.anonymousBodyLimitBytes });
 
   const routes: Route[] = [
@@ -79,6 +77,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   if (config.graphiql) routes.push({ path: '/graphiql', methods: ['GET', 'HEAD'], handle: createGraphiql() });
   if (devIssuer) routes.push({ path: '/dev-issuer/', handle: (request, response) => devIssuer.handle(request, response) });
   server.on('request', createRouter(routes, log));
+  await listen(server, config);
   log.info({ publicUrl }, 'server: ready');
 
   return {

@@ -79,10 +79,9 @@ export async function startMysql(dir, port) {
 
 /** Unpacks the server and initializes its data once; every start is a copy of that. */
 function plantMysql(seed) {
-  runQuietly('mvn', [
-    ...['-q', '-B', 'dependency:unpack', `-Dartifact=${MYSQL_ARTIFACT}`, `-DoutputDirectory=${seed}`],
-    '-Dmdep.unpack.includes=mysql-Linux-amd64.tar.gz',
-  ]);
+  const what = [`-Dartifact=${MYSQL_ARTIFACT}`, '-Dmdep.unpack.includes=mysql-Linux-amd64.tar.gz'];
+  // From inside the folder, because Maven leaves marker files in the folder it is run from.
+  runQuietly('mvn', ['-q', '-B', 'dependency:unpack', ...what, `-DoutputDirectory=${seed}`], { cwd: seed });
   const server = folder(seed, 'server');
   runQuietly('tar', ['-xzf', join(seed, 'mysql-Linux-amd64.tar.gz'), '-C', server]);
   const data = folder(seed, 'data');
@@ -198,10 +197,14 @@ async function greeting(port, hello, host = LOOPBACK) {
   }
 }
 
-/** Whether the server behind a database URL is MariaDB: it says so in its greeting. */
+/** Whether the server behind a database URL is MariaDB: it says so in its greeting. Throws when nobody answers. */
 export async function isMariadb(url) {
-  const { hostname, port } = new URL(url);
-  return /mariadb/i.test(await greeting(Number(port) || 3306, undefined, hostname));
+  const { host, hostname, port } = new URL(url);
+  try {
+    return /mariadb/i.test(await greeting(Number(port) || 3306, undefined, hostname));
+  } catch (error) {
+    throw new Error(`No database answers at ${host} (${error.code ?? error.message}).`);
+  }
 }
 
 /** A port that nobody listens on. */

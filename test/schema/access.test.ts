@@ -1,0 +1,315 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { getDirective } from '@graphql-tools/utils';
+import {
+  buildASTSchema,
+  buildSchema,
+  type ExecutionResult,
+  execute,
+  type GraphQLField,
+  type GraphQLObjectType,
+  GraphQLSchema,
+  getNamedType,
+  isCompositeType,
+  isObjectType,
+  isRequiredArgument,
+  Kind,
+  type ObjectTypeDefinitionNode,
+  parse,
+  printSchema,
+  subscribe,
+  visit,
+} from 'graphql';
+import { addComment } from '../../src/domain/comments.js';
+import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
+import { type AccessSubject, guardSchema } from '../../src/schema/access.js';
+import { accessDirectives } from '../../src/schema/directives.js';
+import { printSdl } from '../../src/schema/print.js';
+import { ask, type Caller, listen } from '../harness/client.js';
+import { type Cluster, startCluster } from '../harness/cluster.js';
+import { World } from '../harness/world.js';
+
+const real = buildGuardedSchema();
+const sdl = printSdl(real);
+const rootTypes = [real.getQueryType(), real.getMutationType(), real.getSubscriptionType()] as GraphQLObjectType[];
+const rootFields = rootTypes.flatMap((type) =>
+  Object.values(type.getFields()).map((field) => ({ coordinate: `${type.name}.${field.name}`, type, field })),
+);
+
+/** The directives' own definitions, as the product gives them to its builder. */
+const definitions = printSchema(new GraphQLSchema({ directives: accessDirectives }));
+const schemaOf = (body: string) => buildSchema(`${definitions}\n${body}`);
+
+/** What graphql-js made of the errors that the guards threw. */
+const refusals = (result: ExecutionResult) =>
+  (result.errors ?? []).map(({ originalError }) => {
+    const { code, reason } = originalError as Error & { code?: string; reason?: string };
+    return [code, reason];
+  });
+
+describe('a root field is closed until a directive opens it', () => {
+  const guard = (fields: string) => () => guardSchema(schemaOf(`type Query { open: Int @allow(entry: [MEMBER]) @tenant ${fields} }`));
+
+  it.each([
+    ['has no directive', 'secret: Int'],
+    ['has no @allow', 'secret: Int @tenant'],
+    ['has a role alone', 'secret: Int @hasRole(role: ADMIN)'],
+    ['allows nobody', 'secret: Int @allow(entry: []) @tenant'],
+    ['is open to members without @tenant', 'secret: Int @allow(entry: [MEMBER])'],
+    ['is open to followers without @tenant', 'secret: Int @allow(entry: [FOLLOWER])'],
+    ['is open to members and followers without @tenant', 'secret: Int @allow(entry: [MEMBER, FOLLOWER])'],
+    ['names a tenant for people who have none', 'secret: Int @allow(entry: [USER]) @tenant'],
+  ])('the schema is refused, and the field named, when a field %s', (_what, field) => {
+    expect(guard(field)).toThrow(/Query\.secret/);
+    expect(guard(field)).not.toThrow(/Query\.open/);
+  });
+
+  it.each([
+    ['members', 'also: Int @allow(entry: [MEMBER]) @tenant'],
+    ['followers', 'also: Int @allow(entry: [FOLLOWER]) @tenant'],
+    ['administrators', 'also: Int @allow(entry: [MEMBER]) @tenant @hasRole(role: ADMIN)'],
+    ['whoever is signed in', 'also: Int @allow(entry: [USER, MEMBER])'],
+  ])('the schema is accepted when a field is open to %s', (_what, field) => {
+    expect(guard(field)).not.toThrow();
+  });
+
+  it('names the unguarded fields of all three roots at once', () => {
+    const schema = schemaOf(`
+      type Query { one: Int  fine: Int @allow(entry: [MEMBER]) @tenant }
+      type Mutation { two: Int @tenant }
+      type Subscription { three: Int @allow(entry: [FOLLOWER]) }
+    `);
+    expect(() => guardSchema(schema)).toThrow(/Query\.one, Mutation\.two, Subscription\.three/);
+  });
+
+  it.each(rootFields.map(({ coordinate }) => coordinate))('the real schema would not start without the @allow of %s', (coordinate) => {
+    const [typeName, fieldName] = coordinate.split('.');
+    const stripped = visit(parse(sdl), {
+      ObjectTypeDefinition: (node) => (node.name.value === typeName ? undefined : false),
+      FieldDefinition: (node) => (node.name.value === fieldName ? undefined : false),
+      Directive: (node) => (node.name.value === 'allow' ? null : undefined),
+      DirectiveDefinition: () => false,
+    });
+    const schema = buildASTSchema(stripped);
+    expect(() => guardSchema(schema)).toThrow(new RegExp(`: ${coordinate.replace('.', '\\.')}$`));
+    expect(() => guardSchema(buildSchema(sdl))).not.toThrow();
+  });
+});
+
+describe('the guard of a root field', () => {
+  const schema = guardSchema(
+    schemaOf(`type Query {
+      members: Int @allow(entry: [MEMBER]) @tenant
+      followers: Int @allow(entry: [FOLLOWER]) @tenant
+      people: Int @allow(entry: [USER, MEMBER])
+      supervisors: Int @allow(entry: [MEMBER]) @tenant @hasRole(role: SUPERVISOR)
+      administrators: Int @allow(entry: [MEMBER]) @tenant @hasRole(role: ADMIN)
+    }`),
+  );
+  const member = (role: AccessSubject['role']): AccessSubject => ({ kind: 'MEMBER', role: role ?? 'MEMBER' });
+  const [nobody, user, follower]: AccessSubject[] = [{ kind: 'NOBODY' }, { kind: 'USER' }, { kind: 'FOLLOWER' }];
+  const signIn = 'UNAUTHENTICATED NO_CREDENTIAL';
+  const company = 'FORBIDDEN COMPANY_REQUIRED';
+  const entry = 'FORBIDDEN ENTRY_NOT_ALLOWED';
+  const role = 'FORBIDDEN ROLE_REQUIRED';
+
+  it.each([
+    ['nobody', nobody, [signIn, signIn, signIn, signIn, signIn]],
+    ['a person without a company', user, [company, entry, 'ok', company, company]],
+    ['a follower', follower, [entry, 'ok', entry, entry, entry]],
+    ['a member', member('MEMBER'), ['ok', entry, 'ok', role, role]],
+    ['a supervisor', member('SUPERVISOR'), ['ok', entry, 'ok', 'ok', role]],
+    ['an administrator', member('ADMIN'), ['ok', entry, 'ok', 'ok', 'ok']],
+  ])('lets %s in only where the directives say so', async (_who, viewer, expected) => {
+    const outcomes = [];
+    for (const field of ['members', 'followers', 'people', 'supervisors', 'administrators']) {
+      const result = await execute({ schema, document: parse(`{ ${field} }`), rootValue: { [field]: 1 }, contextValue: { viewer } });
+      outcomes.push(result.errors ? refusals(result).flat().join(' ') : result.data?.[field] === 1 && 'ok');
+    }
+    expect(outcomes).toEqual(expected);
+  });
+});
+
+describe('the guard of a subscription', () => {
+  const opened: unknown[] = [];
+  const source = schemaOf('type Query { a: Int @allow(entry: [USER]) } type Subscription { ticks: Int @allow(entry: [FOLLOWER]) @tenant }');
+  const ticks = source.getSubscriptionType()?.getFields().ticks as GraphQLField<unknown, unknown>;
+  ticks.subscribe = async function* (_root, _args, { viewer }) {
+    opened.push(viewer);
+    yield { ticks: 1 };
+  };
+  const schema = guardSchema(source);
+  const document = parse('subscription { ticks }');
+
+  it('does not open the source for who is refused', async () => {
+    for (const viewer of [{ kind: 'NOBODY' }, { kind: 'USER' }, { kind: 'MEMBER', role: 'ADMIN' }]) {
+      const result = await subscribe({ schema, document, contextValue: { viewer } });
+      expect(refusals(result as ExecutionResult)).toHaveLength(1);
+    }
+    expect(opened).toEqual([]);
+  });
+
+  it('opens it for who is allowed', async () => {
+    const stream = (await subscribe({ schema, document, contextValue: { viewer: { kind: 'FOLLOWER' } } })) as AsyncGenerator;
+    expect(await stream.next()).toMatchObject({ value: { data: { ticks: 1 } } });
+    expect(opened).toEqual([{ kind: 'FOLLOWER' }]);
+  });
+
+  it('stands before each event too, with the viewer of that moment', async () => {
+    const event = (viewer: AccessSubject) => execute({ schema, document, rootValue: { ticks: 2 }, contextValue: { viewer } });
+    expect(await event({ kind: 'FOLLOWER' })).toMatchObject({ data: { ticks: 2 } });
+    expect(refusals(await event({ kind: 'NOBODY' }))).toEqual([['UNAUTHENTICATED', 'NO_CREDENTIAL']]);
+  });
+});
+
+/** All that an anonymous follower may see. A field more is a decision to be written here. */
+const PUBLIC_FACE: Record<string, string[]> = {
+  Follow: ['expiresAt', 'id', 'objectKind', 'task'],
+  Task: ['comments', 'dueOn', 'id', 'number', 'priority', 'progressPercent', 'publicStatus', 'startOn', 'title'],
+  Comment: ['body', 'createdAt', 'id', 'number'],
+  CommentConnection: ['edges', 'nodes', 'pageInfo'],
+  CommentEdge: ['cursor', 'node'],
+  PageInfo: ['endCursor', 'hasNextPage', 'hasPreviousPage', 'startCursor'],
+  TaskChange: ['cursor', 'kind', 'task', 'taskId'],
+};
+
+interface Reached {
+  type: GraphQLObjectType;
+  /** The document around a selection of the type's fields, and the keys that lead to them. */
+  around: (selection: string) => string;
+  operation: 'query' | 'subscription';
+}
+
+/** Every object type that a follower comes to from the root fields open to followers, by the fields of the public face. */
+function reachableByFollowers(): Reached[] {
+  const reached = new Map<string, Reached>();
+  const reach = (type: GraphQLObjectType, around: Reached['around'], operation: Reached['operation']) => {
+    if (reached.has(type.name)) return;
+    reached.set(type.name, { type, around, operation });
+    for (const field of Object.values(type.getFields())) {
+      const next = getNamedType(field.type);
+      if (isObjectType(next) && isPublic(field)) reach(next, (inner) => around(`${call(field)} { ${inner} }`), operation);
+    }
+  };
+  for (const { type, field } of rootFields) {
+    const entries: string[] = getDirective(real, field, 'allow')?.[0]?.entry ?? [];
+    const next = getNamedType(field.type);
+    const operation = type === real.getSubscriptionType() ? 'subscription' : 'query';
+    if (entries.includes('FOLLOWER') && isObjectType(next)) reach(next, (inner) => `${operation} { ${call(field)} { ${inner} } }`, operation);
+  }
+  return [...reached.values()];
+}
+
+const isPublic = (field: GraphQLField<unknown, unknown>) => getDirective(real, field, 'publicFace') !== undefined;
+
+/** The field with what it must be given; of arguments, a follower meets page sizes only. */
+function call(field: GraphQLField<unknown, unknown>): string {
+  const required = field.args.filter(isRequiredArgument).map((arg) => arg.name);
+  if (required.length === 0) return field.name;
+  if (required.join() === 'first') return `${field.name}(first: 1)`;
+  throw new Error(`Tell this test how to call ${field.name}(${required.join(', ')}).`);
+}
+
+const reachable = reachableByFollowers();
+const fieldsOf = (isMarked: boolean) =>
+  reachable.flatMap(({ type, around, operation }) =>
+    Object.values(type.getFields())
+      .filter((field) => isPublic(field) === isMarked)
+      .map((field) => {
+        const selection = `${call(field)}${isCompositeType(getNamedType(field.type)) ? ' { __typename }' : ''}`;
+        return [`${type.name}.${field.name}`, { name: field.name, document: around(selection), operation }] as const;
+      }),
+  );
+
+describe('the public face', () => {
+  let cluster: Cluster;
+  let caller: Caller;
+  beforeAll(async () => {
+    cluster = await startCluster();
+    const world = await World.found(cluster.parts, cluster.issuer);
+    const task = await world.task(await world.project());
+    await addComment(cluster.parts, world.admin.viewer, task.id, 'A public word', 'PUBLIC');
+    ({ caller } = await world.follow(task));
+  });
+  afterAll(() => cluster?.stop());
+
+  it('is what was decided, no field more', () => {
+    const face = Object.fromEntries(
+      reachable.map(({ type }) => [type.name, Object.values(type.getFields()).filter(isPublic).map(({ name }) => name).toSorted()]),
+    );
+    expect(face).toEqual(PUBLIC_FACE);
+  });
+
+  it.each(fieldsOf(true))('serves %s to a follower', async (_coordinate, { name, document, operation }) => {
+    const value = operation === 'query' ? await queried(document) : await streamed(document);
+    expect(findKey(value, name)).toBe(true);
+  });
+
+  it.each(fieldsOf(false))('refuses %s to a follower, by name', async (coordinate, { document, operation }) => {
+    const { errors } = operation === 'query' ? await ask(cluster.first, caller, document) : { errors: await failure(document) };
+    expect(errors.map(({ message, extensions }) => [extensions?.code, extensions?.reason, message])).toEqual([
+      ['FORBIDDEN', 'NOT_PUBLIC', expect.stringContaining(coordinate)],
+    ]);
+  });
+
+  async function queried(document: string): Promise<unknown> {
+    const { data, errors } = await ask(cluster.first, caller, document);
+    expect(errors).toEqual([]);
+    return data;
+  }
+
+  async function streamed(document: string): Promise<unknown> {
+    const stream = listen(cluster.first, caller, document);
+    const ready = await stream.until(() => true);
+    await stream.stop();
+    return ready;
+  }
+
+  async function failure(document: string) {
+    const stream = listen(cluster.first, caller, document);
+    const errors = await stream.failed;
+    await stream.stop();
+    return errors;
+  }
+});
+
+/** Whether the key is somewhere in the value. */
+const findKey = (value: unknown, key: string): boolean =>
+  typeof value === 'object' && value !== null && (Object.hasOwn(value, key) || Object.values(value).some((inner) => findKey(inner, key)));
+
+describe('the printed schema', () => {
+  const types = new Map(
+    parse(sdl)
+      .definitions.filter((definition): definition is ObjectTypeDefinitionNode => definition.kind === Kind.OBJECT_TYPE_DEFINITION)
+      .map((definition) => [definition.name.value, definition]),
+  );
+  const printed = (typeName: string, fieldName: string) =>
+    types.get(typeName)?.fields?.find((field) => field.name.value === fieldName)?.directives?.map(({ name }) => name.value) ?? [];
+
+  it.each(rootFields.map(({ coordinate }) => coordinate))('shows who may use %s', (coordinate) => {
+    const [typeName = '', fieldName = ''] = coordinate.split('.');
+    expect(printed(typeName, fieldName)).toContain('allow');
+  });
+
+  it('shows tenant, role and public face where they hold', () => {
+    for (const type of Object.values(real.getTypeMap())) {
+      if (!isObjectType(type) || type.name.startsWith('__')) continue;
+      for (const field of Object.values(type.getFields())) {
+        const holds = ['tenant', 'allow', 'hasRole', 'publicFace'].filter((name) => getDirective(real, field, name));
+        expect({ type: type.name, field: field.name, directives: printed(type.name, field.name).toSorted() }).toEqual({
+          type: type.name,
+          field: field.name,
+          directives: holds.toSorted(),
+        });
+      }
+    }
+  });
+
+  it('defines the directives that it shows', () => {
+    for (const { name } of accessDirectives) expect(sdl).toMatch(new RegExp(`^directive @${name}\\b.* on FIELD_DEFINITION$`, 'm'));
+  });
+
+  it('is the one that is committed', () => {
+    expect(readFileSync(new URL('../../src/schema/schema.graphql', import.meta.url), 'utf8')).toBe(sdl);
+  });
+});
