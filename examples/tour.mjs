@@ -26,9 +26,14 @@ const step = (text) => console.log(`${String(++steps).padStart(2)}. ${text}`);
 /** Asks and returns the whole answer; `as` is a person, a follower or nobody. */
 async function ask(as, query, variables) {
   const headers = { 'content-type': 'application/json' };
-  if (as?.companies) Object.assign(headers, { authorization: `Bearer ${as.token}`, 'x-company-id': as.companyId ?? company.id });
+  if (as?.companies)
+    Object.assign(headers, { authorization: `Bearer ${as.token}`, 'x-company-id': as.companyId ?? company.id });
   else if (as) headers.authorization = `Follow ${as.token}`;
-  const response = await fetch(demo.graphqlUrl, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  const response = await fetch(demo.graphqlUrl, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ query, variables }),
+  });
   return response.json();
 }
 
@@ -77,7 +82,9 @@ try {
   const { projects } = await get(admin, '{ projects(first: 50) { nodes { id key name visibility } } }');
   const seen = await get(member, '{ projects(first: 50) { nodes { id key name } } }');
   step(`${admin.name} sees ${projects.nodes.length} projects, ${member.name} ${seen.projects.nodes.length}.`);
-  const project = projects.nodes.find(({ id, visibility }) => visibility === 'EVERYONE' && seen.projects.nodes.some((p) => p.id === id));
+  const project = projects.nodes.find(
+    ({ id, visibility }) => visibility === 'EVERYONE' && seen.projects.nodes.some((p) => p.id === id),
+  );
   assert.ok(project, 'a project that everybody in the company sees');
 
   const { tasks } = await get(
@@ -90,7 +97,9 @@ try {
     }`,
     { project: project.id },
   );
-  step(`The most urgent open tasks of ${project.name}: ${tasks.nodes.map((task) => `${task.key} ${task.title}`).join('; ')}.`);
+  step(
+    `The most urgent open tasks of ${project.name}: ${tasks.nodes.map((task) => `${task.key} ${task.title}`).join('; ')}.`,
+  );
 
   const dashboard = await listen(
     { authorization: `Bearer ${member.token}`, companyId: company.id },
@@ -112,10 +121,17 @@ try {
   step(`${admin.name} creates ${task.key}; it is on the dashboard.`);
 
   const { viewer } = await get(member, '{ viewer { member { id name } } }');
-  await get(admin, 'mutation ($input: AssignTaskInput!) { assignTask(input: $input) { task { id } userErrors { code message } } }', {
-    input: { taskId: task.id, solverId: viewer.member.id },
-  });
-  await dashboard.until((change) => change.task?.id === task.id && change.task.solver?.name === viewer.member.name, 'the solver');
+  await get(
+    admin,
+    'mutation ($input: AssignTaskInput!) { assignTask(input: $input) { task { id } userErrors { code message } } }',
+    {
+      input: { taskId: task.id, solverId: viewer.member.id },
+    },
+  );
+  await dashboard.until(
+    (change) => change.task?.id === task.id && change.task.solver?.name === viewer.member.name,
+    'the solver',
+  );
   step(`${viewer.member.name} is its solver now; the dashboard says so.`);
 
   const granted = await get(
@@ -134,13 +150,21 @@ try {
   );
 
   const move = (as, status) =>
-    get(as, 'mutation ($input: MoveTaskInput!) { moveTask(input: $input) { task { status } userErrors { code message } } }', {
-      input: { taskId: task.id, status },
-    });
+    get(
+      as,
+      'mutation ($input: MoveTaskInput!) { moveTask(input: $input) { task { status } userErrors { code message } } }',
+      {
+        input: { taskId: task.id, status },
+      },
+    );
   const comment = (as, body, privacy) =>
-    get(as, 'mutation ($input: AddCommentInput!) { addComment(input: $input) { comment { number } userErrors { code message } } }', {
-      input: { taskId: task.id, body, privacy },
-    });
+    get(
+      as,
+      'mutation ($input: AddCommentInput!) { addComment(input: $input) { comment { number } userErrors { code message } } }',
+      {
+        input: { taskId: task.id, body, privacy },
+      },
+    );
 
   await move(member, 'IN_PROGRESS');
   await dashboard.until((change) => change.task?.status === 'IN_PROGRESS', 'IN_PROGRESS');

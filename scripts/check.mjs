@@ -9,13 +9,13 @@ import { nodeFlags } from './run-node.mjs';
 
 /** Each answers what is wrong, or nothing. */
 const checks = {
-  'format and lint': () =>
-    run(join(root, 'node_modules/.bin/biome'), 'ci', '--colors=off', '--error-on-warnings', '.'),
+  'format and lint': () => run(join(root, 'node_modules/.bin/biome'), 'ci', '--colors=off', '--error-on-warnings', '.'),
   types: () => run(nodePath, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'),
   floors: findBrokenFloors,
   'guards are awake': findSleepingGuards,
   'package-lock.json': findStaleLock,
   schema: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'schema', 'check'),
+  'no breaking change of the schema': () => run(nodePath, 'scripts/schema-breaking.mjs'),
   migrations: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'migrations', 'check'),
 };
 

@@ -65,8 +65,6 @@ const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : null);
 function runQuietly(command, args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
   if (status === 0) return;
-  console.error(
-    `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n"${command} ${args.join(' ')}" failed.`,
-  );
+  console.error(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n"${command} ${args.join(' ')}" failed.`);
   process.exit(1);
 }

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as services from '../test/harness/services.mjs';
 import { nodePath, prepare, root } from './prepare.mjs';
 
@@ -24,10 +25,7 @@ const cut = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => cut.abort(new Error(`Ended by ${signal}.`)));
 process.on('uncaughtException', (error) => cut.abort(error));
-setTimeout(
-  () => cut.abort(new Error(`Not through after ${LIMIT_MINUTES} minutes.`)),
-  LIMIT_MINUTES * 60_000,
-).unref();
+setTimeout(() => cut.abort(new Error(`Not through after ${LIMIT_MINUTES} minutes.`)), LIMIT_MINUTES * 60_000).unref();
 
 prepare();
 const dir = mkdtempSync(join(tmpdir(), 'aliteo-test-'));
@@ -53,9 +51,7 @@ async function run() {
     for (const count of Object.keys(sum)) sum[count] += result[count];
   }
   if (sum.passed + sum.failed === 0) console.log('No test ran.');
-  console.log(
-    `${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`,
-  );
+  console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`);
   return sum.passed > 0 && sum.failed === 0;
 }
 
@@ -64,16 +60,13 @@ async function startServices(columns) {
   const { DATABASE_URL, REDIS_URL } = process.env;
   const wantsMysql = columns.includes('mysql');
   const standsIn = wantsMysql && !DATABASE_URL && !services.canRunMysql();
-  if (standsIn)
-    console.log('MariaDB stands in for MySQL: fetching MySQL takes Maven (mvn), on Linux x86-64.');
+  if (standsIn) console.log('MariaDB stands in for MySQL: fetching MySQL takes Maven (mvn), on Linux x86-64.');
 
   const isMariadb = standsIn || (wantsMysql && DATABASE_URL && (await services.isMariadb(DATABASE_URL)));
   if (isMariadb) columns = columns.filter((column) => column !== 'mariadb');
   const startsMysql = wantsMysql && !DATABASE_URL && !standsIn;
   const startsMariadb = standsIn || columns.includes('mariadb');
-  services.ensurePackages(
-    [!REDIS_URL && 'redis', startsMysql && 'mysql', startsMariadb && 'mariadb'].filter(Boolean),
-  );
+  services.ensurePackages([!REDIS_URL && 'redis', startsMysql && 'mysql', startsMariadb && 'mariadb'].filter(Boolean));
 
   const start = async (begin) => {
     cut.signal.throwIfAborted();
@@ -151,9 +144,11 @@ async function runJest(jestArgs, variables) {
   };
   jest.stdout.on('data', listen);
   jest.stderr.on('data', listen);
+  const closed = once(jest, 'close');
   const [code] = await once(jest, 'exit');
   cut.signal.removeEventListener('abort', end);
   signalGroup(jest.pid, 'SIGKILL');
+  await Promise.race([closed, delay(1000)]); // the rest of the output, unless somebody who fled the group holds it open
   cut.signal.throwIfAborted();
   return { code, output };
 }

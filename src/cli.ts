@@ -30,8 +30,11 @@ program
   .description('fill an empty database with two demo companies; not in production')
   .action(() =>
     withParts(async (parts) => {
-      if (readConfig(process.env).production) throw new ConfigError(['NODE_ENV: the demo companies never come into production']);
-      console.log((await seedDemo(parts)) ? 'The demo companies are there.' : 'Nothing done: the database has companies already.');
+      if (readConfig(process.env).production)
+        throw new ConfigError(['NODE_ENV: the demo companies never come into production']);
+      console.log(
+        (await seedDemo(parts)) ? 'The demo companies are there.' : 'Nothing done: the database has companies already.',
+      );
     }),
   );
 
@@ -40,11 +43,17 @@ program
   .description('companies')
   .command('create <name>')
   .description('bring a company into being, with its first administrator')
-  .requiredOption('--admin <address>', "the administrator's e-mail address; they sign in with it, verified by the issuer")
+  .requiredOption(
+    '--admin <address>',
+    "the administrator's e-mail address; they sign in with it, verified by the issuer",
+  )
   .option('--admin-name <name>', "the administrator's name", '')
   .action((name: string, options: { admin: string; adminName: string }) =>
     withParts(async (parts) => {
-      const { company, administrator } = await foundCompany(parts, name, { email: options.admin, name: options.adminName });
+      const { company, administrator } = await foundCompany(parts, name, {
+        email: options.admin,
+        name: options.adminName,
+      });
       console.log(`Created ${company.id} with the administrator ${administrator.id} (${options.admin}).`);
     }),
   );
@@ -59,7 +68,8 @@ schema
   .description(`compare ${SDL_FILE} with the code`)
   .action(async () => {
     const committed = await readFile(SDL_FILE, 'utf8').catch(() => '');
-    if (committed !== printSdl(buildGuardedSchema())) fail(`${SDL_FILE} is not what the code says: run "npm run schema".`);
+    if (committed !== printSdl(buildGuardedSchema()))
+      fail(`${SDL_FILE} is not what the code says: run "npm run schema".`);
   });
 
 program
@@ -87,5 +97,9 @@ function fail(message: string): void {
 }
 
 program.parseAsync().catch((error: unknown) => {
-  fail(error instanceof ConfigError || error instanceof UserError ? error.message : String((error as Error).stack ?? error));
+  fail(
+    error instanceof ConfigError || error instanceof UserError
+      ? error.message
+      : String((error as Error).stack ?? error),
+  );
 });

@@ -17,7 +17,8 @@ export class ConfigError extends Error {
   }
 }
 
-const integer = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const integer = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
 const onOff = z.enum(['on', 'off']);
 
 const issuers = z.string().transform((text, context): TrustedIssuer[] =>

@@ -1,7 +1,7 @@
 import { ConfigError, readConfig } from './config.js';
 import { seedDemo } from './domain/demo.js';
-import { writeDemoFile } from './server/demo-file.js';
 import { migrate, pendingMigrations } from './entities/schema-state.js';
+import { writeDemoFile } from './server/demo-file.js';
 import { openParts, type RunningServer, startServer } from './server/server.js';
 
 try {
@@ -17,7 +17,8 @@ try {
     try {
       if (config.production) {
         const pending = await pendingMigrations(parts.orm);
-        if (pending.length > 0) throw new ConfigError([`DATABASE_URL: run "aliteo migrate" first, ${pending.length} migrations are pending`]);
+        if (pending.length > 0)
+          throw new ConfigError([`DATABASE_URL: run "aliteo migrate" first, ${pending.length} migrations are pending`]);
         return;
       }
       await migrate(parts.orm);

@@ -66,7 +66,9 @@ export class Initial extends Migration {
       )`);
     this.addSql(`create index \`members_company_id_index\` on \`members\` (\`company_id\`)`);
     this.addSql(`create index \`members_user_id_index\` on \`members\` (\`user_id\`)`);
-    this.addSql(`create unique index \`members_company_id_user_id_unique\` on \`members\` (\`company_id\`, \`user_id\`)`);
+    this.addSql(
+      `create unique index \`members_company_id_user_id_unique\` on \`members\` (\`company_id\`, \`user_id\`)`,
+    );
     this.addSql(`create table \`user_identities\` (
         \`issuer\` text not null,
         \`subject\` text not null,
@@ -87,7 +89,9 @@ export class Initial extends Migration {
         constraint \`user_preferences_user_id_default_view_id_foreign\` foreign key (\`user_id\`, \`default_view_id\`) references \`personal_views\` (\`user_id\`, \`id\`) on update restrict on delete restrict
       )`);
     this.addSql(`create index \`user_preferences_user_id_index\` on \`user_preferences\` (\`user_id\`)`);
-    this.addSql(`create index \`user_preferences_user_id_default_view_id_index\` on \`user_preferences\` (\`user_id\`, \`default_view_id\`)`);
+    this.addSql(
+      `create index \`user_preferences_user_id_default_view_id_index\` on \`user_preferences\` (\`user_id\`, \`default_view_id\`)`,
+    );
     this.addSql(`create unique index \`user_preferences_user_id_unique\` on \`user_preferences\` (\`user_id\`)`);
     this.addSql(`create table \`workspaces\` (
         \`company_id\` text not null,
@@ -114,8 +118,12 @@ export class Initial extends Migration {
         constraint \`projects_company_id_workspace_id_foreign\` foreign key (\`company_id\`, \`workspace_id\`) references \`workspaces\` (\`company_id\`, \`id\`) on update restrict on delete restrict,
         constraint \`projects_company_id_manager_id_foreign\` foreign key (\`company_id\`, \`manager_id\`) references \`members\` (\`company_id\`, \`id\`) on update restrict on delete restrict
       )`);
-    this.addSql(`create index \`projects_company_id_workspace_id_index\` on \`projects\` (\`company_id\`, \`workspace_id\`)`);
-    this.addSql(`create index \`projects_company_id_manager_id_index\` on \`projects\` (\`company_id\`, \`manager_id\`)`);
+    this.addSql(
+      `create index \`projects_company_id_workspace_id_index\` on \`projects\` (\`company_id\`, \`workspace_id\`)`,
+    );
+    this.addSql(
+      `create index \`projects_company_id_manager_id_index\` on \`projects\` (\`company_id\`, \`manager_id\`)`,
+    );
     this.addSql(`create unique index \`projects_company_id_key_unique\` on \`projects\` (\`company_id\`, \`key\`)`);
     this.addSql(`create table \`tasks\` (
         \`company_id\` text not null,
@@ -153,16 +161,30 @@ export class Initial extends Migration {
         constraint \`tasks_company_id_awaited_task_id_foreign\` foreign key (\`company_id\`, \`awaited_task_id\`) references \`tasks\` (\`company_id\`, \`id\`) on update restrict on delete restrict
       )`);
     this.addSql(`create index \`tasks_company_id_solver_id_index\` on \`tasks\` (\`company_id\`, \`solver_id\`)`);
-    this.addSql(`create index \`tasks_company_id_project_id_due_on_index\` on \`tasks\` (\`company_id\`, \`project_id\`, \`due_on\`)`);
-    this.addSql(`create index \`tasks_company_id_project_id_updated_at_index\` on \`tasks\` (\`company_id\`, \`project_id\`, \`updated_at\`)`);
-    this.addSql(`create index \`tasks_company_id_project_id_status_number_index\` on \`tasks\` (\`company_id\`, \`project_id\`, \`status\`, \`number\`)`);
+    this.addSql(
+      `create index \`tasks_company_id_project_id_due_on_index\` on \`tasks\` (\`company_id\`, \`project_id\`, \`due_on\`)`,
+    );
+    this.addSql(
+      `create index \`tasks_company_id_project_id_updated_at_index\` on \`tasks\` (\`company_id\`, \`project_id\`, \`updated_at\`)`,
+    );
+    this.addSql(
+      `create index \`tasks_company_id_project_id_status_number_index\` on \`tasks\` (\`company_id\`, \`project_id\`, \`status\`, \`number\`)`,
+    );
     this.addSql(`create index \`tasks_company_id_project_id_index\` on \`tasks\` (\`company_id\`, \`project_id\`)`);
     this.addSql(`create index \`tasks_company_id_author_id_index\` on \`tasks\` (\`company_id\`, \`author_id\`)`);
     this.addSql(`create index \`tasks_company_id_owner_id_index\` on \`tasks\` (\`company_id\`, \`owner_id\`)`);
-    this.addSql(`create index \`tasks_company_id_awaited_member_id_index\` on \`tasks\` (\`company_id\`, \`awaited_member_id\`)`);
-    this.addSql(`create index \`tasks_company_id_awaited_project_id_index\` on \`tasks\` (\`company_id\`, \`awaited_project_id\`)`);
-    this.addSql(`create index \`tasks_company_id_awaited_task_id_index\` on \`tasks\` (\`company_id\`, \`awaited_task_id\`)`);
-    this.addSql(`create unique index \`tasks_company_id_project_id_number_unique\` on \`tasks\` (\`company_id\`, \`project_id\`, \`number\`)`);
+    this.addSql(
+      `create index \`tasks_company_id_awaited_member_id_index\` on \`tasks\` (\`company_id\`, \`awaited_member_id\`)`,
+    );
+    this.addSql(
+      `create index \`tasks_company_id_awaited_project_id_index\` on \`tasks\` (\`company_id\`, \`awaited_project_id\`)`,
+    );
+    this.addSql(
+      `create index \`tasks_company_id_awaited_task_id_index\` on \`tasks\` (\`company_id\`, \`awaited_task_id\`)`,
+    );
+    this.addSql(
+      `create unique index \`tasks_company_id_project_id_number_unique\` on \`tasks\` (\`company_id\`, \`project_id\`, \`number\`)`,
+    );
     this.addSql(`create table \`follows\` (
         \`company_id\` text not null,
         \`id\` text not null,
@@ -179,8 +201,12 @@ export class Initial extends Migration {
         constraint \`follows_company_id_granted_by_id_foreign\` foreign key (\`company_id\`, \`granted_by_id\`) references \`members\` (\`company_id\`, \`id\`) on update restrict on delete restrict
       )`);
     this.addSql(`create index \`follows_company_id_task_id_index\` on \`follows\` (\`company_id\`, \`task_id\`)`);
-    this.addSql(`create index \`follows_company_id_granted_by_id_index\` on \`follows\` (\`company_id\`, \`granted_by_id\`)`);
-    this.addSql(`create unique index \`follows_company_id_secret_hash_unique\` on \`follows\` (\`company_id\`, \`secret_hash\`)`);
+    this.addSql(
+      `create index \`follows_company_id_granted_by_id_index\` on \`follows\` (\`company_id\`, \`granted_by_id\`)`,
+    );
+    this.addSql(
+      `create unique index \`follows_company_id_secret_hash_unique\` on \`follows\` (\`company_id\`, \`secret_hash\`)`,
+    );
     this.addSql(`create table \`comments\` (
         \`company_id\` text not null,
         \`id\` text not null,
@@ -196,7 +222,9 @@ export class Initial extends Migration {
       )`);
     this.addSql(`create index \`comments_company_id_task_id_index\` on \`comments\` (\`company_id\`, \`task_id\`)`);
     this.addSql(`create index \`comments_company_id_author_id_index\` on \`comments\` (\`company_id\`, \`author_id\`)`);
-    this.addSql(`create unique index \`comments_company_id_task_id_number_unique\` on \`comments\` (\`company_id\`, \`task_id\`, \`number\`)`);
+    this.addSql(
+      `create unique index \`comments_company_id_task_id_number_unique\` on \`comments\` (\`company_id\`, \`task_id\`, \`number\`)`,
+    );
     this.addSql(`create table \`project_permissions\` (
         \`company_id\` text not null,
         \`project_id\` text not null,
@@ -207,7 +235,11 @@ export class Initial extends Migration {
         constraint \`project_permissions_company_id_project_id_foreign\` foreign key (\`company_id\`, \`project_id\`) references \`projects\` (\`company_id\`, \`id\`) on update restrict on delete restrict,
         constraint \`project_permissions_company_id_member_id_foreign\` foreign key (\`company_id\`, \`member_id\`) references \`members\` (\`company_id\`, \`id\`) on update restrict on delete restrict
       )`);
-    this.addSql(`create index \`project_permissions_company_id_project_id_index\` on \`project_permissions\` (\`company_id\`, \`project_id\`)`);
-    this.addSql(`create index \`project_permissions_company_id_member_id_index\` on \`project_permissions\` (\`company_id\`, \`member_id\`)`);
+    this.addSql(
+      `create index \`project_permissions_company_id_project_id_index\` on \`project_permissions\` (\`company_id\`, \`project_id\`)`,
+    );
+    this.addSql(
+      `create index \`project_permissions_company_id_member_id_index\` on \`project_permissions\` (\`company_id\`, \`member_id\`)`,
+    );
   }
 }

@@ -38,7 +38,8 @@ export class AccessTokenVerifier {
       throw refusal(error);
     });
     // OpenID Connect, section 2: at most 255 ASCII characters, and case matters.
-    if (!/^[\x21-\x7e]{1,255}$/.test(payload.sub as string)) throw unauthenticated('TOKEN_INVALID', 'The token names nobody.');
+    if (!/^[\x21-\x7e]{1,255}$/.test(payload.sub as string))
+      throw unauthenticated('TOKEN_INVALID', 'The token names nobody.');
     const verified = payload.email_verified === true && typeof payload.email === 'string';
     return {
       issuer,
@@ -52,7 +53,9 @@ export class AccessTokenVerifier {
   #key(issuer: string, trusted: { key: Promise<JWTVerifyGetKey> | undefined }): Promise<JWTVerifyGetKey> {
     trusted.key ??= discoverKeys(issuer).catch((error: unknown) => {
       trusted.key = undefined;
-      throw new ApiError('UNAVAILABLE', 'The issuer of the token does not answer.', 'ISSUER_UNAVAILABLE', { cause: error });
+      throw new ApiError('UNAVAILABLE', 'The issuer of the token does not answer.', 'ISSUER_UNAVAILABLE', {
+        cause: error,
+      });
     });
     return trusted.key;
   }
@@ -81,7 +84,9 @@ async function discoverKeys(issuer: string): Promise<JWTVerifyGetKey> {
 function refusal(error: unknown): ApiError {
   if (error instanceof errors.JWTExpired) return unauthenticated('TOKEN_EXPIRED', 'The token has expired.');
   if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
-    return new ApiError('UNAVAILABLE', 'The issuer of the token does not answer.', 'ISSUER_UNAVAILABLE', { cause: error });
+    return new ApiError('UNAVAILABLE', 'The issuer of the token does not answer.', 'ISSUER_UNAVAILABLE', {
+      cause: error,
+    });
   }
   return unauthenticated('TOKEN_INVALID', 'The token is not valid here.');
 }

@@ -1,7 +1,7 @@
 import type { Keyring } from '../crypto.js';
-import { forkFor, type Orm } from '../entities/orm.js';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
+import { forkFor, type Orm } from '../entities/orm.js';
 import { User, UserIdentity } from '../entities/user.js';
 import { notFound, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
@@ -49,7 +49,8 @@ export class Authenticator {
   async #person(identity: Identity, companyId: string | undefined): Promise<SignedIn | MemberViewer> {
     const userId = await this.#userOf(identity);
     if (companyId !== undefined) {
-      const member = prefixOf(companyId) === 'company' ? await this.#member(companyId, userId, identity.expiresAt) : null;
+      const member =
+        prefixOf(companyId) === 'company' ? await this.#member(companyId, userId, identity.expiresAt) : null;
       if (!member) throw notFound('company');
       return member;
     }

@@ -13,14 +13,28 @@ export const projectPolicy: Policy<ProjectFact> = {
     { why: 'granted EDIT', where: { isGrantedProject: 'id', atLeast: 'EDIT' }, level: 'EDIT' },
     { why: 'granted COMMENT', where: { isGrantedProject: 'id', atLeast: 'COMMENT' }, level: 'COMMENT' },
     { why: 'granted VIEW', where: { isGrantedProject: 'id', atLeast: 'VIEW' }, level: 'VIEW' },
-    { why: 'open to internals', who: (v) => !v.isExternal, where: { is: 'visibility', oneOf: ['INTERNAL', 'EVERYONE'] }, level: 'VIEW' },
-    { why: 'open to externals', who: (v) => v.isExternal, where: { is: 'visibility', oneOf: ['EXTERNAL', 'EVERYONE'] }, level: 'VIEW' },
+    {
+      why: 'open to internals',
+      who: (v) => !v.isExternal,
+      where: { is: 'visibility', oneOf: ['INTERNAL', 'EVERYONE'] },
+      level: 'VIEW',
+    },
+    {
+      why: 'open to externals',
+      who: (v) => v.isExternal,
+      where: { is: 'visibility', oneOf: ['EXTERNAL', 'EVERYONE'] },
+      level: 'VIEW',
+    },
   ],
   forExternals: { where: { all: [] }, atMost: 'EDIT' },
 };
 
 /** Where the facts stand in a row. */
-export const projectColumns: Record<ProjectFact, string> = { id: 'id', managerId: 'manager.id', visibility: 'visibility' };
+export const projectColumns: Record<ProjectFact, string> = {
+  id: 'id',
+  managerId: 'manager.id',
+  visibility: 'visibility',
+};
 
 export const projectFacts = (project: Project): Facts<ProjectFact> => ({
   id: project.id,

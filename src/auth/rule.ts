@@ -53,7 +53,9 @@ export function rowFilter<F extends string>(
   grants: Grants,
   columns: Readonly<Record<F, string>>,
 ): object | null {
-  const alternatives = applicable(policy, grants).map((rule) => (rule.where ? toFilter(rule.where, grants, columns) : {}));
+  const alternatives = applicable(policy, grants).map((rule) =>
+    rule.where ? toFilter(rule.where, grants, columns) : {},
+  );
   if (alternatives.length === 0) return null;
   const allowed = { $or: alternatives };
   return grants.isExternal ? { $and: [toFilter(policy.forExternals.where, grants, columns), allowed] } : allowed;
@@ -70,7 +72,11 @@ function holds<F extends string>(condition: Condition<F>, grants: Grants, facts:
   return grants.projectsAtLeast(condition.atLeast).includes(facts[condition.isGrantedProject] ?? '');
 }
 
-function toFilter<F extends string>(condition: Condition<F>, grants: Grants, columns: Readonly<Record<F, string>>): object {
+function toFilter<F extends string>(
+  condition: Condition<F>,
+  grants: Grants,
+  columns: Readonly<Record<F, string>>,
+): object {
   if ('all' in condition) return { $and: condition.all.map((part) => toFilter(part, grants, columns)) };
   if ('is' in condition) return at(columns[condition.is], { $in: condition.oneOf });
   if ('isNot' in condition) return at(columns[condition.isNot], { $ne: condition.value });

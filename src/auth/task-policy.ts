@@ -1,5 +1,5 @@
-import type { Task } from '../entities/task.js';
 import type { Project } from '../entities/project.js';
+import type { Task } from '../entities/task.js';
 import type { Condition, Facts, Policy } from './rule.js';
 
 export type TaskFact =
@@ -21,14 +21,27 @@ export const taskPolicy: Policy<TaskFact> = {
   rules: [
     { why: 'owner', where: { isViewer: 'ownerId' }, level: 'EDIT' },
     { why: 'solver', where: { isViewer: 'solverId' }, level: 'EDIT' },
-    { why: 'author of a private task', where: { all: [{ isViewer: 'authorId' }, { is: 'privacy', oneOf: ['PRIVATE'] }] }, level: 'EDIT' },
+    {
+      why: 'author of a private task',
+      where: { all: [{ isViewer: 'authorId' }, { is: 'privacy', oneOf: ['PRIVATE'] }] },
+      level: 'EDIT',
+    },
     { why: 'the person awaited', where: { isViewer: 'awaitedMemberId' }, level: 'COMMENT' },
     { why: 'administrator', who: (v) => v.isAdmin, where: notPrivate, level: 'MANAGE' },
     { why: 'supervisor of the company', who: (v) => v.isSupervisor, where: notPrivate, level: 'VIEW' },
-    { why: "the project's manager", who: (v) => !v.isExternal, where: inProject({ isViewer: 'projectManagerId' }), level: 'MANAGE' },
+    {
+      why: "the project's manager",
+      who: (v) => !v.isExternal,
+      where: inProject({ isViewer: 'projectManagerId' }),
+      level: 'MANAGE',
+    },
     { why: 'project MANAGE', where: inProject({ isGrantedProject: 'projectId', atLeast: 'MANAGE' }), level: 'MANAGE' },
     { why: 'project EDIT', where: inProject({ isGrantedProject: 'projectId', atLeast: 'EDIT' }), level: 'EDIT' },
-    { why: 'project COMMENT', where: inProject({ isGrantedProject: 'projectId', atLeast: 'COMMENT' }), level: 'COMMENT' },
+    {
+      why: 'project COMMENT',
+      where: inProject({ isGrantedProject: 'projectId', atLeast: 'COMMENT' }),
+      level: 'COMMENT',
+    },
     { why: 'project VIEW', where: inProject({ isGrantedProject: 'projectId', atLeast: 'VIEW' }), level: 'VIEW' },
     {
       why: 'member of the awaited project',

@@ -1,5 +1,5 @@
-import { ApiError, unauthenticated } from '../errors.js';
 import type { FollowedKind, MembershipKind, Role } from '../entities/vocabulary.js';
+import { ApiError, unauthenticated } from '../errors.js';
 
 /** Nobody has shown a credential. */
 export interface Nobody {
@@ -47,7 +47,8 @@ export function expectMember(viewer: Viewer): MemberViewer {
 
 /** Returns the follower who asks. */
 export function expectFollower(viewer: Viewer): FollowerViewer {
-  if (viewer.kind !== 'FOLLOWER') throw new ApiError('FORBIDDEN', 'This is open to followers only.', 'ENTRY_NOT_ALLOWED');
+  if (viewer.kind !== 'FOLLOWER')
+    throw new ApiError('FORBIDDEN', 'This is open to followers only.', 'ENTRY_NOT_ALLOWED');
   return viewer;
 }
 

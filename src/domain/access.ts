@@ -1,9 +1,9 @@
+import { LockMode } from '@mikro-orm/core';
 import { type Grants, loadGrants } from '../auth/grants.js';
 import { projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { isAtLeast, levelOn } from '../auth/rule.js';
 import { taskFacts, taskPolicy } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
-import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '../entities/orm.js';
 import { Project } from '../entities/project.js';
 import { Task } from '../entities/task.js';
@@ -29,10 +29,18 @@ export async function getProject(
   needed: Level,
   { lock = false }: Options = {},
 ): Promise<Held<Project>> {
-  const project = await em.findOne(Project, { id: expectId('project', projectId) }, lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {});
+  const project = await em.findOne(
+    Project,
+    { id: expectId('project', projectId) },
+    lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {},
+  );
   if (!project) throw notFound('project');
   const grants = await loadGrants(em, viewer);
-  return { level: expectLevel(levelOn(projectPolicy, grants, projectFacts(project)), needed, 'project'), grants, object: project };
+  return {
+    level: expectLevel(levelOn(projectPolicy, grants, projectFacts(project)), needed, 'project'),
+    grants,
+    object: project,
+  };
 }
 
 /** The same for a task; the project that its rights come from is loaded with it. */
@@ -43,11 +51,20 @@ export async function getTask(
   needed: Level,
   { lock = false }: Options = {},
 ): Promise<Held<Task> & { project: Project }> {
-  const task = await em.findOne(Task, { id: expectId('task', taskId) }, lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {});
+  const task = await em.findOne(
+    Task,
+    { id: expectId('task', taskId) },
+    lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {},
+  );
   if (!task) throw notFound('task');
   const project = await task.project.loadOrFail();
   const grants = await loadGrants(em, viewer);
-  return { level: expectLevel(levelOn(taskPolicy, grants, taskFacts(task, project)), needed, 'task'), grants, object: task, project };
+  return {
+    level: expectLevel(levelOn(taskPolicy, grants, taskFacts(task, project)), needed, 'task'),
+    grants,
+    object: task,
+    project,
+  };
 }
 
 function expectLevel(level: Level | null, needed: Level, what: string): Level {

@@ -10,4 +10,9 @@ export const memberActor = (viewer: MemberViewer): Actor => ({
 });
 
 /** The operator, from the command line. */
-export const operatorActor = (companyId: string): Actor => ({ companyId, userId: null, memberId: null, entryPoint: 'OPERATOR' });
+export const operatorActor = (companyId: string): Actor => ({
+  companyId,
+  userId: null,
+  memberId: null,
+  entryPoint: 'OPERATOR',
+});

@@ -35,7 +35,14 @@ export function addComment(
     task.updatedAt = new Date();
     const { companyId } = viewer;
     const author = await em.findOneOrFail(Member, { id: viewer.memberId });
-    const comment = em.create(Comment, { companyId, task, number: task.lastCommentNumber, author, body, privacy: chosen });
+    const comment = em.create(Comment, {
+      companyId,
+      task,
+      number: task.lastCommentNumber,
+      author,
+      body,
+      privacy: chosen,
+    });
     const facts = taskFacts(task, project);
     const data: TaskEventData = {
       before: facts,

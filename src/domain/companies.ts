@@ -3,7 +3,8 @@ import { LogHead } from '../entities/event.js';
 import type { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
 import { operatorActor } from './actor.js';
-import { createMember, type NewMember } from './members.js';
+import type { MemberEventData } from './events.js';
+import { createMember, firstMemberValues, type NewMember } from './members.js';
 import { type Parts, transact } from './unit-of-work.js';
 
 export interface FoundedCompany {
@@ -26,6 +27,9 @@ export async function foundCompany(
     const administrator = await createMember(em, company.id, { ...admin, role: 'ADMIN', kind: 'INTERNAL' });
     const workspace = em.create(Workspace, { companyId: company.id, name: 'General' });
     record({ type: 'company.founded', objectId: company.id, changes: { name: [null, name] } });
+    const data: MemberEventData = { userId: administrator.user.id };
+    record({ type: 'member.added', objectId: administrator.id, data, changes: firstMemberValues(administrator) });
+    record({ type: 'workspace.created', objectId: workspace.id, changes: { name: [null, workspace.name] } });
     return { company, administrator, workspace };
   });
   return result;

@@ -328,8 +328,7 @@ export const demoCompanies: readonly DemoCompany[] = [
   },
   {
     name: 'Tillermann Bakeries',
-    members:
-      'kaja ADMIN, mateo SUPERVISOR, nadia, olaf, piet, quinn, rosa, sam LICENSED, tove EXTERNAL, lena EXTERNAL',
+    members: 'kaja ADMIN, mateo SUPERVISOR, nadia, olaf, piet, quinn, rosa, sam LICENSED, tove EXTERNAL, lena EXTERNAL',
     workspaces: 'Change projects ON_REQUEST, Shops ANYONE',
     projects: [shop, plant, range, stores],
   },

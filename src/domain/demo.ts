@@ -2,15 +2,7 @@ import type { MemberViewer } from '../auth/viewer.js';
 import { Company } from '../entities/company.js';
 import type { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
-import {
-  ClosingPolicy,
-  Level,
-  Priority,
-  Privacy,
-  Role,
-  TaskStatus,
-  Visibility,
-} from '../entities/vocabulary.js';
+import { ClosingPolicy, Level, Priority, Privacy, Role, TaskStatus, Visibility } from '../entities/vocabulary.js';
 import { memberActor } from './actor.js';
 import { addComment } from './comments.js';
 import { foundCompany } from './companies.js';
@@ -69,12 +61,7 @@ async function seedCompany(parts: Parts, company: DemoCompany): Promise<void> {
 }
 
 /** There is no function for it yet: written like one, so that history and log have it. */
-async function createWorkspace(
-  parts: Parts,
-  viewer: MemberViewer,
-  name: string,
-  closingPolicy: ClosingPolicy,
-) {
+async function createWorkspace(parts: Parts, viewer: MemberViewer, name: string, closingPolicy: ClosingPolicy) {
   const { result } = await transact(parts, memberActor(viewer), async ({ em, record }) => {
     const workspace = em.create(Workspace, { companyId: viewer.companyId, name, closingPolicy });
     record({ type: 'workspace.created', objectId: workspace.id, changes: { name: [null, name] } });
@@ -139,12 +126,9 @@ async function playProject(stage: Stage, script: ProjectScript): Promise<void> {
     ...permission,
     ...get(stage.actors, permission.subject),
   }));
-  const subjects = (test: (one: (typeof cast)[number]) => boolean) =>
-    cast.filter(test).map(({ subject }) => subject);
+  const subjects = (test: (one: (typeof cast)[number]) => boolean) => cast.filter(test).map(({ subject }) => subject);
   const [manager = ''] = subjects(({ level }) => level === 'MANAGE');
-  const editors = subjects(
-    ({ level, viewer }) => /EDIT|MANAGE/.test(level) && viewer.membership === 'INTERNAL',
-  );
+  const editors = subjects(({ level, viewer }) => /EDIT|MANAGE/.test(level) && viewer.membership === 'INTERNAL');
   const licensed = subjects(({ asInternal, isLicensed }) => asInternal && isLicensed);
   const isOnRequest = get(stage.workspaces, script.workspace).closingPolicy === 'ON_REQUEST';
   const lots = new Lots(script.key);
@@ -219,8 +203,7 @@ function castTask({ script: { visibility }, actors, ...scene }: Scene, script: T
   const able = privacy === 'PUBLIC' ? [...editors, ...licensed] : editors;
   const spoke = (subject: string) => speakers.includes(subject);
   const drawn = status === 'NEW' && lots.isDrawn(0.4) ? null : lots.pick(...able);
-  const solver =
-    script.solver ?? speakers.find((one) => able.includes(one) && one !== script.author) ?? drawn;
+  const solver = script.solver ?? speakers.find((one) => able.includes(one) && one !== script.author) ?? drawn;
   const others = editors.filter((subject) => subject !== solver);
   const usual = solver !== manager && (spoke(manager) || lots.isDrawn(0.6)) ? manager : null;
   const author = script.author ?? usual ?? others.find(spoke) ?? lots.pick(...others);
@@ -253,11 +236,7 @@ function fieldsAt(place: number, status: TaskStatus, script: TaskScript, lots: L
   const dueInDays = Math.round((place - 0.5) * 110) + lots.between(-6, 6);
   const startInDays = dueInDays - lots.between(3, 18);
   const [least, most] = status === 'NEW' ? [1, Number.POSITIVE_INFINITY] : [Number.NEGATIVE_INFINITY, -3];
-  const {
-    title,
-    description,
-    priority = Object.values(Priority)[lots.between(0, 2) + lots.between(0, 2)],
-  } = script;
+  const { title, description, priority = Object.values(Priority)[lots.between(0, 2) + lots.between(0, 2)] } = script;
   return {
     title,
     description,
@@ -323,9 +302,7 @@ function readTask(line: string): TaskScript {
 
 /** `a b, c d` as pairs; of more words the last one is the second, and one alone has none. */
 const pairs = (text: string) =>
-  text
-    .split(', ')
-    .map((part): [string, string] => [part.replace(/ \S+$/, ''), / (\S+)$/.exec(part)?.[1] ?? '']);
+  text.split(', ').map((part): [string, string] => [part.replace(/ \S+$/, ''), / (\S+)$/.exec(part)?.[1] ?? '']);
 
 function expectWord<T extends string>(words: { readonly [K in T]: K }, word: string): T {
   if (word in words) return word as T;
@@ -346,14 +323,7 @@ function membershipOf(word: string) {
   return { role: expectWord(Role, word || 'MEMBER'), kind: 'INTERNAL' } as const;
 }
 
-function actorOf({
-  companyId,
-  id: memberId,
-  user,
-  role,
-  kind: membership,
-  licensedAsInternal,
-}: Member): Actor {
+function actorOf({ companyId, id: memberId, user, role, kind: membership, licensedAsInternal }: Member): Actor {
   const expiresAt = new Date(Date.now() + HOUR_MS);
   const viewer = {
     kind: 'MEMBER',

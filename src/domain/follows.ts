@@ -1,10 +1,10 @@
+import { LockMode } from '@mikro-orm/core';
 import { newFollowSecret } from '../auth/follow-secret.js';
 import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
-import { LockMode } from '@mikro-orm/core';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
-import { UserError, notFound } from '../errors.js';
+import { notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
 import { getTask } from './access.js';
 import { memberActor } from './actor.js';
@@ -37,7 +37,14 @@ export function grantFollow(
     const { companyId } = viewer;
     const { secret, hash } = newFollowSecret(parts.keyring, companyId);
     const grantedBy = await em.findOneOrFail(Member, { id: viewer.memberId });
-    const follow = em.create(Follow, { companyId, task, label: label ?? '', secretHash: hash, grantedBy, expiresAt: expiresAt ?? null });
+    const follow = em.create(Follow, {
+      companyId,
+      task,
+      label: label ?? '',
+      secretHash: hash,
+      grantedBy,
+      expiresAt: expiresAt ?? null,
+    });
     work.record({ type: 'follow.granted', objectId: follow.id, data: { taskId: task.id } });
     return { follow, secret };
   });

@@ -8,7 +8,7 @@ import { notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
 import { memberActor } from './actor.js';
 import type { MemberEventData } from './events.js';
-import { type Done, type Parts, transact } from './unit-of-work.js';
+import { type Changes, type Done, type Parts, transact } from './unit-of-work.js';
 
 export interface NewMember {
   email: string;
@@ -25,10 +25,16 @@ export function addMember(parts: Parts, viewer: MemberViewer, input: NewMember):
   return transact(parts, memberActor(viewer), async (work) => {
     const member = await createMember(work.em, viewer.companyId, input);
     const data: MemberEventData = { userId: member.user.id };
-    work.record({ type: 'member.added', objectId: member.id, data, changes: { role: [null, member.role], kind: [null, member.kind] } });
+    work.record({ type: 'member.added', objectId: member.id, data, changes: firstMemberValues(member) });
     return member;
   });
 }
+
+export const firstMemberValues = ({ role, kind, licensedAsInternal }: Member): Changes => ({
+  role: [null, role],
+  kind: [null, kind],
+  licensedAsInternal: [null, licensedAsInternal],
+});
 
 /** Writes the membership, and the person where the address is new. The person signs in with a verified address later. */
 export async function createMember(em: EntityManager, companyId: string, input: NewMember): Promise<Member> {
@@ -42,7 +48,13 @@ export async function createMember(em: EntityManager, companyId: string, input: 
     throw new UserError('ALREADY_A_MEMBER', 'This person is in the directory already.', 'email');
   }
   const { role, kind, licensedAsInternal = false } = input;
-  return em.create(Member, { companyId, user, role, kind, licensedAsInternal: licensedAsInternal && kind === 'EXTERNAL' });
+  return em.create(Member, {
+    companyId,
+    user,
+    role,
+    kind,
+    licensedAsInternal: licensedAsInternal && kind === 'EXTERNAL',
+  });
 }
 
 /**
@@ -56,7 +68,11 @@ export function deactivateMember(parts: Parts, viewer: MemberViewer, memberId: s
     const lock = { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: 'asc' } } as const;
     const admins = await em.find(Member, { role: 'ADMIN', deactivatedAt: null }, lock);
     if (!admins.some((admin) => admin.id === viewer.memberId)) throw notFound('member');
-    const member = await em.findOne(Member, { id: expectId('member', memberId) }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    const member = await em.findOne(
+      Member,
+      { id: expectId('member', memberId) },
+      { lockMode: LockMode.PESSIMISTIC_WRITE },
+    );
     if (!member) throw notFound('member');
     if (member.deactivatedAt) return member;
     if (admins.length === 1 && admins[0] === member) {
@@ -64,7 +80,12 @@ export function deactivateMember(parts: Parts, viewer: MemberViewer, memberId: s
     }
     member.deactivatedAt = new Date();
     const data: MemberEventData = { userId: member.user.id };
-    work.record({ type: 'member.deactivated', objectId: member.id, data, changes: { deactivatedAt: [null, member.deactivatedAt] } });
+    work.record({
+      type: 'member.deactivated',
+      objectId: member.id,
+      data,
+      changes: { deactivatedAt: [null, member.deactivatedAt] },
+    });
     return member;
   });
 }

@@ -21,9 +21,14 @@ export interface PreferenceFields {
 export async function updatePreferences(orm: Orm, userId: string, fields: PreferenceFields): Promise<UserPreferences> {
   const em = forkFor(orm, { userId });
   const preferences = (await em.findOne(UserPreferences, { userId })) ?? em.create(UserPreferences, { userId });
-  if (fields.locale) preferences.locale = expectSupported('locale', fields.locale, (tag) => Intl.getCanonicalLocales(tag));
+  if (fields.locale)
+    preferences.locale = expectSupported('locale', fields.locale, (tag) => Intl.getCanonicalLocales(tag));
   if (fields.timeZone) {
-    preferences.timeZone = expectSupported('timeZone', fields.timeZone, (timeZone) => new Intl.DateTimeFormat('en', { timeZone }));
+    preferences.timeZone = expectSupported(
+      'timeZone',
+      fields.timeZone,
+      (timeZone) => new Intl.DateTimeFormat('en', { timeZone }),
+    );
   }
   if (fields.defaultViewId === null) preferences.defaultView = null;
   else if (fields.defaultViewId) preferences.defaultView = ref(await getView(em, fields.defaultViewId));

@@ -1,7 +1,9 @@
 import { isAtLeast } from '../auth/rule.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
+import type { EntityManager } from '../entities/orm.js';
 import { Project, ProjectPermission, Workspace } from '../entities/project.js';
+import { Task } from '../entities/task.js';
 import type { Level, Visibility } from '../entities/vocabulary.js';
 import { notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
@@ -16,20 +18,25 @@ export interface NewProject {
   name: string;
   description?: string | null;
   visibility?: Visibility | null;
+  /** An active internal member; the creator unless given. */
+  managerId?: string | null;
 }
 
 const KEY = /^[A-Z][A-Z0-9]{1,9}$/;
 
-/** Creates a project, managed by its creator. Asks for an administrator (the schema does). */
+/** Creates a project. Asks for an administrator (the schema does). */
 export function createProject(parts: Parts, viewer: MemberViewer, input: NewProject): Promise<Done<Project>> {
   return transact(parts, memberActor(viewer), async (work) => {
     const { em } = work;
     const { companyId, memberId } = viewer;
     if (!KEY.test(input.key)) throw new UserError('KEY', 'A key is 2 to 10 capital letters and digits.', 'key');
-    if (await em.findOne(Project, { key: input.key })) throw new UserError('KEY_TAKEN', 'Another project has this key.', 'key');
+    if (await em.findOne(Project, { key: input.key }))
+      throw new UserError('KEY_TAKEN', 'Another project has this key.', 'key');
     const workspace = await em.findOne(Workspace, { id: expectId('workspace', input.workspaceId) });
     if (!workspace) throw notFound('workspace');
-    const manager = await em.findOneOrFail(Member, { id: memberId });
+    const manager = await em.findOne(Member, { id: input.managerId ?? memberId, deactivatedAt: null });
+    if (manager?.kind !== 'INTERNAL')
+      throw new UserError('NOT_A_MANAGER', 'The manager is an active internal member.', 'managerId');
     const project = em.create(Project, {
       companyId,
       workspace,
@@ -63,17 +70,41 @@ export function setProjectPermission(parts: Parts, viewer: MemberViewer, input: 
       throw new UserError('EXTERNAL_LEVEL', 'An external member gets EDIT at most.', 'level');
     }
     const current = await em.findOne(ProjectPermission, { project: { id: project.id }, member: { id: member.id } });
-    const before = current?.level ?? null;
+    const before = current && described(current);
+    if (current?.asInternal && !(input.level && (input.asInternal ?? true))) await expectNoWork(em, project, member);
     if (!input.level) {
       if (current) em.remove(current);
     } else if (current) {
       Object.assign(current, { level: input.level, asInternal: input.asInternal ?? current.asInternal });
     } else {
       const { companyId } = viewer;
-      em.create(ProjectPermission, { companyId, project, member, level: input.level, asInternal: input.asInternal ?? false });
+      em.create(ProjectPermission, {
+        companyId,
+        project,
+        member,
+        level: input.level,
+        asInternal: input.asInternal ?? false,
+      });
     }
+    const after =
+      input.level && described({ level: input.level, asInternal: input.asInternal ?? current?.asInternal ?? false });
+    if (before === after) return project;
     const data: PermissionEventData = { memberId: member.id, level: input.level };
-    work.record({ type: 'permission.changed', objectId: project.id, data, changes: { [member.id]: [before, input.level] } });
+    work.record({ type: 'permission.changed', objectId: project.id, data, changes: { [member.id]: [before, after] } });
     return project;
   });
+}
+
+const described = ({ level, asInternal }: Pick<ProjectPermission, 'level' | 'asInternal'>) =>
+  asInternal ? `${level} as internal` : level;
+
+/** An external who is the solver of open tasks here keeps what lets them be. */
+async function expectNoWork(em: EntityManager, project: Project, member: Member): Promise<void> {
+  const open = { project: { id: project.id }, solver: { id: member.id }, closedAt: null };
+  if ((await em.count(Task, open)) === 0) return;
+  throw new UserError(
+    'STILL_A_SOLVER',
+    'This member solves open tasks here: give these to somebody else first.',
+    'memberId',
+  );
 }

@@ -50,6 +50,12 @@ export function recordTaskChange(work: Work, type: string, task: Task, project: 
   work.record({ type, objectId: task.id, data, changes });
 }
 
+/** The history of a new task: every field that has a value from the start. */
+export function firstValues(task: Task, project: Project): Changes {
+  const { fields } = snapshot(task, project);
+  return differences(Object.fromEntries(Object.keys(fields).map((name) => [name, null])), fields);
+}
+
 function differences(before: Record<string, unknown>, after: Record<string, unknown>): Changes {
   const changed = Object.keys(after).filter((name) => before[name] !== after[name]);
   return Object.fromEntries(changed.map((name) => [name, [before[name], after[name]]]));

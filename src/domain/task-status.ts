@@ -28,7 +28,7 @@ export interface Mover {
   decides: boolean;
 }
 
-/** Who closes and cancels without asking. */
+/** Who closes and cancels without asking, decides about requests, and reopens. */
 export function mayClose(policy: ClosingPolicy, mover: Mover): boolean {
   if (mover.decides) return true;
   return policy === 'ANYONE' || (policy === 'ANY_INTERNAL' && !mover.isExternal);
@@ -69,11 +69,10 @@ export function move(
       if (to === task.statusBefore) return null;
       throw refusal('RETURNS_TO_BEFORE', `The task returns to ${task.statusBefore}.`);
     case 'REQUESTED>ACTIVE':
-      if (!mover.decides) throw refusal('OWNER_DECIDES', 'The owner decides about the request.');
+      if (!mayClose(policy, mover)) throw refusal('OWNER_DECIDES', 'The owner decides about the request.');
       if (to === task.statusBefore) return null;
       throw refusal('RETURNS_TO_BEFORE', `A rejected request returns to ${task.statusBefore}.`);
     case 'REQUESTED>DONE':
-      if (!mover.decides) throw refusal('OWNER_DECIDES', 'The owner decides about the request.');
       if (to === GRANTED[from]) return null;
       break;
     case 'DONE>ACTIVE':

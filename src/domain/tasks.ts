@@ -13,7 +13,7 @@ import { prefixOf } from '../schema/ids.js';
 import { getProject, getTask } from './access.js';
 import { memberActor } from './actor.js';
 import type { TaskEventData } from './events.js';
-import { recordTaskChange, snapshot } from './task-change.js';
+import { firstValues, recordTaskChange, snapshot } from './task-change.js';
 import { isDone, move } from './task-status.js';
 import { type Done, type Parts, transact, type Work } from './unit-of-work.js';
 
@@ -55,7 +55,7 @@ export function createTask(
 export function recordCreation(work: Work, task: Task, project: Project): void {
   const after = taskFacts(task, project);
   const data: TaskEventData = { before: null, after, publicFace: hasPublicFace(after) };
-  work.record({ type: 'task.created', objectId: task.id, data, changes: { title: [null, task.title] } });
+  work.record({ type: 'task.created', objectId: task.id, data, changes: firstValues(task, project) });
 }
 
 /** Edits the descriptive fields. Needs EDIT; `version`, when given, must be the task's. */
@@ -68,15 +68,27 @@ export function updateTask(
 ): Promise<Done<Task>> {
   return editTask(parts, viewer, taskId, 'task.updated', async (task, { grants }) => {
     if (version != null && version !== task.version) {
-      throw new UserError('VERSION_CONFLICT', `Somebody else has changed the task: it is at version ${task.version}.`, 'version');
+      throw new UserError(
+        'VERSION_CONFLICT',
+        `Somebody else has changed the task: it is at version ${task.version}.`,
+        'version',
+      );
     }
+    const { privacy } = task;
     applyFields(task, fields);
+    if (task.privacy === privacy) return;
     if (grants.isExternal) expectSeenByExternals(task);
+    await expectSeenByNamed(task);
   });
 }
 
 /** Gives the task to a solver, or to nobody. Needs EDIT; the solver must be active and see the task. */
-export function assignTask(parts: Parts, viewer: MemberViewer, taskId: string, solverId: string | null): Promise<Done<Task>> {
+export function assignTask(
+  parts: Parts,
+  viewer: MemberViewer,
+  taskId: string,
+  solverId: string | null,
+): Promise<Done<Task>> {
   return editTask(parts, viewer, taskId, 'task.assigned', async (task, { em, project }) => {
     task.solver = solverId === null ? null : await getSolver(em, task, project, solverId);
   });
@@ -88,26 +100,66 @@ export interface Awaited {
   taskId?: string | null;
 }
 
+/** Nobody who works on a task loses sight of it, and a private one keeps somebody who sees it. */
+async function expectSeenByNamed(task: Task): Promise<void> {
+  if (task.privacy === 'PUBLIC') return;
+  for (const person of [task.owner, task.solver, task.awaitedMember]) {
+    if ((await person?.loadOrFail())?.kind !== 'EXTERNAL') continue;
+    throw new UserError(
+      'NAMED_CANNOT_SEE',
+      'Its owner, its solver or the person awaited is external and sees public tasks only.',
+      'privacy',
+    );
+  }
+}
+
 /** Moves the status along the table in `task-status.ts`. Needs EDIT; an awaited state needs what it waits for. */
-export function moveTask(parts: Parts, viewer: MemberViewer, taskId: string, to: TaskStatus, awaited: Awaited): Promise<Done<Task>> {
-  return editTask(parts, viewer, taskId, 'task.moved', async (task, { em, project, level, grants, work }) => {
-    const { closingPolicy } = await project.workspace.loadOrFail();
-    const decides = task.owner.id === viewer.memberId || level === 'MANAGE';
-    const statusBefore = move(task, to, closingPolicy, { isExternal: grants.isExternal, decides });
-    setStatus(task, to, statusBefore);
-    if (to === 'AWAITING_MEMBER') task.awaitedMember = await getAwaitedMember(em, task, expectAwaited('member', awaited.memberId));
-    if (to === 'AWAITING_PROJECT') {
-      task.awaitedProject = ref((await getProject(em, viewer, expectAwaited('project', awaited.projectId), 'VIEW')).object);
-    }
-    if (to === 'AWAITING_TASK') {
-      const held = await getTask(em, viewer, expectAwaited('task', awaited.taskId), 'VIEW');
-      if (held.object === task || isDone(held.object.status)) {
-        throw new UserError('NOT_AWAITABLE', 'A task waits for another one that is open.', 'awaitedTaskId');
+export function moveTask(
+  parts: Parts,
+  viewer: MemberViewer,
+  taskId: string,
+  to: TaskStatus,
+  awaited: Awaited,
+): Promise<Done<Task>> {
+  return editTask(
+    parts,
+    viewer,
+    taskId,
+    'task.moved',
+    async (task, { em, project, level, grants }) => {
+      const { closingPolicy } = await project.workspace.loadOrFail();
+      const decides = task.owner.id === viewer.memberId || level === 'MANAGE';
+      const statusBefore = move(task, to, closingPolicy, { isExternal: grants.isExternal, decides });
+      setStatus(task, to, statusBefore);
+      if (to === 'AWAITING_MEMBER')
+        task.awaitedMember = await getAwaitedMember(em, task, expectAwaited('member', awaited.memberId));
+      if (to === 'AWAITING_PROJECT') {
+        task.awaitedProject = ref(
+          (await getProject(em, viewer, expectAwaited('project', awaited.projectId), 'VIEW')).object,
+        );
       }
-      task.awaitedTask = ref(held.object);
-    }
-    if (isDone(to)) await resumeWaiting(work, task);
-  });
+      if (to === 'AWAITING_TASK') {
+        const held = await getTask(em, viewer, expectAwaited('task', awaited.taskId), 'VIEW');
+        if (held.object === task || isDone(held.object.status)) {
+          throw new UserError('NOT_AWAITABLE', 'A task waits for another one that is open.', 'awaitedTaskId');
+        }
+        await expectNoCircle(task, held.object);
+        task.awaitedTask = ref(held.object);
+      }
+    },
+    async (task, { work }) => {
+      // The closure of the awaited task ends the waiting for it.
+      if (isDone(to)) await resumeWaiting(work, task);
+    },
+  );
+}
+
+/** Two tasks that wait for each other would wait for ever. */
+async function expectNoCircle(task: Task, awaited: Task): Promise<void> {
+  for (let next: Task | null | undefined = awaited; next; next = await next.awaitedTask?.loadOrFail()) {
+    if (next === task)
+      throw new UserError('WAITS_IN_A_CIRCLE', 'That task waits, in the end, for this one.', 'awaitedTaskId');
+  }
 }
 
 /** Puts a task back to where it stood before it waited. */
@@ -130,12 +182,16 @@ function editTask(
   taskId: string,
   type: string,
   edit: (task: Task, scene: Scene) => Promise<void>,
+  /** What follows from the change, recorded after it. */
+  follow: (task: Task, scene: Scene) => Promise<void> = async () => {},
 ): Promise<Done<Task>> {
   return transact(parts, memberActor(viewer), async (work) => {
-    const { object: task, ...scene } = await getTask(work.em, viewer, taskId, 'EDIT', { lock: true });
+    const { object: task, ...held } = await getTask(work.em, viewer, taskId, 'EDIT', { lock: true });
+    const scene = { em: work.em, work, ...held };
     const before = snapshot(task, scene.project);
-    await edit(task, { em: work.em, work, ...scene });
+    await edit(task, scene);
     recordTaskChange(work, type, task, scene.project, before);
+    await follow(task, scene);
     return task;
   });
 }
@@ -144,7 +200,8 @@ const CLEARABLE: ReadonlySet<string> = new Set<keyof TaskFields>(['startOn', 'du
 
 function applyFields(task: Task, fields: TaskFields): void {
   for (const [name, value] of Object.entries(fields)) {
-    if (value === null && !CLEARABLE.has(name)) throw new UserError('REQUIRED', `A task cannot be without ${name}.`, name);
+    if (value === null && !CLEARABLE.has(name))
+      throw new UserError('REQUIRED', `A task cannot be without ${name}.`, name);
     if (value !== undefined) Object.assign(task, { [name]: value });
   }
   if (task.title.trim() === '') throw new UserError('REQUIRED', 'A task needs a title.', 'title');
@@ -161,7 +218,8 @@ function applyFields(task: Task, fields: TaskFields): void {
 
 /** An external who made a record other than public would lose sight of it. */
 function expectSeenByExternals(task: Task): void {
-  if (task.privacy !== 'PUBLIC') throw new UserError('EXTERNALS_PUBLIC_ONLY', 'External members work on public tasks only.', 'privacy');
+  if (task.privacy !== 'PUBLIC')
+    throw new UserError('EXTERNALS_PUBLIC_ONLY', 'External members work on public tasks only.', 'privacy');
 }
 
 function setStatus(task: Task, status: TaskStatus, statusBefore: TaskStatus | null): void {
@@ -173,7 +231,6 @@ function setStatus(task: Task, status: TaskStatus, statusBefore: TaskStatus | nu
   task.closedAt = isDone(status) ? new Date() : null;
 }
 
-/** The closure of the awaited task ends the waiting for it. */
 async function resumeWaiting(work: Work, closed: Task): Promise<void> {
   const waiting = await work.em.find(
     Task,
@@ -190,7 +247,11 @@ async function resumeWaiting(work: Work, closed: Task): Promise<void> {
 
 const expectAwaited = (what: 'member' | 'project' | 'task', id: string | null | undefined): string => {
   if (id) return id;
-  throw new UserError('REQUIRED', `Say which ${what} the task waits for.`, `awaited${what[0]?.toUpperCase()}${what.slice(1)}Id`);
+  throw new UserError(
+    'REQUIRED',
+    `Say which ${what} the task waits for.`,
+    `awaited${what[0]?.toUpperCase()}${what.slice(1)}Id`,
+  );
 };
 
 /** An active member, held so that a deactivation waits for this transaction or is seen by it. */
@@ -207,9 +268,14 @@ async function getSolver(em: EntityManager, task: Task, project: Project, solver
   if (member.kind === 'EXTERNAL') {
     const permission = await em.findOne(ProjectPermission, { project: { id: project.id }, member: { id: member.id } });
     if (!member.licensedAsInternal || !permission?.asInternal) {
-      throw new UserError('SOLVER_NOT_LICENSED', 'An external solver needs a licence, and a project that took them as internal.', 'solverId');
+      throw new UserError(
+        'SOLVER_NOT_LICENSED',
+        'An external solver needs a licence, and a project that took them as internal.',
+        'solverId',
+      );
     }
-    if (task.privacy !== 'PUBLIC') throw new UserError('SOLVER_CANNOT_SEE', 'An external member sees public tasks only.', 'solverId');
+    if (task.privacy !== 'PUBLIC')
+      throw new UserError('SOLVER_CANNOT_SEE', 'An external member sees public tasks only.', 'solverId');
   }
   return ref(member);
 }

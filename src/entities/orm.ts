@@ -60,14 +60,19 @@ export async function openOrm(options: DatabaseOptions): Promise<Orm> {
     // The database checks both: a row that lacks a value is refused, and composite keys cannot lead out of the tenant.
     validateRequired: false,
     autoJoinRefsForFilters: false,
-    ...(options.databaseUrl ? mysqlOptions(options.databaseUrl, options.databasePool ?? 10, guard) : sqliteOptions(options.dataDir, guard)),
+    ...(options.databaseUrl
+      ? mysqlOptions(options.databaseUrl, options.databasePool ?? 10, guard)
+      : sqliteOptions(options.dataDir, guard)),
   } as unknown as Options)) as unknown as Orm;
   guard.protect(guardedTables(orm));
   return orm;
 }
 
 /** An EntityManager of its own for one request or one event; company and user data stay closed until they are bound. */
-export function forkFor(orm: Orm, keys: { companyId?: string | undefined; userId?: string | undefined }): EntityManager {
+export function forkFor(
+  orm: Orm,
+  keys: { companyId?: string | undefined; userId?: string | undefined },
+): EntityManager {
   const em = orm.em.fork();
   if (keys.companyId) em.setFilterParams('tenant', { companyId: keys.companyId });
   if (keys.userId) em.setFilterParams('user', { userId: keys.userId });

@@ -21,7 +21,10 @@ export async function sqliteDrift(): Promise<string[]> {
     await migrate(migrated);
     await created.schema.create();
     const [theirs, ours] = [await statements(migrated), await statements(created)];
-    return [...ours.filter((s) => !theirs.includes(s)).map((s) => `+ ${s}`), ...theirs.filter((s) => !ours.includes(s)).map((s) => `- ${s}`)];
+    return [
+      ...ours.filter((s) => !theirs.includes(s)).map((s) => `+ ${s}`),
+      ...theirs.filter((s) => !ours.includes(s)).map((s) => `- ${s}`),
+    ];
   } finally {
     await migrated.close(true);
     await created.close(true);
@@ -31,6 +34,8 @@ export async function sqliteDrift(): Promise<string[]> {
 async function statements(orm: Orm): Promise<string[]> {
   const rows: { sql: string }[] = await orm.em
     .getConnection()
-    .execute("select sql from sqlite_master where sql is not null and name not like 'mikro_orm_%' and name not like 'sqlite_%'");
+    .execute(
+      "select sql from sqlite_master where sql is not null and name not like 'mikro_orm_%' and name not like 'sqlite_%'",
+    );
   return rows.map(({ sql }) => sql.replace(/\s+/g, ' ').replace(/ ?([(),]) ?/g, '$1'));
 }

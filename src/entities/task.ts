@@ -19,7 +19,16 @@ import { Priority, PriorityType, Privacy, TaskStatus } from './vocabulary.js';
 @Index({ properties: ['companyId', 'project', 'dueOn'] })
 @Index({ properties: ['companyId', 'solver'] })
 export class Task extends TenantEntity {
-  [OptionalProps]?: 'description' | 'privacy' | 'status' | 'priority' | 'progressPercent' | 'version' | 'createdAt' | 'updatedAt' | 'lastCommentNumber';
+  [OptionalProps]?:
+    | 'description'
+    | 'privacy'
+    | 'status'
+    | 'priority'
+    | 'progressPercent'
+    | 'version'
+    | 'createdAt'
+    | 'updatedAt'
+    | 'lastCommentNumber';
 
   @PublicFace()
   @Field(() => ID)

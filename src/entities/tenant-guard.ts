@@ -64,7 +64,9 @@ export class TenantGuard {
 
 /** `key = ?`, `key in (?)`, `(key, id) = (?, ?)`, `(key, id) in ((?, ?))`. */
 function isBound(text: string, key: string): boolean {
-  return new RegExp(`\\b${key}\\s*(?:=|in)\\s*(?:\\?|''|\\()|\\([^()]*\\b${key}\\b[^()]*\\)\\s*(?:=|in)\\s*\\(`).test(text);
+  return new RegExp(`\\b${key}\\s*(?:=|in)\\s*(?:\\?|''|\\()|\\([^()]*\\b${key}\\b[^()]*\\)\\s*(?:=|in)\\s*\\(`).test(
+    text,
+  );
 }
 
 /** The same dialect with the guard before each statement. */
@@ -104,8 +106,8 @@ class GuardedDriver implements Driver {
   }
   async acquireConnection() {
     const connection = await this.inner.acquireConnection();
-    let guarded = this.#wrapped.get(connection);
-    if (!guarded) this.#wrapped.set(connection, (guarded = new GuardedConnection(connection, this.guard)));
+    const guarded = this.#wrapped.get(connection) ?? new GuardedConnection(connection, this.guard);
+    this.#wrapped.set(connection, guarded);
     return guarded;
   }
   beginTransaction(connection: DatabaseConnection, settings: TransactionSettings) {

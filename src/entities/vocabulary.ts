@@ -2,7 +2,11 @@ import { Type } from '@mikro-orm/core';
 import { registerEnumType } from 'type-graphql';
 
 /** Declares a string enum once, for TypeScript, the database and the schema. */
-function vocabulary<const T extends string>(name: string, description: string, ...words: T[]): { readonly [K in T]: K } {
+function vocabulary<const T extends string>(
+  name: string,
+  description: string,
+  ...words: T[]
+): { readonly [K in T]: K } {
   const values = Object.fromEntries(words.map((word) => [word, word])) as { [K in T]: K };
   registerEnumType(values, { name, description });
   return values;
@@ -19,7 +23,14 @@ export const MembershipKind = vocabulary(
 );
 export type MembershipKind = keyof typeof MembershipKind;
 
-export const Level = vocabulary('Level', 'What somebody may do with an object, from least to most.', 'VIEW', 'COMMENT', 'EDIT', 'MANAGE');
+export const Level = vocabulary(
+  'Level',
+  'What somebody may do with an object, from least to most.',
+  'VIEW',
+  'COMMENT',
+  'EDIT',
+  'MANAGE',
+);
 export type Level = keyof typeof Level;
 
 export const Visibility = vocabulary(

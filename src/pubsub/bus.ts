@@ -1,5 +1,5 @@
-import { PubSub } from 'graphql-subscriptions';
 import { RedisPubSub } from 'graphql-redis-subscriptions';
+import { PubSub } from 'graphql-subscriptions';
 import { Redis } from 'ioredis';
 import type { Logger } from '../log.js';
 import type { LoggedEvent } from './event-log.js';
@@ -45,7 +45,11 @@ class EngineBus implements Bus {
 
 /** For one process alone. */
 export function createLocalBus(): Bus {
-  return new EngineBus(new PubSub() as unknown as Engine, () => true, async () => {});
+  return new EngineBus(
+    new PubSub() as unknown as Engine,
+    () => true,
+    async () => {},
+  );
 }
 
 /** For any number of nodes around one Redis. Publishing fails at once, rather than waits, while Redis is away. */

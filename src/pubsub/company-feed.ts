@@ -45,7 +45,9 @@ export class CompanyFeed {
     this.#healTo = Math.max(this.#healTo, seq);
     if (this.#healTo <= this.head || this.#healing) return;
     this.#healing = this.#heal()
-      .catch((error) => this.log.error({ error: String(error), companyId: this.companyId }, 'feed: reading the log failed'))
+      .catch((error) =>
+        this.log.error({ error: String(error), companyId: this.companyId }, 'feed: reading the log failed'),
+      )
       .finally(() => {
         this.#healing = null;
       });
@@ -130,8 +132,8 @@ export class FeedRegistry {
 
   /** Joins a company's feed until `signal` aborts. Its head is the log's head at some moment after the call. */
   async join(companyId: string, signal: AbortSignal): Promise<CompanyFeed> {
-    let open = this.#open.get(companyId);
-    if (!open) this.#open.set(companyId, (open = this.#start(companyId)));
+    const open = this.#open.get(companyId) ?? this.#start(companyId);
+    this.#open.set(companyId, open);
     open.readers += 1;
     const leave = () => this.#leave(companyId, open);
     if (signal.aborted) leave();
@@ -145,7 +147,10 @@ export class FeedRegistry {
       await this.bus.publish(events);
     } catch (error) {
       // Nothing is lost: every node finds the event in the log when it next reads the heads.
-      this.log.warn({ error: String(error), companyId: events[0]?.companyId, seq: events[0]?.seq }, 'bus: publish failed');
+      this.log.warn(
+        { error: String(error), companyId: events[0]?.companyId, seq: events[0]?.seq },
+        'bus: publish failed',
+      );
     }
   }
 
@@ -177,7 +182,10 @@ export class FeedRegistry {
     open.readers -= 1;
     if (open.readers > 0 || this.#open.get(companyId) !== open) return;
     this.#open.delete(companyId);
-    open.ready.then(() => open.close?.(), () => {});
+    open.ready.then(
+      () => open.close?.(),
+      () => {},
+    );
   }
 
   async #pollHeads(): Promise<void> {

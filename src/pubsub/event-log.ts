@@ -19,10 +19,19 @@ export type NewEvent = Pick<LoggedEvent, 'type' | 'objectId' | 'data'>;
  * Numbers the events and writes them. It must come last in its transaction: the company's head stays locked from here
  * to the commit, which is what makes the numbers gapless and puts them into the order of the commits.
  */
-export async function appendEvents(em: EntityManager, companyId: string, events: readonly NewEvent[]): Promise<LoggedEvent[]> {
+export async function appendEvents(
+  em: EntityManager,
+  companyId: string,
+  events: readonly NewEvent[],
+): Promise<LoggedEvent[]> {
   const tx = em.getTransactionContext();
   const connection = em.getConnection();
-  await connection.execute('update log_heads set seq = seq + ? where company_id = ?', [events.length, companyId], 'run', tx);
+  await connection.execute(
+    'update log_heads set seq = seq + ? where company_id = ?',
+    [events.length, companyId],
+    'run',
+    tx,
+  );
   const [head] = await connection.execute('select seq from log_heads where company_id = ?', [companyId], 'all', tx);
   if (!head) throw new Error(`The log of ${companyId} has no head.`);
   const first = Number(head.seq) - events.length + 1;
@@ -43,7 +52,11 @@ export async function readHeads(orm: Orm, companyIds: readonly string[]): Promis
 /** The events after `seq`, oldest first, at most `limit`. */
 export async function readEvents(orm: Orm, companyId: string, seq: number, limit: number): Promise<LoggedEvent[]> {
   const em = forkFor(orm, { companyId });
-  const rows = await em.find(Event, { seq: { $gt: seq } }, { orderBy: { seq: 'asc' }, limit, disableIdentityMap: true });
+  const rows = await em.find(
+    Event,
+    { seq: { $gt: seq } },
+    { orderBy: { seq: 'asc' }, limit, disableIdentityMap: true },
+  );
   return rows.map((row) => ({
     companyId,
     seq: Number(row.seq),
@@ -56,6 +69,10 @@ export async function readEvents(orm: Orm, companyId: string, seq: number, limit
 
 /** The number of the oldest event that the log still has, or null when it is empty. */
 export async function readOldest(orm: Orm, companyId: string): Promise<number | null> {
-  const [oldest] = await forkFor(orm, { companyId }).find(Event, {}, { orderBy: { seq: 'asc' }, limit: 1, fields: ['seq'] });
+  const [oldest] = await forkFor(orm, { companyId }).find(
+    Event,
+    {},
+    { orderBy: { seq: 'asc' }, limit: 1, fields: ['seq'] },
+  );
   return oldest ? Number(oldest.seq) : null;
 }

@@ -8,7 +8,9 @@ export async function visibleMembers(context: GraphContext): Promise<object> {
   const viewer = expectMember(context.viewer);
   if (viewer.membership === 'INTERNAL') return {};
   const projects = await context.em.find(Project, await visibleProjects(context));
-  const permissions = await context.em.find(ProjectPermission, { project: { id: { $in: projects.map((project) => project.id) } } });
+  const permissions = await context.em.find(ProjectPermission, {
+    project: { id: { $in: projects.map((project) => project.id) } },
+  });
   const ids = new Set([viewer.memberId, ...projects.map((p) => p.manager.id), ...permissions.map((p) => p.member.id)]);
   return { id: { $in: [...ids] } };
 }

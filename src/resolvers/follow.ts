@@ -1,5 +1,19 @@
 import { MaxLength } from 'class-validator';
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root, Subscription } from 'type-graphql';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
 import { expectFollower, expectMember } from '../auth/viewer.js';
 import { grantFollow, revokeFollow } from '../domain/follows.js';
 import { Follow } from '../entities/follow.js';
@@ -23,13 +37,22 @@ const RevokeFollowPayload = payloadType('RevokeFollowPayload', 'follow', Follow)
 class GrantFollowPayload implements Payload {
   @Field(() => Follow, { nullable: true })
   follow!: Follow | null;
-  @Field(() => String, { nullable: true, description: 'The link to hand out. Shown here once; only a fingerprint of it is kept.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The link to hand out. Shown here once; only a fingerprint of it is kept.',
+  })
   url!: string | null;
-  @Field(() => String, { nullable: true, description: 'What the link carries, for clients that connect by themselves.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the link carries, for clients that connect by themselves.',
+  })
   secret!: string | null;
   @Field(() => [UserErrorItem])
   userErrors!: UserErrorItem[];
-  @Field(() => String, { nullable: true, description: "The log's position at which the change is visible; null when there was none." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The log's position at which the change is visible; null when there was none.",
+  })
   cursor!: string | null;
 }
 
@@ -38,7 +61,10 @@ class GrantFollowInput {
   @Field(() => ID)
   taskId!: string;
   @MaxLength(200)
-  @Field(() => String, { nullable: true, description: 'Whom the link is for, in your words; only administrators see it.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Whom the link is for, in your words; only administrators see it.',
+  })
   label?: string;
   @Field(() => Date, { nullable: true })
   expiresAt?: Date;
@@ -74,9 +100,13 @@ export class FollowResolver {
 
   @HasRole('ADMIN')
   @ForMembers()
-  @Mutation(() => GrantFollowPayload, { description: "Makes a link that shows a task's public face to whoever has it, live." })
+  @Mutation(() => GrantFollowPayload, {
+    description: "Makes a link that shows a task's public face to whoever has it, live.",
+  })
   async grantFollow(@Arg('input') { taskId, ...options }: GrantFollowInput, @Ctx() context: GraphContext) {
-    const granted = await answer(context, 'granted', () => grantFollow(context.parts, expectMember(context.viewer), taskId, options));
+    const granted = await answer(context, 'granted', () =>
+      grantFollow(context.parts, expectMember(context.viewer), taskId, options),
+    );
     const { follow = null, secret = null } = (granted.granted ?? {}) as { follow?: Follow; secret?: string };
     return { ...granted, follow, secret, url: secret && `${context.publicUrl}/f/${secret}` };
   }
@@ -97,13 +127,20 @@ export class FollowResolver {
   followedChanged(
     @Root() change: Change,
     @Ctx() context: GraphContext,
-    @Arg('after', () => String, { nullable: true, description: 'A cursor: replays what came after it, then goes live.' }) _after?: string,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'A cursor: replays what came after it, then goes live.',
+    })
+    _after?: string,
   ): Promise<TaskChange> {
     return taskChangeOf(context, change);
   }
 
   @PublicFace()
-  @FieldResolver(() => Task, { nullable: true, description: 'Null while the task is not public, or when you do not see it.' })
+  @FieldResolver(() => Task, {
+    nullable: true,
+    description: 'Null while the task is not public, or when you do not see it.',
+  })
   async task(@Root() follow: Follow, @Ctx() context: GraphContext): Promise<Task | null> {
     return ifVisibleTask(context, await follow.task.load());
   }

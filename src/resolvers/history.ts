@@ -7,7 +7,11 @@ import type { GraphContext } from './context.js';
 export class HistoryResolver {
   @FieldResolver(() => [FieldChange])
   changes(@Root() entry: HistoryEntry): FieldChange[] {
-    return Object.entries(entry.changes).map(([field, [before, after]]) => ({ field, before: text(before), after: text(after) }));
+    return Object.entries(entry.changes).map(([field, [before, after]]) => ({
+      field,
+      before: text(before),
+      after: text(after),
+    }));
   }
 
   @FieldResolver(() => Member, { nullable: true, description: 'None where the operator acted.' })

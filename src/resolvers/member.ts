@@ -28,7 +28,10 @@ class AddMemberInput {
   @Field(() => MembershipKind, { defaultValue: MembershipKind.INTERNAL })
   kind!: MembershipKind;
   @IsOptional()
-  @Field(() => Boolean, { nullable: true, description: 'For externals: may be a solver in projects that took them as internal.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'For externals: may be a solver in projects that took them as internal.',
+  })
   licensedAsInternal?: boolean;
 }
 
@@ -41,7 +44,9 @@ class DeactivateMemberInput {
 @Resolver(() => Member)
 export class MemberResolver {
   @ForMembers()
-  @Query(() => MemberConnection, { description: 'The directory: for externals, the people with whom they share a project.' })
+  @Query(() => MemberConnection, {
+    description: 'The directory: for externals, the people with whom they share a project.',
+  })
   async members(
     @Arg('first', () => Int) first: number,
     @Ctx() context: GraphContext,
@@ -60,7 +65,9 @@ export class MemberResolver {
 
   @HasRole('ADMIN')
   @ForMembers()
-  @Mutation(() => DeactivateMemberPayload, { description: "Ends the person's part in the company, their open sockets included." })
+  @Mutation(() => DeactivateMemberPayload, {
+    description: "Ends the person's part in the company, their open sockets included.",
+  })
   deactivateMember(@Arg('input') { memberId }: DeactivateMemberInput, @Ctx() context: GraphContext) {
     return answer(context, 'member', () => deactivateMember(context.parts, expectMember(context.viewer), memberId));
   }

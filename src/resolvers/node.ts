@@ -22,7 +22,8 @@ const FINDERS: Record<string, Find> = {
   user: async ({ em, viewer }, id) => (id === expectMember(viewer).userId ? em.findOne(User, { id }) : null),
   view: ({ em }, id) => em.findOne(PersonalView, { id }),
   member: async (context, id) => context.em.findOne(Member, { $and: [{ id }, await visibleMembers(context)] }),
-  workspace: async ({ em, viewer }, id) => (expectMember(viewer).membership === 'INTERNAL' ? em.findOne(Workspace, { id }) : null),
+  workspace: async ({ em, viewer }, id) =>
+    expectMember(viewer).membership === 'INTERNAL' ? em.findOne(Workspace, { id }) : null,
   project: findVisibleProject,
   task: findVisibleTask,
   comment: async (context, id) => {

@@ -46,7 +46,8 @@ export async function findPage<T extends { id: string }>(
   return { edges, nodes, pageInfo };
 }
 
-const sortValue = (value: unknown): SortValue => (value instanceof Date ? value.toISOString() : ((value ?? null) as SortValue));
+const sortValue = (value: unknown): SortValue =>
+  value instanceof Date ? value.toISOString() : ((value ?? null) as SortValue);
 
 function openPosition(bytes: Buffer | null): [SortValue, string] {
   if (!bytes) throw notFound('cursor');

@@ -31,6 +31,8 @@ class CreateProjectInput {
   description?: string;
   @Field(() => Visibility, { nullable: true })
   visibility?: Visibility;
+  @Field(() => ID, { nullable: true, description: 'An internal member; you, unless given.' })
+  managerId?: string;
 }
 
 @InputType()
@@ -81,7 +83,9 @@ export class ProjectResolver {
   }
 
   @ForMembers()
-  @Mutation(() => SetProjectPermissionPayload, { description: 'What a member may do in a project; needs MANAGE on it.' })
+  @Mutation(() => SetProjectPermissionPayload, {
+    description: 'What a member may do in a project; needs MANAGE on it.',
+  })
   setProjectPermission(@Arg('input') input: SetProjectPermissionInput, @Ctx() context: GraphContext) {
     return answer(context, 'project', () =>
       setProjectPermission(context.parts, expectMember(context.viewer), { ...input, level: input.level ?? null }),

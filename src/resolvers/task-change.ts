@@ -42,6 +42,9 @@ export class TaskChange {
   taskId!: string | null;
 
   @PublicFace()
-  @Field(() => Task, { nullable: true, description: 'The task as it is now, at this change or later; null when it LEFT.' })
+  @Field(() => Task, {
+    nullable: true,
+    description: 'The task as it is now, at this change or later; null when it LEFT.',
+  })
   task!: Task | null;
 }

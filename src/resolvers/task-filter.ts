@@ -1,7 +1,15 @@
 import { Field, InputType, registerEnumType } from 'type-graphql';
 import { Priority, Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { badInput } from '../errors.js';
-import { conditionsOf, DateOnlyFilter, DateTimeFilter, enumFilter, IdFilter, IntFilter, StringFilter } from '../schema/filters.js';
+import {
+  conditionsOf,
+  DateOnlyFilter,
+  DateTimeFilter,
+  enumFilter,
+  IdFilter,
+  IntFilter,
+  StringFilter,
+} from '../schema/filters.js';
 
 const StatusFilter = enumFilter(TaskStatus, 'TaskStatusFilter');
 const PriorityFilter = enumFilter(Priority, 'PriorityFilter');

@@ -76,6 +76,9 @@ export class AddCommentInput {
   @MaxLength(TEXT_LENGTH)
   @Field()
   body!: string;
-  @Field(() => Privacy, { nullable: true, description: 'PUBLIC or INTERNAL. INTERNAL unless given; for external members PUBLIC.' })
+  @Field(() => Privacy, {
+    nullable: true,
+    description: 'PUBLIC or INTERNAL. INTERNAL unless given; for external members PUBLIC.',
+  })
   privacy?: Privacy | null;
 }

@@ -3,7 +3,13 @@ import { levelOn } from '../auth/rule.js';
 import { hasPublicFace, taskPolicy } from '../auth/task-policy.js';
 import { expectFollower, expectMember, type MemberViewer } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
-import { isMemberEvent, isPermissionEvent, isTaskEvent, type PermissionEventData, type TaskEventData } from '../domain/events.js';
+import {
+  isMemberEvent,
+  isPermissionEvent,
+  isTaskEvent,
+  type PermissionEventData,
+  type TaskEventData,
+} from '../domain/events.js';
 import { forkFor } from '../entities/orm.js';
 import { ApiError, unauthenticated } from '../errors.js';
 import { type Change, changeStream, type Sight } from '../pubsub/change-stream.js';
@@ -27,7 +33,12 @@ export async function streamFollowed(context: GraphContext, after?: string | nul
   return stream(context, viewer.companyId, after, (event) => lookAsFollower(context, viewer.objectId, event));
 }
 
-function stream(context: GraphContext, companyId: string, after: string | null | undefined, look: (event: LoggedEvent) => Promise<Sight>) {
+function stream(
+  context: GraphContext,
+  companyId: string,
+  after: string | null | undefined,
+  look: (event: LoggedEvent) => Promise<Sight>,
+) {
   const { parts, heartbeatMs, signal } = context;
   const position = after == null ? null : openCursor(parts.keyring, companyId, after);
   return changeStream({ feeds: parts.feeds, companyId, after: position, heartbeatMs, look, signal });
@@ -87,5 +98,10 @@ const end = (): Sight => ({ kind: 'END', error: unauthenticated('ACCESS_ENDED', 
 export async function taskChangeOf(context: GraphContext, change: Change): Promise<TaskChange> {
   const companyId = (context.viewer as { companyId: string }).companyId;
   const task = change.objectId && change.kind !== 'LEFT' ? await findVisibleTask(context, change.objectId) : null;
-  return { kind: change.kind, cursor: sealCursor(context.parts.keyring, companyId, change.seq), taskId: change.objectId, task };
+  return {
+    kind: change.kind,
+    cursor: sealCursor(context.parts.keyring, companyId, change.seq),
+    taskId: change.objectId,
+    task,
+  };
 }

@@ -18,10 +18,17 @@ import { payloadType } from '../schema/payload.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { TaskChange } from './task-change.js';
-import { taskConditions, TaskFilter, TaskOrder } from './task-filter.js';
+import { TaskFilter, TaskOrder, taskConditions } from './task-filter.js';
 import { AddCommentInput, AssignTaskInput, CreateTaskInput, MoveTaskInput, UpdateTaskInput } from './task-inputs.js';
 import { streamProjectTasks, taskChangeOf } from './task-streams.js';
-import { findVisibleProject, findVisibleTask, ifVisibleProject, ifVisibleTask, readablePrivacies, visibleTasks } from './visible.js';
+import {
+  findVisibleProject,
+  findVisibleTask,
+  ifVisibleProject,
+  ifVisibleTask,
+  readablePrivacies,
+  visibleTasks,
+} from './visible.js';
 
 const TaskConnection = connectionOf(Task, 'Task');
 const CommentConnection = connectionOf(Comment, 'Comment');
@@ -54,7 +61,9 @@ export class TaskResolver {
   ) {
     const project = await findVisibleProject(context, expectId('project', projectId));
     if (!project) throw notFound('project');
-    const where = { $and: [{ project: { id: project.id } }, await visibleTasks(context), filter ? taskConditions(filter) : {}] };
+    const where = {
+      $and: [{ project: { id: project.id } }, await visibleTasks(context), filter ? taskConditions(filter) : {}],
+    };
     return findPage(context, Task, { first, after, where, orderBy: orderBy ?? { field: 'number', direction: 'ASC' } });
   }
 
@@ -67,26 +76,34 @@ export class TaskResolver {
   @ForMembers()
   @Mutation(() => UpdateTaskPayload)
   updateTask(@Arg('input') { taskId, version, ...fields }: UpdateTaskInput, @Ctx() context: GraphContext) {
-    return answer(context, 'task', () => updateTask(context.parts, expectMember(context.viewer), taskId, fields, version));
+    return answer(context, 'task', () =>
+      updateTask(context.parts, expectMember(context.viewer), taskId, fields, version),
+    );
   }
 
   @ForMembers()
   @Mutation(() => AssignTaskPayload)
   assignTask(@Arg('input') { taskId, solverId }: AssignTaskInput, @Ctx() context: GraphContext) {
-    return answer(context, 'task', () => assignTask(context.parts, expectMember(context.viewer), taskId, solverId ?? null));
+    return answer(context, 'task', () =>
+      assignTask(context.parts, expectMember(context.viewer), taskId, solverId ?? null),
+    );
   }
 
   @ForMembers()
   @Mutation(() => MoveTaskPayload, { description: 'Moves the status, along the table of moves.' })
   moveTask(@Arg('input') input: MoveTaskInput, @Ctx() context: GraphContext) {
     const awaited = { memberId: input.awaitedMemberId, projectId: input.awaitedProjectId, taskId: input.awaitedTaskId };
-    return answer(context, 'task', () => moveTask(context.parts, expectMember(context.viewer), input.taskId, input.status, awaited));
+    return answer(context, 'task', () =>
+      moveTask(context.parts, expectMember(context.viewer), input.taskId, input.status, awaited),
+    );
   }
 
   @ForMembers()
   @Mutation(() => AddCommentPayload)
   addComment(@Arg('input') { taskId, body, privacy }: AddCommentInput, @Ctx() context: GraphContext) {
-    return answer(context, 'comment', () => addComment(context.parts, expectMember(context.viewer), taskId, body, privacy));
+    return answer(context, 'comment', () =>
+      addComment(context.parts, expectMember(context.viewer), taskId, body, privacy),
+    );
   }
 
   @ForMembers()
@@ -98,7 +115,11 @@ export class TaskResolver {
     @Root() change: Change,
     @Ctx() context: GraphContext,
     @Arg('projectId', () => ID) _projectId: string,
-    @Arg('after', () => String, { nullable: true, description: 'A cursor: replays what came after it, then goes live.' }) _after?: string,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'A cursor: replays what came after it, then goes live.',
+    })
+    _after?: string,
   ): Promise<TaskChange> {
     return taskChangeOf(context, change);
   }
@@ -168,7 +189,8 @@ export class TaskResolver {
     @Ctx() context: GraphContext,
     @Arg('after', () => String, { nullable: true }) after?: string,
   ) {
-    if (expectMember(context.viewer).membership === 'EXTERNAL') throw forbidden('INTERNAL_ONLY', 'The history is for internal members.');
+    if (expectMember(context.viewer).membership === 'EXTERNAL')
+      throw forbidden('INTERNAL_ONLY', 'The history is for internal members.');
     const where = { objectId: task.id };
     return findPage(context, HistoryEntry, { first, after, where, orderBy: { field: 'id', direction: 'DESC' } });
   }

@@ -1,14 +1,26 @@
 import { MaxLength } from 'class-validator';
 import { GraphQLJSONObject } from 'graphql-scalars';
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 import { activeMemberships } from '../auth/authenticate.js';
 import { expectUserId } from '../auth/viewer.js';
 import { findPreferences, findViews, savePersonalView, updatePreferences } from '../domain/personal.js';
 import { Company } from '../entities/company.js';
 import { Member } from '../entities/member.js';
 import { PersonalView, User, UserPreferences } from '../entities/user.js';
-import { notFound } from '../errors.js';
 import { MembershipKind, Role } from '../entities/vocabulary.js';
+import { notFound } from '../errors.js';
 import { Allow } from '../schema/directives.js';
 import { UserErrorItem } from '../schema/payload.js';
 import { type GraphContext, userErrorItem } from './context.js';

@@ -22,7 +22,10 @@ export const findVisibleProject = async (context: GraphContext, id: string): Pro
   ifVisibleProject(context, await context.em.findOne(Project, { id }));
 
 /** The same project, when the viewer sees it. */
-export async function ifVisibleProject(context: GraphContext, project: Project | null | undefined): Promise<Project | null> {
+export async function ifVisibleProject(
+  context: GraphContext,
+  project: Project | null | undefined,
+): Promise<Project | null> {
   if (!project || context.viewer.kind !== 'MEMBER') return null;
   return levelOn(projectPolicy, await context.grants(), projectFacts(project)) ? project : null;
 }
@@ -36,7 +39,8 @@ export async function ifVisibleTask(context: GraphContext, task: Task | null | u
   const { viewer } = context;
   if (!task || (viewer.kind === 'FOLLOWER' && viewer.objectId !== task.id)) return null;
   const facts = taskFacts(task, await task.project.loadOrFail());
-  const visible = viewer.kind === 'FOLLOWER' ? hasPublicFace(facts) : levelOn(taskPolicy, await context.grants(), facts) !== null;
+  const visible =
+    viewer.kind === 'FOLLOWER' ? hasPublicFace(facts) : levelOn(taskPolicy, await context.grants(), facts) !== null;
   return visible ? task : null;
 }
 

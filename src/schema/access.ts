@@ -1,3 +1,4 @@
+import { getDirective, MapperKind, mapSchema } from '@graphql-tools/utils';
 import {
   defaultFieldResolver,
   type GraphQLFieldConfig,
@@ -5,7 +6,6 @@ import {
   type GraphQLSchema,
   isIntrospectionType,
 } from 'graphql';
-import { getDirective, MapperKind, mapSchema } from '@graphql-tools/utils';
 import { forbidden, unauthenticated } from '../errors.js';
 import type { Entry, RequiredRole } from './directives.js';
 
@@ -34,7 +34,9 @@ export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
     },
     [MapperKind.OBJECT_FIELD]: (field: Field, name, typeName) => {
       const type = schema.getType(typeName);
-      const isRoot = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].includes(type as never);
+      const isRoot = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].includes(
+        type as never,
+      );
       if (isRoot || !type || isIntrospectionType(type) || getDirective(schema, field, 'publicFace')) return undefined;
       return withGuards(field, [(viewer) => refuseFollower(viewer, `${typeName}.${name}`)]);
     },

@@ -76,7 +76,10 @@ export class DateTimeFilter {
 }
 
 /** The filter type of one enum. */
-export function enumFilter<T extends string>(enumType: Record<string, T>, name: string): ClassType<{ eq?: T; ne?: T; in?: T[] }> {
+export function enumFilter<T extends string>(
+  enumType: Record<string, T>,
+  name: string,
+): ClassType<{ eq?: T; ne?: T; in?: T[] }> {
   @InputType(name, { description: 'Conditions on the value; all that are given must hold.' })
   class EnumFilter {
     @Field(() => enumType, { nullable: true })

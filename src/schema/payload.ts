@@ -25,7 +25,10 @@ export function payloadType(name: string, field: string, type: ClassType<object>
     @Field(() => [UserErrorItem])
     userErrors!: UserErrorItem[];
 
-    @Field(() => String, { nullable: true, description: "The log's position at which the change is visible; null when there was none." })
+    @Field(() => String, {
+      nullable: true,
+      description: "The log's position at which the change is visible; null when there was none.",
+    })
     cursor!: string | null;
   }
   Field(() => type, { nullable: true })(MutationPayload.prototype, field);

@@ -3,7 +3,8 @@ import { ApiError } from '../errors.js';
 
 /** Reads a JSON body. Throws PAYLOAD_TOO_LARGE as soon as the limit is passed, BAD_REQUEST for what is not JSON. */
 export async function readJson(request: IncomingMessage, limitBytes: number): Promise<unknown> {
-  const tooLarge = () => new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`, 'BODY_LIMIT');
+  const tooLarge = () =>
+    new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`, 'BODY_LIMIT');
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;

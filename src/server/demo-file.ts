@@ -23,7 +23,11 @@ interface Place {
  * Writes `demo.json`: fresh tokens of the demo people and a fresh follow, so that curl, scripts and clients can start
  * at once. Returns its path, or null when the database is not the demo's.
  */
-export async function writeDemoFile(parts: Parts, issuer: DevIssuer, { dataDir, publicUrl }: Place): Promise<string | null> {
+export async function writeDemoFile(
+  parts: Parts,
+  issuer: DevIssuer,
+  { dataDir, publicUrl }: Place,
+): Promise<string | null> {
   const people = [];
   let admin: Member | undefined;
   for (const person of demoPeople) {
@@ -31,7 +35,11 @@ export async function writeDemoFile(parts: Parts, issuer: DevIssuer, { dataDir, 
     if (!user) return null;
     const memberships = await activeMemberships(parts.orm, user.id);
     admin ??= memberships[0];
-    people.push({ ...person, token: await issuer.mintToken(person, TOKEN_SECONDS), companies: await companiesOf(parts, memberships) });
+    people.push({
+      ...person,
+      token: await issuer.mintToken(person, TOKEN_SECONDS),
+      companies: await companiesOf(parts, memberships),
+    });
   }
   if (!admin) return null;
   const demo = {
@@ -72,5 +80,7 @@ async function freshFollow(parts: Parts, admin: Member, publicUrl: string) {
   const task = await forkFor(parts.orm, { companyId }).findOne(Task, where, { orderBy: { id: 'asc' } });
   if (!task) return [];
   const { result } = await grantFollow(parts, viewer, task.id, { label: 'Demo follower', expiresAt });
-  return [{ url: `${publicUrl}/f/${result.secret}`, token: result.secret, objectKind: 'TASK', objectId: task.id, companyId }];
+  return [
+    { url: `${publicUrl}/f/${result.secret}`, token: result.secret, objectKind: 'TASK', objectId: task.id, companyId },
+  ];
 }

@@ -26,14 +26,21 @@ export function createErrorFormat(log: Logger): FormatError {
     if (cause instanceof ApiError) return { message: cause.message, ...place, extensions: cause.extensions };
     if (cause instanceof ArgumentValidationError) {
       const problems = cause.extensions.validationErrors.flatMap((fault) => Object.values(fault.constraints ?? {}));
-      return { message: problems.join('; '), ...place, extensions: { code: 'BAD_USER_INPUT', reason: 'ARGUMENT_INVALID' } };
+      return {
+        message: problems.join('; '),
+        ...place,
+        extensions: { code: 'BAD_USER_INPUT', reason: 'ARGUMENT_INVALID' },
+      };
     }
     if (error instanceof GraphQLError && (cause === error || cause instanceof GraphQLError)) {
       const code = clientCode(error);
       if (code) return { message: error.message, ...place, extensions: { code } };
     }
     const traceId = randomUUID();
-    log.error({ traceId, error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) }, 'graphql: unexpected error');
+    log.error(
+      { traceId, error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) },
+      'graphql: unexpected error',
+    );
     return {
       message: 'Something went wrong on our side.',
       ...place,

@@ -17,8 +17,15 @@ const POLICY =
 
 /** GraphiQL with its scripts and styles in the page. */
 export function createGraphiql(): Handle {
-  const page = renderGraphiQL({ endpoint: '/graphql', subscriptionsProtocol: 'WS', title: 'aliteo-server', defaultQuery: FIRST_QUERY } as never);
+  const page = renderGraphiQL({
+    endpoint: '/graphql',
+    subscriptionsProtocol: 'WS',
+    title: 'aliteo-server',
+    defaultQuery: FIRST_QUERY,
+  } as never);
   return (_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY }).end(page);
+    response
+      .writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY })
+      .end(page);
   };
 }

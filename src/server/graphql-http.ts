@@ -94,7 +94,10 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       return;
     }
     const status = error instanceof ApiError ? STATUS[error.code] : 500;
-    const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+    const headers: Record<string, string> = {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+    };
     if (status === 401) headers['www-authenticate'] = 'Bearer';
     // What is left of the question is not read: the connection ends with the answer.
     headers.connection = 'close';
@@ -102,7 +105,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   }
 }
 
-const single = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
+const single = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header;
 
 function headerMap(request: IncomingMessage): HeaderMap {
   const headers = new HeaderMap();

@@ -17,13 +17,18 @@ const HEADERS: Record<string, string> = {
 };
 
 /** The whole of our routing: the first route that fits answers. Paths with a secret in them never reach the log. */
-export function createRouter(routes: readonly Route[], log: Logger): (request: IncomingMessage, response: ServerResponse) => void {
+export function createRouter(
+  routes: readonly Route[],
+  log: Logger,
+): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const target = request.url ?? '/';
     if (!URL.canParse(target, 'http://localhost')) return sendText(response, 400, 'Bad request');
     const url = new URL(target, 'http://localhost');
-    const route = routes.find(({ path }) => (path.endsWith('/') && path !== '/' ? url.pathname.startsWith(path) : url.pathname === path));
+    const route = routes.find(({ path }) =>
+      path.endsWith('/') && path !== '/' ? url.pathname.startsWith(path) : url.pathname === path,
+    );
     if (!route) return sendText(response, 404, 'Not found');
     if (route.methods && !route.methods.includes(request.method ?? '')) {
       response.setHeader('allow', route.methods.join(', '));
@@ -42,5 +47,7 @@ export function sendText(response: ServerResponse, status: number, text: string)
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }).end(JSON.stringify(body));
+  response
+    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
+    .end(JSON.stringify(body));
 }

@@ -52,19 +52,34 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const { publicUrl } = config;
   const devIssuer = config.devIssuer ? await openDevIssuer(config, publicUrl, log) : null;
 
-  const trusted = devIssuer ? [...config.issuers, { issuer: devIssuer.issuer, audience: devIssuer.audience }] : config.issuers;
+  const trusted = devIssuer
+    ? [...config.issuers, { issuer: devIssuer.issuer, audience: devIssuer.audience }]
+    : config.issuers;
   const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier(trusted), parts.keyring);
   const formatError = createErrorFormat(log);
-  const settings = { parts, heartbeatMs: config.heartbeatMs, publicUrl, refresh: authenticator.refresh.bind(authenticator) };
+  const settings = {
+    parts,
+    heartbeatMs: config.heartbeatMs,
+    publicUrl,
+    refresh: authenticator.refresh.bind(authenticator),
+  };
   const common = { schema, authenticator, settings, formatError, introspection: !config.production };
   const graphql = await createGraphqlHttp({ ...common, ...config });
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
-  const websocket = createWebsocket(server, '/graphql', { ...common, log, maxMessageBytes: config.anonymousBodyLimitBytes });
+  const websocket = createWebsocket(server, '/graphql', {
+    ...common,
+    log,
+    maxMessageBytes: config.anonymousBodyLimitBytes,
+  });
 
   const routes: Route[] = [
     { path: '/graphql', handle: graphql.handle },
     { path: '/f/', methods: ['GET', 'HEAD'], handle: followPage },
-    { path: '/healthz', methods: ['GET', 'HEAD'], handle: (_request, response) => sendJson(response, 200, { ok: true }) },
+    {
+      path: '/healthz',
+      methods: ['GET', 'HEAD'],
+      handle: (_request, response) => sendJson(response, 200, { ok: true }),
+    },
     {
       path: '/readyz',
       methods: ['GET', 'HEAD'],
@@ -75,7 +90,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
     },
   ];
   if (config.graphiql) routes.push({ path: '/graphiql', methods: ['GET', 'HEAD'], handle: createGraphiql() });
-  if (devIssuer) routes.push({ path: '/dev-issuer/', handle: (request, response) => devIssuer.handle(request, response) });
+  if (devIssuer)
+    routes.push({ path: '/dev-issuer/', handle: (request, response) => devIssuer.handle(request, response) });
   server.on('request', createRouter(routes, log));
   await listen(server, config);
   log.info({ publicUrl }, 'server: ready');

@@ -56,6 +56,9 @@ function concerns(viewer: Viewer, type: string, objectId: string): boolean {
 /** Timers end at 24 days; a later time is waited for in steps. */
 function atTime(time: Date, act: () => void, signal: AbortSignal): void {
   const left = time.getTime() - Date.now();
-  const timer = setTimeout(() => (left > LONGEST_TIMER_MS ? atTime(time, act, signal) : act()), Math.min(Math.max(left, 0), LONGEST_TIMER_MS));
+  const timer = setTimeout(
+    () => (left > LONGEST_TIMER_MS ? atTime(time, act, signal) : act()),
+    Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
+  );
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
 }

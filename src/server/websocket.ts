@@ -6,9 +6,9 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   execute,
-  getOperationAST,
   GraphQLError,
   type GraphQLSchema,
+  getOperationAST,
   NoSchemaIntrospectionCustomRule,
   parse,
   specifiedRules,
@@ -107,7 +107,11 @@ export function createWebsocket(server: Server, path: string, options: Websocket
       refresh: settings.refresh,
       signal: closed.signal,
       log,
-      end: (why) => socket.close(why === 'EXPIRED' ? CloseCode.EXPIRED : CloseCode.FORBIDDEN, why === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'ACCESS_ENDED'),
+      end: (why) =>
+        socket.close(
+          why === 'EXPIRED' ? CloseCode.EXPIRED : CloseCode.FORBIDDEN,
+          why === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'ACCESS_ENDED',
+        ),
     });
     return session;
   }
@@ -116,7 +120,9 @@ export function createWebsocket(server: Server, path: string, options: Websocket
     try {
       const document = parse(query, { maxTokens: MAX_TOKENS });
       const errors = validate(schema, document, rules, { maxErrors: 10 });
-      return errors.length === 0 ? document : errors.map((error) => mistake(error.message, 'GRAPHQL_VALIDATION_FAILED', error));
+      return errors.length === 0
+        ? document
+        : errors.map((error) => mistake(error.message, 'GRAPHQL_VALIDATION_FAILED', error));
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       return [mistake(error.message, 'GRAPHQL_PARSE_FAILED', error)];
@@ -129,7 +135,9 @@ export function createWebsocket(server: Server, path: string, options: Websocket
   }
 
   /** One source per subscription; each of its events is executed with the viewer and the rights of that moment. */
-  async function subscribe(args: ExecutionArgs): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
+  async function subscribe(
+    args: ExecutionArgs,
+  ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
     const stop = new AbortController();
     const viewer = args.contextValue as Viewer;
     const fresh = (current: Viewer): GraphContext => createContext(settings, current, stop.signal);
@@ -159,7 +167,9 @@ export function createWebsocket(server: Server, path: string, options: Websocket
     /** Refuses new sockets and closes the open ones, spread over `overMs`, so that they do not all come back at once. */
     async drain(overMs: number): Promise<void> {
       server.removeAllListeners('upgrade');
-      server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n'));
+      server.on('upgrade', (_request, socket) =>
+        socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n'),
+      );
       const open = [...sockets.clients];
       for (const [i, socket] of open.entries()) {
         socket.close(CloseCode.RESTART, 'SERVER_RESTART');
@@ -201,7 +211,10 @@ function credentialOf(params: Record<string, unknown>) {
     return typeof value === 'string' ? value : undefined;
   };
   const follow = text('follow');
-  return { authorization: follow ? `Follow ${follow}` : text('authorization'), companyId: text('companyid') ?? text('x-company-id') };
+  return {
+    authorization: follow ? `Follow ${follow}` : text('authorization'),
+    companyId: text('companyid') ?? text('x-company-id'),
+  };
 }
 
 function closingOf(error: unknown): [number, string] {
@@ -213,10 +226,18 @@ function closingOf(error: unknown): [number, string] {
 }
 
 const mistake = (message: string, code: string, error?: GraphQLError) =>
-  new GraphQLError(message, { nodes: error?.nodes, source: error?.source, positions: error?.positions, extensions: { code } });
+  new GraphQLError(message, {
+    nodes: error?.nodes,
+    source: error?.source,
+    positions: error?.positions,
+    extensions: { code },
+  });
 
 function withFormat(formatError: FormatError, error: unknown): GraphQLError {
   const { message, extensions } = formatError(error);
-  const place = error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path } : {};
+  const place =
+    error instanceof GraphQLError
+      ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
+      : {};
   return new GraphQLError(message, { ...place, extensions });
 }

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { memberActor } from '../../src/domain/actor.js';
 import { addComment } from '../../src/domain/comments.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { assignTask, createTask, updateTask } from '../../src/domain/tasks.js';
-import { memberActor } from '../../src/domain/actor.js';
 import { type Parts, transact } from '../../src/domain/unit-of-work.js';
 import { Event, HistoryEntry } from '../../src/entities/event.js';
 import { forkFor } from '../../src/entities/orm.js';
@@ -45,7 +45,8 @@ describe('the event log', () => {
     const events = await log();
     expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
     expect(await head()).toBe(events.length);
-    for (const task of tasks) expect(events.filter((e) => e.objectId === task.id && e.type === 'task.commented')).toHaveLength(4);
+    for (const task of tasks)
+      expect(events.filter((e) => e.objectId === task.id && e.type === 'task.commented')).toHaveLength(4);
   });
 
   it('gives tasks made at once numbers without a gap', async () => {
@@ -53,7 +54,9 @@ describe('the event log', () => {
     const made = await Promise.all(
       Array.from({ length: 12 }, (_, i) => createTask(parts, world.admin.viewer, project.id, { title: `T${i}` })),
     );
-    expect(made.map(({ result }) => result.number).sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    expect(made.map(({ result }) => result.number).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 12 }, (_, i) => i + 1),
+    );
   });
 
   it('has the event exactly when it has the change', async () => {
@@ -101,8 +104,10 @@ describe('the event log', () => {
         deactivateMember(parts, world.admin.viewer, person.member.id),
       ]);
       const events = await log();
-      const at = (type: string, id: string) => events.findIndex((event) => event.type === type && event.objectId === id);
-      if (assigned.status === 'fulfilled') expect(at('task.assigned', task.id)).toBeLessThan(at('member.deactivated', person.member.id));
+      const at = (type: string, id: string) =>
+        events.findIndex((event) => event.type === type && event.objectId === id);
+      if (assigned.status === 'fulfilled')
+        expect(at('task.assigned', task.id)).toBeLessThan(at('member.deactivated', person.member.id));
       else expect(String(assigned.reason)).toContain('deactivated');
     }
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { savePersonalView, updatePreferences } from '../../src/domain/personal.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Comment } from '../../src/entities/comment.js';
 import { Member } from '../../src/entities/member.js';
@@ -6,9 +7,8 @@ import { entities, forkFor } from '../../src/entities/orm.js';
 import { Project } from '../../src/entities/project.js';
 import { Task } from '../../src/entities/task.js';
 import { PersonalView, UserPreferences } from '../../src/entities/user.js';
-import { savePersonalView, updatePreferences } from '../../src/domain/personal.js';
-import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { openParts } from '../harness/cluster.js';
+import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { World } from '../harness/world.js';
 
 describe('the database', () => {
@@ -56,14 +56,25 @@ describe('the database', () => {
     it('a comment under a task', async () => {
       const insert =
         'insert into comments (company_id, id, task_id, number, author_id, body, privacy, created_at) values (?, ?, ?, 1, ?, ?, ?, ?)';
-      const row = (taskId: string, id: string) => [ours.companyId, id, taskId, ours.admin.member.id, 'text', 'PUBLIC', '2026-01-01'];
+      const row = (taskId: string, id: string) => [
+        ours.companyId,
+        id,
+        taskId,
+        ours.admin.member.id,
+        'text',
+        'PUBLIC',
+        '2026-01-01',
+      ];
       await expect(raw(insert, row(theirTask.id, 'comment_foreign'))).rejects.toThrow(refused);
       await expect(raw(insert, row(task.id, 'comment_own'))).resolves.toBeDefined();
     });
 
     it('a permission for a member', async () => {
-      const insert = 'insert into project_permissions (company_id, project_id, member_id, level, as_internal) values (?, ?, ?, ?, 0)';
-      await expect(raw(insert, [ours.companyId, task.project.id, theirs.admin.member.id, 'EDIT'])).rejects.toThrow(refused);
+      const insert =
+        'insert into project_permissions (company_id, project_id, member_id, level, as_internal) values (?, ?, ?, ?, 0)';
+      await expect(raw(insert, [ours.companyId, task.project.id, theirs.admin.member.id, 'EDIT'])).rejects.toThrow(
+        refused,
+      );
       await expect(raw(insert, [ours.companyId, task.project.id, ours.admin.member.id, 'EDIT'])).resolves.toBeDefined();
     });
 
@@ -87,7 +98,8 @@ describe('the database', () => {
     for (const meta of parts.orm.getMetadata().getAll().values()) {
       const keys = meta.getPrimaryProps().flatMap((property) => property.fieldNames);
       const global = ['companies', 'users', 'user_identities'].includes(meta.tableName);
-      if (!global) expect([meta.tableName, keys[0]]).toEqual([meta.tableName, expect.stringMatching(/^(company|user)_id$/)]);
+      if (!global)
+        expect([meta.tableName, keys[0]]).toEqual([meta.tableName, expect.stringMatching(/^(company|user)_id$/)]);
     }
     expect(entities.length).toBeGreaterThan(10);
   });
@@ -96,7 +108,11 @@ describe('the database', () => {
     for (const meta of parts.orm.getMetadata().getAll().values()) {
       for (const property of meta.relations) {
         if (['companies', 'users'].includes(property.targetMeta?.tableName ?? '')) continue;
-        expect([meta.tableName, property.name, property.fieldNames[0]]).toEqual([meta.tableName, property.name, expect.stringMatching(/^(company|user)_id$/)]);
+        expect([meta.tableName, property.name, property.fieldNames[0]]).toEqual([
+          meta.tableName,
+          property.name,
+          expect.stringMatching(/^(company|user)_id$/),
+        ]);
       }
     }
   });

@@ -12,7 +12,11 @@ export interface Answer {
   status: number;
   // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the document asked for
   data: any;
-  errors: { message: string; path?: (string | number)[]; extensions: { code: string; reason?: string; traceId?: string } }[];
+  errors: {
+    message: string;
+    path?: (string | number)[];
+    extensions: { code: string; reason?: string; traceId?: string };
+  }[];
 }
 
 const NOBODY: Caller = {};
@@ -23,7 +27,11 @@ export async function ask(node: Node, caller: Caller | null, query: string, vari
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (authorization) headers.authorization = authorization;
   if (companyId) headers['x-company-id'] = companyId;
-  const response = await fetch(node.graphqlUrl, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  const response = await fetch(node.graphqlUrl, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ query, variables }),
+  });
   const { data = null, errors = [] } = (await response.json()) as Partial<Answer>;
   return { status: response.status, data, errors };
 }
@@ -55,7 +63,12 @@ export interface Listener {
 }
 
 /** Subscribes over WebSocket on a socket of its own, without retries. */
-export function listen(node: Node, caller: Caller | { follow: string }, query: string, variables: Record<string, unknown> = {}): Listener {
+export function listen(
+  node: Node,
+  caller: Caller | { follow: string },
+  query: string,
+  variables: Record<string, unknown> = {},
+): Listener {
   const closed = Promise.withResolvers<{ code: number; reason: string }>();
   const failed = Promise.withResolvers<readonly { message: string; extensions?: { code?: string } }[]>();
   const seen: unknown[] = [];

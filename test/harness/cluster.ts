@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Keyring } from '../../src/crypto.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
@@ -73,25 +73,33 @@ export async function openParts(database: TestDatabase): Promise<Parts> {
 }
 
 /** Starts `main.js` as the operator would, and waits until it is ready. */
-export async function startNode(database: TestDatabase, issuer: TestIssuer, env: NodeJS.ProcessEnv = {}): Promise<Node> {
+export async function startNode(
+  database: TestDatabase,
+  issuer: TestIssuer,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Node> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--enable-source-maps', 'dist/src/main.js'], {
-    env: {
-      PATH: process.env.PATH,
-      PORT: String(port),
-      DATA_DIR: database.dataDir,
-      DATABASE_URL: database.databaseUrl ?? '',
-      REDIS_URL: isEmbedded ? '' : redisUrl(),
-      SECRET_KEY,
-      OIDC_ISSUERS: `${issuer.url}|${issuer.audience}`,
-      DEV_ISSUER: 'off',
-      SEED_DEMO: 'off',
-      DRAIN_MS: '200',
-      ...env,
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--enable-source-maps', 'dist/src/main.js'],
+    {
+      env: {
+        PATH: process.env.PATH,
+        PORT: String(port),
+        DATA_DIR: database.dataDir,
+        DATABASE_URL: database.databaseUrl ?? '',
+        REDIS_URL: isEmbedded ? '' : redisUrl(),
+        SECRET_KEY,
+        OIDC_ISSUERS: `${issuer.url}|${issuer.audience}`,
+        DEV_ISSUER: 'off',
+        SEED_DEMO: 'off',
+        DRAIN_MS: '200',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const exited = once(child, 'exit').then(([code]) => code as number | null);

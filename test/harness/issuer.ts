@@ -26,7 +26,9 @@ export async function startIssuer(): Promise<TestIssuer> {
       '/jwks': { keys: [publicJwk] },
     };
     const document = documents[request.url ?? ''];
-    response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(document ?? {}));
+    response
+      .writeHead(document ? 200 : 404, { 'content-type': 'application/json' })
+      .end(JSON.stringify(document ?? {}));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const urlOf = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -2,16 +2,7 @@
 // its data below a folder of the caller's. `start…` answers `{ url, stop }` as soon as the server talks.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -102,12 +93,7 @@ export async function startMariadb(dir, port) {
   const home = folder(dir, 'mariadb');
   const data = folder(home, 'data');
   own(home);
-  const args = [
-    '--no-defaults',
-    `--datadir=${data}`,
-    '--auth-root-authentication-method=normal',
-    '--skip-test-db',
-  ];
+  const args = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
   runQuietly('mariadb-install-db', args, asNobody);
   // As Debian ships it; bare, the server would still speak latin1.
   return startSql('mariadbd', home, port, ['--character-set-server=utf8mb4']);
@@ -131,18 +117,7 @@ export async function startRedis(dir, port) {
   port ??= await freePort();
   const home = folder(dir, 'redis');
   own(home);
-  const args = [
-    '--bind',
-    LOOPBACK,
-    '--port',
-    String(port),
-    '--dir',
-    home,
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-  ];
+  const args = ['--bind', LOOPBACK, '--port', String(port), '--dir', home, '--save', '', '--appendonly', 'no'];
   const stop = await startServer('redis-server', args, home, port, 'PING\r\n');
   return { url: `redis://${LOOPBACK}:${port}`, stop };
 }
@@ -231,6 +206,5 @@ function own(path) {
 
 function runQuietly(command, args, options) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', ...options });
-  if (status !== 0)
-    throw new Error(`${command} failed: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`);
+  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`);
 }

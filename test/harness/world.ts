@@ -21,7 +21,10 @@ export interface Person {
 }
 
 let counter = 0;
-const unique = () => `${process.pid.toString(36)}${(counter += 1).toString(36)}`;
+const unique = () => {
+  counter += 1;
+  return `${process.pid.toString(36)}${counter.toString(36)}`;
+};
 
 /** One company and how to fill it, by the same functions that the product uses. */
 export class World {
@@ -61,7 +64,13 @@ export class World {
 
   async member(input: Partial<NewMember> = {}): Promise<Person> {
     const email = input.email ?? `person-${unique()}@example.com`;
-    const { result } = await addMember(this.parts, this.admin.viewer, { name: email.split('@')[0] ?? email, role: 'MEMBER', kind: 'INTERNAL', ...input, email });
+    const { result } = await addMember(this.parts, this.admin.viewer, {
+      name: email.split('@')[0] ?? email,
+      role: 'MEMBER',
+      kind: 'INTERNAL',
+      ...input,
+      email,
+    });
     return this.personOf(result, email);
   }
 
@@ -76,7 +85,12 @@ export class World {
   }
 
   async grant(project: Project, person: Person, level: Level | null, asInternal = false): Promise<void> {
-    await setProjectPermission(this.parts, this.admin.viewer, { projectId: project.id, memberId: person.member.id, level, asInternal });
+    await setProjectPermission(this.parts, this.admin.viewer, {
+      projectId: project.id,
+      memberId: person.member.id,
+      level,
+      asInternal,
+    });
   }
 
   async task(project: Project, fields: TaskFields = {}, author: Person = this.admin): Promise<Task> {

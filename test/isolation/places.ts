@@ -11,6 +11,7 @@ import {
   isInterfaceType,
   isListType,
   isObjectType,
+  isUnionType,
 } from 'graphql';
 
 /** Texts that stand for a place in something: sealed, but given by the client all the same. */
@@ -77,5 +78,6 @@ function isMany(field: GraphQLField<unknown, unknown>): boolean {
 
 function hasId(field: GraphQLField<unknown, unknown>): boolean {
   const type = getNamedType(field.type);
+  if (isUnionType(type)) return true;
   return (isObjectType(type) || isInterfaceType(type)) && type.getFields().id !== undefined;
 }

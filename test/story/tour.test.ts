@@ -14,7 +14,12 @@ const SECOND_START_MS = 10_000;
 interface DemoFile {
   graphqlUrl: string;
   wsUrl: string;
-  people: { name: string; email: string; token: string; companies: { id: string; name: string; role: string; kind: string }[] }[];
+  people: {
+    name: string;
+    email: string;
+    token: string;
+    companies: { id: string; name: string; role: string; kind: string }[];
+  }[];
   followers: { url: string; token: string; objectKind: string; objectId: string; companyId: string }[];
 }
 
@@ -40,7 +45,8 @@ describe('npm start', () => {
     const started = Date.now();
     const first = await startNode(database, issuer, { DEV_ISSUER: 'on', SEED_DEMO: 'on' });
     nodes = [first];
-    if (!isEmbedded) nodes.push(await startNode(database, issuer, { OIDC_ISSUERS: `${first.url}/dev-issuer|urn:aliteo:api` }));
+    if (!isEmbedded)
+      nodes.push(await startNode(database, issuer, { OIDC_ISSUERS: `${first.url}/dev-issuer|urn:aliteo:api` }));
     demo = await readDemo(started);
   }
 
@@ -61,16 +67,27 @@ describe('npm start', () => {
     const home = admin?.companies[0]?.id;
     expect(admin?.companies[0]).toMatchObject({ role: 'ADMIN', kind: 'INTERNAL' });
     const has = (role: string, kind: string, inside: boolean) =>
-      demo.people.some(({ companies }) => companies.some((c) => c.role === role && c.kind === kind && (c.id === home) === inside));
+      demo.people.some(({ companies }) =>
+        companies.some((c) => c.role === role && c.kind === kind && (c.id === home) === inside),
+      );
     expect(has('MEMBER', 'INTERNAL', true)).toBe(true);
     expect(has('MEMBER', 'EXTERNAL', true)).toBe(true);
     expect(has('ADMIN', 'INTERNAL', false)).toBe(true);
     expect(demo.people.some(({ companies }) => companies.length > 1)).toBe(true);
-    expect(demo.followers[0]).toMatchObject({ objectKind: 'TASK', companyId: home, url: expect.stringContaining('/f/') });
+    expect(demo.followers[0]).toMatchObject({
+      objectKind: 'TASK',
+      companyId: home,
+      url: expect.stringContaining('/f/'),
+    });
   });
 
   it('serves the whole story to public clients, across processes', async () => {
-    const env = { ...process.env, NODE_OPTIONS: '', DEMO: join(database.dataDir, 'demo.json'), WS_URL: (nodes.at(-1) as Node).wsUrl };
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: '',
+      DEMO: join(database.dataDir, 'demo.json'),
+      WS_URL: (nodes.at(-1) as Node).wsUrl,
+    };
     const { stdout } = await run(process.execPath, ['examples/tour.mjs'], { env, timeout: 60_000 });
     expect(stdout).toContain('The tour is complete.');
   }, 70_000);
@@ -81,7 +98,9 @@ describe('npm start', () => {
     const started = Date.now();
     await startAll();
     expect(Date.now() - started).toBeLessThan(SECOND_START_MS);
-    expect(demo.people.map(({ email, companies }) => [email, companies])).toEqual(before.people.map(({ email, companies }) => [email, companies]));
+    expect(demo.people.map(({ email, companies }) => [email, companies])).toEqual(
+      before.people.map(({ email, companies }) => [email, companies]),
+    );
     expect(demo.followers[0]?.token).not.toBe(before.followers[0]?.token);
   }, 60_000);
 

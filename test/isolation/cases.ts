@@ -1,0 +1,377 @@
+import { readHeads } from '../../src/pubsub/event-log.js';
+import { sealCursor } from '../../src/pubsub/cursor.js';
+import { get } from '../harness/client.js';
+import type { Node } from '../harness/cluster.js';
+import type { Side, Who } from './sides.js';
+
+/** One way to fill one place that takes an id. */
+export interface Case {
+  as: Who;
+  document: string;
+  /** Rightful ids throughout; made anew for every try, so that no try spoils the next one. */
+  variables: (side: Side, node: Node) => Promise<object> | object;
+  /** Where in the variables the id stands. */
+  at: string;
+  /** Ids of the same kind, in the viewer's own company, that the viewer has no right to; or why there are none. */
+  hidden: Record<string, (side: Side) => string> | string;
+  /** How an id that is none for this viewer is answered: by an error, by a user error with this code, by an empty page. */
+  answer: 'NOT_FOUND' | 'NOT_A_MEMBER' | 'EMPTY';
+}
+
+const TASK = `id key title description project { name } author { name email } owner { name email } solver { name email }
+  awaitedMember { name } awaitedProject { name } awaitedTask { title } comments(first: 10) { nodes { body author { name } } }`;
+const PAGE = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
+
+export const NODE = `query ($id: ID!) { node(id: $id) { __typename id
+  ... on Comment { body author { name } task { ${TASK} } }
+  ... on Company { name }
+  ... on Follow { label grantedBy { name } task { ${TASK} } }
+  ... on Member { name email }
+  ... on PersonalView { name filter }
+  ... on Project { name description manager { name } workspace { name } }
+  ... on Task { ${TASK} }
+  ... on User { name email }
+  ... on Workspace { name } } }`;
+
+const mutation = (name: string, selection: string) =>
+  `mutation ($input: ${name[0]?.toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { ${selection} userErrors { field code message } } }`;
+
+const CREATE_PROJECT = mutation('createProject', 'project { id name description workspace { name } }');
+const SET_PERMISSION = mutation('setProjectPermission', 'project { id name description manager { name } }');
+const CREATE_TASK = mutation('createTask', `task { ${TASK} }`);
+const UPDATE_TASK = mutation('updateTask', `task { ${TASK} }`);
+const ASSIGN_TASK = mutation('assignTask', `task { ${TASK} }`);
+const MOVE_TASK = mutation('moveTask', `task { ${TASK} }`);
+const ADD_COMMENT = mutation('addComment', `comment { id body author { name } task { ${TASK} } }`);
+const GRANT_FOLLOW = mutation('grantFollow', `url secret follow { id label task { ${TASK} } }`);
+const REVOKE_FOLLOW = mutation('revokeFollow', `follow { id label task { ${TASK} } }`);
+const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
+const SAVE_VIEW = mutation('savePersonalView', 'view { id name filter }');
+const UPDATE_PREFERENCES = mutation('updatePreferences', 'preferences { defaultView { id name filter } }');
+
+const PROJECT = 'query ($id: ID!) { project(id: $id) { id name description manager { name email } workspace { name } } }';
+const TASK_QUERY = `query ($id: ID!) { task(id: $id) { ${TASK} } }`;
+const TASKS = `query ($projectId: ID!, $filter: TaskFilter, $after: String) {
+  tasks(projectId: $projectId, first: 3, filter: $filter, after: $after) { nodes { ${TASK} } ${PAGE} } }`;
+const MEMBERS = `query ($after: String) { members(first: 1, after: $after) { nodes { id name email } ${PAGE} } }`;
+const PROJECTS = `query ($after: String) { projects(first: 1, after: $after) { nodes { id name } ${PAGE} } }`;
+const FOLLOWS = `query ($after: String) { follows(first: 1, after: $after) { nodes { id label } ${PAGE} } }`;
+const COMMENTS = `query ($id: ID!, $after: String) { task(id: $id) { comments(first: 1, after: $after) { nodes { body } ${PAGE} } } }`;
+const HISTORY = `query ($id: ID!, $after: String) { task(id: $id) { history(first: 1, after: $after) { nodes { type } ${PAGE} } } }`;
+const TASK_CHANGED = `subscription ($projectId: ID!, $after: String) {
+  taskChanged(projectId: $projectId, after: $after) { kind cursor taskId task { ${TASK} } } }`;
+const FOLLOWED_CHANGED = 'subscription ($after: String) { followedChanged(after: $after) { kind cursor taskId task { id title } } }';
+
+/** Tasks of the own company, and of another one that the editor is in, which the editor does not see. */
+const hiddenTasks: Case['hidden'] = {
+  'a task in a project without a right': (side) => side.hiddenTask.id,
+  "a colleague's private task": (side) => side.privateTask.id,
+  'a task of another company of the same person': (side) => side.elsewhereTask.id,
+};
+const hiddenFromExternals: Case['hidden'] = {
+  'a task in a project without a right': (side) => side.hiddenTask.id,
+  'an internal task': (side) => side.internalTask.id,
+};
+const hiddenFromAdmins: Case['hidden'] = { "somebody's private task": (side) => side.privateTask.id };
+const hiddenProjects: Case['hidden'] = { 'a project without a right': (side) => side.hiddenProject.id };
+const hiddenMembers: Case['hidden'] = { 'a member with whom the external shares nothing': (side) => side.people.insider.member.id };
+const wholeDirectory = 'every internal member finds the whole directory';
+const positions = 'a cursor is a position: the lists filter what stands beyond it';
+
+const refused = (parts: Omit<Case, 'answer'>): Case => ({ ...parts, answer: 'NOT_FOUND' });
+const notMember = (parts: Omit<Case, 'answer'>): Case => ({ ...parts, answer: 'NOT_A_MEMBER' });
+
+/** The same document asked once more gives the cursor of its page's end. */
+const paged = (as: Who, document: string, variables: (side: Side) => object = () => ({})): Case =>
+  refused({
+    as,
+    document,
+    at: 'after',
+    hidden: positions,
+    variables: async (side, node) => {
+      const given = variables(side);
+      const answer = JSON.stringify(await get(node, side.callers[as], document, given));
+      return { ...given, after: /"endCursor":"([^"]+)"/.exec(answer)?.[1] };
+    },
+  });
+
+const streamed = (as: Who, document: string, variables: (side: Side) => object = () => ({})): Case =>
+  refused({
+    as,
+    document,
+    at: 'after',
+    hidden: positions,
+    variables: async (side) => {
+      const { parts, companyId } = side;
+      const seq = (await readHeads(parts.orm, [companyId])).get(companyId) ?? 0;
+      return { ...variables(side), after: sealCursor(parts.keyring, companyId, seq) };
+    },
+  });
+
+const node = (as: Who, id: (side: Side) => string, hidden: Case['hidden']): Case =>
+  refused({ as, document: NODE, at: 'id', hidden, variables: (side) => ({ id: id(side) }) });
+
+/** How each kind of object is asked for by `node`. */
+export const nodeCases: Record<string, Case[]> = {
+  Comment: [
+    node('editor', (side) => side.comment.id, {
+      'a comment in a project without a right': (side) => side.hiddenComment.id,
+      "a comment under a colleague's private task": (side) => side.privateComment.id,
+    }),
+    node('external', (side) => side.comment.id, { 'an internal comment': (side) => side.internalComment.id }),
+  ],
+  Company: [node('editor', (side) => side.companyId, { 'another company of the same person': (side) => side.elsewhereId })],
+  Follow: [node('admin', (side) => side.follow.id, 'administrators see every follow')],
+  Member: [
+    node('editor', (side) => side.people.manager.member.id, wholeDirectory),
+    node('external', (side) => side.people.manager.member.id, hiddenMembers),
+  ],
+  PersonalView: [node('editor', (side) => side.view.id, { "another user's view": (side) => side.colleaguesView.id })],
+  Project: [
+    node('editor', (side) => side.project.id, hiddenProjects),
+    node('external', (side) => side.project.id, hiddenProjects),
+  ],
+  Task: [
+    node('editor', (side) => side.task.id, hiddenTasks),
+    node('external', (side) => side.task.id, hiddenFromExternals),
+    node('admin', (side) => side.task.id, hiddenFromAdmins),
+  ],
+  User: [
+    node('editor', (side) => side.people.editor.viewer.userId, { "another user's id": (side) => side.people.colleague.viewer.userId }),
+  ],
+  Workspace: [node('editor', (side) => side.workspaceId, 'internal members see every workspace')],
+};
+
+/** `ownerId` and `solverId`, each operator, bare and inside each combination. */
+function filterCases(): Record<string, Case> {
+  const forms: [path: string, at: string, wrap: (filter: object) => object][] = [
+    ['', '', (filter) => filter],
+    ['and.', 'and.0.', (filter) => ({ and: [filter] })],
+    ['or.', 'or.0.', (filter) => ({ or: [filter] })],
+    // Twice, because what is not somebody else's is everything.
+    ['not.', 'not.not.', (filter) => ({ not: { not: filter } })],
+  ];
+  const people: [field: string, id: (side: Side) => string][] = [
+    ['ownerId', (side) => side.people.admin.member.id],
+    ['solverId', (side) => side.people.solver.member.id],
+  ];
+  const operators: [path: string, at: string, make: (id: string) => object][] = [
+    ['eq', 'eq', (id) => ({ eq: id })],
+    ['in', 'in.0', (id) => ({ in: [id] })],
+  ];
+  const cases: Record<string, Case> = {};
+  for (const [form, formAt, wrap] of forms) {
+    for (const [field, id] of people) {
+      for (const [operator, operatorAt, make] of operators) {
+        cases[`Query.tasks.filter.${form}${field}.${operator}`] = {
+          as: 'editor',
+          document: TASKS,
+          at: `filter.${formAt}${field}.${operatorAt}`,
+          variables: (side) => ({ projectId: side.project.id, filter: wrap({ [field]: make(id(side)) }) }),
+          hidden: { 'who has a private task alone': (side) => side.people.colleague.member.id },
+          answer: 'EMPTY',
+        };
+      }
+    }
+  }
+  return cases;
+}
+
+const onFreshTask = async (side: Side, more: object) => ({ input: { taskId: (await side.freshTask()).id, ...more } });
+const manage = (side: Side) => ({ projectId: side.project.id, memberId: side.people.solver.member.id, level: null });
+let keys = 0;
+
+/** Every place that takes an id. A place of the schema that is missing here fails the suite, and so does a case too many. */
+export const cases: Record<string, Case | Case[]> = {
+  'Query.node.id': Object.values(nodeCases).flat(),
+  'Query.project.id': [
+    refused({ as: 'editor', document: PROJECT, at: 'id', variables: (side) => ({ id: side.project.id }), hidden: hiddenProjects }),
+    refused({ as: 'external', document: PROJECT, at: 'id', variables: (side) => ({ id: side.project.id }), hidden: hiddenProjects }),
+  ],
+  'Query.task.id': [
+    refused({ as: 'editor', document: TASK_QUERY, at: 'id', variables: (side) => ({ id: side.task.id }), hidden: hiddenTasks }),
+    refused({ as: 'external', document: TASK_QUERY, at: 'id', variables: (side) => ({ id: side.task.id }), hidden: hiddenFromExternals }),
+    refused({ as: 'admin', document: TASK_QUERY, at: 'id', variables: (side) => ({ id: side.task.id }), hidden: hiddenFromAdmins }),
+    refused({
+      as: 'solver',
+      document: TASK_QUERY,
+      at: 'id',
+      variables: (side) => ({ id: side.task.id }),
+      hidden: { 'another task of the same project': (side) => side.confidedTask.id },
+    }),
+  ],
+  'Query.tasks.projectId': refused({
+    as: 'editor',
+    document: TASKS,
+    at: 'projectId',
+    variables: (side) => ({ projectId: side.project.id }),
+    hidden: hiddenProjects,
+  }),
+  'Query.tasks.after': paged('editor', TASKS, (side) => ({ projectId: side.project.id })),
+  'Query.projects.after': paged('editor', PROJECTS),
+  'Query.members.after': paged('editor', MEMBERS),
+  'Query.follows.after': paged('admin', FOLLOWS),
+  'Task.comments.after': paged('editor', COMMENTS, (side) => ({ id: side.task.id })),
+  'Task.history.after': paged('editor', HISTORY, (side) => ({ id: side.task.id })),
+  ...filterCases(),
+
+  'Mutation.createProject.input.workspaceId': refused({
+    as: 'admin',
+    document: CREATE_PROJECT,
+    at: 'input.workspaceId',
+    variables: (side) => ({ input: { workspaceId: side.workspaceId, key: `NEW${(keys += 1)}`, name: 'New' } }),
+    hidden: 'administrators see every workspace',
+  }),
+  'Mutation.setProjectPermission.input.projectId': refused({
+    as: 'manager',
+    document: SET_PERMISSION,
+    at: 'input.projectId',
+    variables: (side) => ({ input: manage(side) }),
+    hidden: hiddenProjects,
+  }),
+  'Mutation.setProjectPermission.input.memberId': notMember({
+    as: 'manager',
+    document: SET_PERMISSION,
+    at: 'input.memberId',
+    variables: (side) => ({ input: manage(side) }),
+    hidden: wholeDirectory,
+  }),
+  'Mutation.deactivateMember.input.memberId': refused({
+    as: 'admin',
+    document: DEACTIVATE_MEMBER,
+    at: 'input.memberId',
+    variables: async (side) => ({ input: { memberId: (await side.freshMember()).member.id } }),
+    hidden: wholeDirectory,
+  }),
+
+  'Mutation.createTask.input.projectId': refused({
+    as: 'editor',
+    document: CREATE_TASK,
+    at: 'input.projectId',
+    variables: (side) => ({ input: { projectId: side.project.id, title: 'New' } }),
+    hidden: hiddenProjects,
+  }),
+  'Mutation.updateTask.input.taskId': refused({
+    as: 'editor',
+    document: UPDATE_TASK,
+    at: 'input.taskId',
+    variables: (side) => onFreshTask(side, { title: 'Changed' }),
+    hidden: hiddenTasks,
+  }),
+  'Mutation.assignTask.input.taskId': refused({
+    as: 'editor',
+    document: ASSIGN_TASK,
+    at: 'input.taskId',
+    variables: (side) => onFreshTask(side, { solverId: side.people.editor.member.id }),
+    hidden: hiddenTasks,
+  }),
+  'Mutation.assignTask.input.solverId': [
+    notMember({
+      as: 'editor',
+      document: ASSIGN_TASK,
+      at: 'input.solverId',
+      variables: (side) => onFreshTask(side, { solverId: side.people.colleague.member.id }),
+      hidden: wholeDirectory,
+    }),
+    notMember({
+      as: 'external',
+      document: ASSIGN_TASK,
+      at: 'input.solverId',
+      variables: (side) => onFreshTask(side, { solverId: side.people.colleague.member.id }),
+      hidden: hiddenMembers,
+    }),
+  ],
+  'Mutation.moveTask.input.taskId': refused({
+    as: 'editor',
+    document: MOVE_TASK,
+    at: 'input.taskId',
+    variables: (side) => onFreshTask(side, { status: 'IN_PROGRESS' }),
+    hidden: hiddenTasks,
+  }),
+  'Mutation.moveTask.input.awaitedMemberId': [
+    notMember({
+      as: 'editor',
+      document: MOVE_TASK,
+      at: 'input.awaitedMemberId',
+      variables: (side) => onFreshTask(side, { status: 'AWAITING_MEMBER', awaitedMemberId: side.people.colleague.member.id }),
+      hidden: wholeDirectory,
+    }),
+    notMember({
+      as: 'external',
+      document: MOVE_TASK,
+      at: 'input.awaitedMemberId',
+      variables: (side) => onFreshTask(side, { status: 'AWAITING_MEMBER', awaitedMemberId: side.people.colleague.member.id }),
+      hidden: hiddenMembers,
+    }),
+  ],
+  'Mutation.moveTask.input.awaitedProjectId': refused({
+    as: 'editor',
+    document: MOVE_TASK,
+    at: 'input.awaitedProjectId',
+    variables: (side) => onFreshTask(side, { status: 'AWAITING_PROJECT', awaitedProjectId: side.internalProject.id }),
+    hidden: hiddenProjects,
+  }),
+  'Mutation.moveTask.input.awaitedTaskId': refused({
+    as: 'editor',
+    document: MOVE_TASK,
+    at: 'input.awaitedTaskId',
+    variables: (side) => onFreshTask(side, { status: 'AWAITING_TASK', awaitedTaskId: side.task.id }),
+    hidden: hiddenTasks,
+  }),
+  'Mutation.addComment.input.taskId': refused({
+    as: 'editor',
+    document: ADD_COMMENT,
+    at: 'input.taskId',
+    variables: (side) => onFreshTask(side, { body: 'A word' }),
+    hidden: hiddenTasks,
+  }),
+
+  'Mutation.grantFollow.input.taskId': refused({
+    as: 'admin',
+    document: GRANT_FOLLOW,
+    at: 'input.taskId',
+    variables: (side) => onFreshTask(side, {}),
+    hidden: hiddenFromAdmins,
+  }),
+  'Mutation.revokeFollow.input.followId': refused({
+    as: 'admin',
+    document: REVOKE_FOLLOW,
+    at: 'input.followId',
+    variables: async (side) => ({ input: { followId: (await side.freshFollow()).id } }),
+    hidden: 'administrators see every follow',
+  }),
+
+  'Mutation.savePersonalView.input.viewId': refused({
+    as: 'editor',
+    document: SAVE_VIEW,
+    at: 'input.viewId',
+    variables: (side) => ({ input: { viewId: side.view.id, name: 'Saved anew', filter: {} } }),
+    hidden: { "another user's view": (side) => side.colleaguesView.id },
+  }),
+  'Mutation.updatePreferences.input.defaultViewId': refused({
+    as: 'editor',
+    document: UPDATE_PREFERENCES,
+    at: 'input.defaultViewId',
+    variables: (side) => ({ input: { defaultViewId: side.view.id } }),
+    hidden: { "another user's view": (side) => side.colleaguesView.id },
+  }),
+
+  'Subscription.taskChanged.projectId': [
+    refused({
+      as: 'editor',
+      document: TASK_CHANGED,
+      at: 'projectId',
+      variables: (side) => ({ projectId: side.project.id }),
+      hidden: hiddenProjects,
+    }),
+    refused({
+      as: 'external',
+      document: TASK_CHANGED,
+      at: 'projectId',
+      variables: (side) => ({ projectId: side.project.id }),
+      hidden: hiddenProjects,
+    }),
+  ],
+  'Subscription.taskChanged.after': streamed('editor', TASK_CHANGED, (side) => ({ projectId: side.project.id })),
+  'Subscription.followedChanged.after': streamed('follower', FOLLOWED_CHANGED),
+};
