@@ -22,10 +22,10 @@ const chosen = args.filter((arg) => arg.startsWith('--column=')).map((arg) => ar
 
 // Whatever ends the run early goes through here, so that the servers are stopped on every way out.
 const cut = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.on(signal, () => cut.abort(new Error(`Ended by ${signal}.`)));
+const endBy = (reason) => cut.abort(new Error(`Ended by ${reason}.`));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, endBy);
 process.on('uncaughtException', (error) => cut.abort(error));
-setTimeout(() => cut.abort(new Error(`Not through after ${LIMIT_MINUTES} minutes.`)), LIMIT_MINUTES * 60_000).unref();
+setTimeout(endBy, LIMIT_MINUTES * 60_000, `the limit of ${LIMIT_MINUTES} minutes`).unref();
 
 prepare();
 const dir = mkdtempSync(join(tmpdir(), 'aliteo-test-'));
@@ -51,7 +51,8 @@ async function run() {
     for (const count of Object.keys(sum)) sum[count] += result[count];
   }
   if (sum.passed + sum.failed === 0) console.log('No test ran.');
-  console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`);
+  const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : '';
+  console.log(`${sum.passed} passed, ${sum.failed} failed${skipped}`);
   return sum.passed > 0 && sum.failed === 0;
 }
 
@@ -60,13 +61,14 @@ async function startServices(columns) {
   const { DATABASE_URL, REDIS_URL } = process.env;
   const wantsMysql = columns.includes('mysql');
   const standsIn = wantsMysql && !DATABASE_URL && !services.canRunMysql();
-  if (standsIn) console.log('MariaDB stands in for MySQL: fetching MySQL takes Maven (mvn), on Linux x86-64.');
+  if (standsIn) console.log('MariaDB stands in for MySQL, which takes Maven (mvn) and Linux x86-64.');
 
   const isMariadb = standsIn || (wantsMysql && DATABASE_URL && (await services.isMariadb(DATABASE_URL)));
   if (isMariadb) columns = columns.filter((column) => column !== 'mariadb');
   const startsMysql = wantsMysql && !DATABASE_URL && !standsIn;
   const startsMariadb = standsIn || columns.includes('mariadb');
-  services.ensurePackages([!REDIS_URL && 'redis', startsMysql && 'mysql', startsMariadb && 'mariadb'].filter(Boolean));
+  const needed = { redis: !REDIS_URL, mysql: startsMysql, mariadb: startsMariadb };
+  services.ensurePackages(Object.keys(needed).filter((server) => needed[server]));
 
   const start = async (begin) => {
     cut.signal.throwIfAborted();
@@ -74,35 +76,23 @@ async function startServices(columns) {
     stops.push(stop);
     return url;
   };
-  const redis = REDIS_URL ?? (await start(services.startRedis));
-  const mariadb = startsMariadb ? await start(services.startMariadb) : undefined;
-  const mysql = startsMysql
-    ? await start(services.startMysql)
-    : DATABASE_URL
-      ? new URL('/', DATABASE_URL).href
-      : mariadb;
-  return { columns, urls: { redis, mysql, mariadb } };
+  const urls = { redis: REDIS_URL ?? (await start(services.startRedis)) };
+  if (startsMariadb) urls.mariadb = await start(services.startMariadb);
+  if (startsMysql) urls.mysql = await start(services.startMysql);
+  urls.mysql ??= DATABASE_URL ? new URL('/', DATABASE_URL).href : urls.mariadb;
+  return { columns, urls };
 }
 
 /** Runs jest on one column and prints one line, or everything that jest said when not all is well. */
 async function runColumn(column, urls) {
   const startedAt = Date.now();
   const report = join(dir, `${column}.json`);
-  const { code, output } = await runJest(
-    ['--ci', '--passWithNoTests', '--json', `--outputFile=${report}`, ...jestArgs],
-    {
-      COLUMN: column,
-      TEST_DATABASE_URL: urls[column],
-      TEST_REDIS_URL: urls.redis,
-    },
-  );
-  const json = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
-  const {
-    numPassedTests: passed = 0,
-    numFailedTests = 0,
-    numRuntimeErrorTestSuites = 0,
-    numPendingTests: skipped = 0,
-  } = json;
+  const own = ['--ci', '--passWithNoTests', '--json', `--outputFile=${report}`];
+  const variables = { COLUMN: column, TEST_DATABASE_URL: urls[column], TEST_REDIS_URL: urls.redis };
+  const { code, output } = await runJest([...own, ...jestArgs], variables);
+  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
+  const { numPassedTests: passed = 0, numPendingTests: skipped = 0 } = counts;
+  const { numFailedTests = 0, numRuntimeErrorTestSuites = 0 } = counts;
 
   // A suite that could not be loaded has no test to fail, and jest may die with none failed: both count as one.
   let failed = numFailedTests + numRuntimeErrorTestSuites;

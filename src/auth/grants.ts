@@ -1,7 +1,7 @@
 import type { EntityManager } from '../entities/orm.js';
 import { ProjectPermission } from '../entities/project.js';
 import { Level } from '../entities/vocabulary.js';
-import { isAtLeast } from './rule.js';
+import { isAtLeast } from './level.js';
 import type { MemberViewer } from './viewer.js';
 
 /** What the policies read about a member: role, kind, and the projects granted to them by name. Nothing else. */

@@ -1,14 +1,6 @@
-import { Level } from '../entities/vocabulary.js';
+import type { Level } from '../entities/vocabulary.js';
 import type { Grants } from './grants.js';
-
-const LEVELS: readonly Level[] = [Level.VIEW, Level.COMMENT, Level.EDIT, Level.MANAGE];
-
-/** Whether a level, which may be none, is enough. */
-export const isAtLeast = (level: Level | null, needed: Level): boolean =>
-  level !== null && LEVELS.indexOf(level) >= LEVELS.indexOf(needed);
-
-const rank = (level: Level | null): number => (level === null ? -1 : LEVELS.indexOf(level));
-const lower = (a: Level, b: Level): Level => (rank(a) <= rank(b) ? a : b);
+import { lower, rank } from './level.js';
 
 /**
  * A condition on an object's facts, as data, so that one table of rules is read both as a row filter by the database

@@ -1,7 +1,8 @@
 import { LockMode } from '@mikro-orm/core';
 import { type Grants, loadGrants } from '../auth/grants.js';
+import { isAtLeast } from '../auth/level.js';
 import { projectFacts, projectPolicy } from '../auth/project-policy.js';
-import { isAtLeast, levelOn } from '../auth/rule.js';
+import { levelOn } from '../auth/rule.js';
 import { taskFacts, taskPolicy } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import type { EntityManager } from '../entities/orm.js';

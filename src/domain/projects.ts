@@ -1,4 +1,4 @@
-import { isAtLeast } from '../auth/rule.js';
+import { isAtLeast } from '../auth/level.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';

@@ -42,7 +42,7 @@ const GRANTED: Partial<Record<TaskStatus, TaskStatus>> = {
 
 /**
  * The table of moves. Returns the status to return to later (null when the move leaves nothing behind); throws
- * UserError with the reason for a move that is not in it.
+ * UserError with the reason: for a move that is not in the table first, then for a mover who may not make it.
  */
 export function move(
   task: { status: TaskStatus; statusBefore?: TaskStatus | null },
@@ -50,37 +50,42 @@ export function move(
   policy: ClosingPolicy,
   mover: Mover,
 ): TaskStatus | null {
-  const from = task.status;
-  const groups = `${STATUSES[from].group}>${STATUSES[to].group}`;
+  const { status: from, statusBefore } = task;
   if (from === to) throw refusal('SAME_STATUS', `The task is ${from} already.`);
-  if (isDone(to) && !mayClose(policy, mover)) {
-    throw refusal('CLOSING_ON_REQUEST', 'Here the owner decides: request the closure or the cancellation instead.');
-  }
-  switch (groups) {
+  switch (`${STATUSES[from].group}>${STATUSES[to].group}`) {
     case 'ACTIVE>ACTIVE':
-      if (to === 'IN_PROGRESS') return null;
-      throw refusal('NOT_IN_TABLE', 'A task that was begun is not new again.');
+      if (to === 'NEW') break;
+      return null;
     case 'ACTIVE>WAITING':
     case 'ACTIVE>REQUESTED':
       return from;
     case 'ACTIVE>DONE':
+      expectCloser('CLOSING_ON_REQUEST', 'Here the owner decides: request the closure or the cancellation instead.');
       return null;
     case 'WAITING>ACTIVE':
-      if (to === task.statusBefore) return null;
-      throw refusal('RETURNS_TO_BEFORE', `The task returns to ${task.statusBefore}.`);
+      expectReturn();
+      return null;
     case 'REQUESTED>ACTIVE':
-      if (!mayClose(policy, mover)) throw refusal('OWNER_DECIDES', 'The owner decides about the request.');
-      if (to === task.statusBefore) return null;
-      throw refusal('RETURNS_TO_BEFORE', `A rejected request returns to ${task.statusBefore}.`);
+      expectReturn();
+      expectCloser('OWNER_DECIDES', 'The owner decides about the request.');
+      return null;
     case 'REQUESTED>DONE':
-      if (to === GRANTED[from]) return null;
-      break;
+      if (to !== GRANTED[from]) break;
+      expectCloser('OWNER_DECIDES', 'The owner decides about the request.');
+      return null;
     case 'DONE>ACTIVE':
-      if (!mayClose(policy, mover)) throw refusal('REOPENING', 'Whoever may close may reopen.');
-      if (to === 'IN_PROGRESS') return null;
-      break;
+      if (to !== 'IN_PROGRESS') break;
+      expectCloser('REOPENING', 'Whoever may close may reopen.');
+      return null;
   }
   throw refusal('NOT_IN_TABLE', `A task cannot go from ${from} to ${to}.`);
+
+  function expectCloser(code: string, message: string): void {
+    if (!mayClose(policy, mover)) throw refusal(code, message);
+  }
+  function expectReturn(): void {
+    if (to !== statusBefore) throw refusal('RETURNS_TO_BEFORE', `The task returns to ${statusBefore}.`);
+  }
 }
 
 const refusal = (code: string, message: string) => new UserError(code, message, 'status');

@@ -5,15 +5,14 @@ import type { MemberViewer } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import type { Project } from '../entities/project.js';
-import { ProjectPermission } from '../entities/project.js';
 import { Task } from '../entities/task.js';
 import { type Level, type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { UserError } from '../errors.js';
-import { prefixOf } from '../schema/ids.js';
 import { getProject, getTask } from './access.js';
 import { memberActor } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { firstValues, recordTaskChange, snapshot } from './task-change.js';
+import { expectSeenByNamed, getAwaitedMember, getSolver } from './task-people.js';
 import { isDone, move } from './task-status.js';
 import { type Done, type Parts, transact, type Work } from './unit-of-work.js';
 
@@ -98,19 +97,6 @@ export interface Awaited {
   memberId?: string | null;
   projectId?: string | null;
   taskId?: string | null;
-}
-
-/** Nobody who works on a task loses sight of it, and a private one keeps somebody who sees it. */
-async function expectSeenByNamed(task: Task): Promise<void> {
-  if (task.privacy === 'PUBLIC') return;
-  for (const person of [task.owner, task.solver, task.awaitedMember]) {
-    if ((await person?.loadOrFail())?.kind !== 'EXTERNAL') continue;
-    throw new UserError(
-      'NAMED_CANNOT_SEE',
-      'Its owner, its solver or the person awaited is external and sees public tasks only.',
-      'privacy',
-    );
-  }
 }
 
 /** Moves the status along the table in `task-status.ts`. Needs EDIT; an awaited state needs what it waits for. */
@@ -253,37 +239,3 @@ const expectAwaited = (what: 'member' | 'project' | 'task', id: string | null | 
     `awaited${what[0]?.toUpperCase()}${what.slice(1)}Id`,
   );
 };
-
-/** An active member, held so that a deactivation waits for this transaction or is seen by it. */
-async function getActiveMember(em: EntityManager, memberId: string, field: string): Promise<Member> {
-  const key = prefixOf(memberId) === 'member' ? memberId : null;
-  const member = key && (await em.findOne(Member, { id: key }, { lockMode: LockMode.PESSIMISTIC_READ, refresh: true }));
-  if (!member) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', field);
-  if (member.deactivatedAt) throw new UserError('MEMBER_DEACTIVATED', 'This member is deactivated.', field);
-  return member;
-}
-
-async function getSolver(em: EntityManager, task: Task, project: Project, solverId: string) {
-  const member = await getActiveMember(em, solverId, 'solverId');
-  if (member.kind === 'EXTERNAL') {
-    const permission = await em.findOne(ProjectPermission, { project: { id: project.id }, member: { id: member.id } });
-    if (!member.licensedAsInternal || !permission?.asInternal) {
-      throw new UserError(
-        'SOLVER_NOT_LICENSED',
-        'An external solver needs a licence, and a project that took them as internal.',
-        'solverId',
-      );
-    }
-    if (task.privacy !== 'PUBLIC')
-      throw new UserError('SOLVER_CANNOT_SEE', 'An external member sees public tasks only.', 'solverId');
-  }
-  return ref(member);
-}
-
-async function getAwaitedMember(em: EntityManager, task: Task, memberId: string) {
-  const member = await getActiveMember(em, memberId, 'awaitedMemberId');
-  if (member.kind === 'EXTERNAL' && task.privacy !== 'PUBLIC') {
-    throw new UserError('MEMBER_CANNOT_SEE', 'An external member sees public tasks only.', 'awaitedMemberId');
-  }
-  return ref(member);
-}

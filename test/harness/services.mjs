@@ -61,11 +61,8 @@ export async function startMysql(dir, port) {
   if (!existsSync(MYSQL_SEED)) plantMysql(folder(dir, 'mysql-seed'));
   cpSync(MYSQL_SEED, home, asIs);
   own(home);
-  return startSql(join(home, 'server/bin/mysqld'), home, port, [
-    `--basedir=${home}/server`,
-    '--mysqlx=OFF',
-    '--skip-log-bin',
-  ]);
+  const more = [`--basedir=${home}/server`, '--mysqlx=OFF', '--skip-log-bin'];
+  return startSql(join(home, 'server/bin/mysqld'), home, port, more);
 }
 
 /** Unpacks the server and initializes its data once; every start is a copy of that. */
@@ -99,17 +96,13 @@ export async function startMariadb(dir, port) {
   return startSql('mariadbd', home, port, ['--character-set-server=utf8mb4']);
 }
 
-async function startSql(command, home, port, more = []) {
+async function startSql(command, home, port, more) {
   port ??= await freePort();
-  const args = ['--no-defaults', `--datadir=${home}/data`, `--bind-address=${LOOPBACK}`, `--port=${port}`];
+  const place = [`--datadir=${home}/data`, `--socket=${home}/sock`, `--pid-file=${home}/pid`];
+  const address = [`--bind-address=${LOOPBACK}`, `--port=${port}`];
   // Safe against a killed server, not against a power cut: what the tests may kill, without an fsync for each commit.
   const pace = '--innodb-flush-log-at-trx-commit=2';
-  const stop = await startServer(
-    command,
-    [...args, pace, `--socket=${home}/sock`, `--pid-file=${home}/pid`, ...more],
-    home,
-    port,
-  );
+  const stop = await startServer(command, ['--no-defaults', ...place, ...address, pace, ...more], home, port);
   return { url: `mysql://root@${LOOPBACK}:${port}/`, stop };
 }
 
@@ -117,7 +110,7 @@ export async function startRedis(dir, port) {
   port ??= await freePort();
   const home = folder(dir, 'redis');
   own(home);
-  const args = ['--bind', LOOPBACK, '--port', String(port), '--dir', home, '--save', '', '--appendonly', 'no'];
+  const args = ['--bind', LOOPBACK, '--port', String(port), '--save', '']; // --save '': nothing is written
   const stop = await startServer('redis-server', args, home, port, 'PING\r\n');
   return { url: `redis://${LOOPBACK}:${port}`, stop };
 }
@@ -162,7 +155,7 @@ async function startServer(command, args, home, port, hello) {
 /** The first words of the server behind a port. Database servers speak first; Redis wants to be greeted. */
 async function greeting(port, hello, host = LOOPBACK) {
   const socket = connect({ port, host, timeout: 2000 });
-  socket.on('timeout', () => socket.destroy(new Error('silent')));
+  for (const event of ['timeout', 'end']) socket.once(event, () => socket.destroy(new Error(event)));
   try {
     if (hello) socket.write(hello);
     const [words] = await once(socket, 'data');
