@@ -35,8 +35,9 @@ export function createProject(parts: Parts, viewer: MemberViewer, input: NewProj
     const workspace = await em.findOne(Workspace, { id: expectId('workspace', input.workspaceId) });
     if (!workspace) throw notFound('workspace');
     const manager = await em.findOne(Member, { id: input.managerId ?? memberId, deactivatedAt: null });
-    if (manager?.kind !== 'INTERNAL')
-      throw new UserError('NOT_A_MANAGER', 'The manager is an active internal member.', 'managerId');
+    if (!manager) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', 'managerId');
+    if (manager.kind === 'EXTERNAL')
+      throw new UserError('MANAGER_EXTERNAL', 'An external manages nothing.', 'managerId');
     const project = em.create(Project, {
       companyId,
       workspace,
@@ -64,7 +65,7 @@ export function setProjectPermission(parts: Parts, viewer: MemberViewer, input: 
   return transact(parts, memberActor(viewer), async (work) => {
     const { em } = work;
     const { object: project } = await getProject(em, viewer, input.projectId, 'MANAGE', { lock: true });
-    const member = await em.findOne(Member, { id: expectId('member', input.memberId), deactivatedAt: null });
+    const member = await em.findOne(Member, { id: input.memberId, deactivatedAt: null });
     if (!member) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', 'memberId');
     if (member.kind === 'EXTERNAL' && input.level && isAtLeast(input.level, 'MANAGE')) {
       throw new UserError('EXTERNAL_LEVEL', 'An external member gets EDIT at most.', 'level');

@@ -1,23 +1,24 @@
 import { LockMode, ref } from '@mikro-orm/core';
+import { directoryOf } from '../auth/directory.js';
+import type { Grants } from '../auth/grants.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { type Project, ProjectPermission } from '../entities/project.js';
 import type { Task } from '../entities/task.js';
 import { UserError } from '../errors.js';
-import { prefixOf } from '../schema/ids.js';
 
-/** An active member, held so that a deactivation waits for this transaction or is seen by it. */
-async function getActiveMember(em: EntityManager, memberId: string, field: string): Promise<Member> {
-  const key = prefixOf(memberId) === 'member' ? memberId : null;
-  const member = key && (await em.findOne(Member, { id: key }, { lockMode: LockMode.PESSIMISTIC_READ, refresh: true }));
+/** An active member of the actor's directory, held so that a deactivation waits for this transaction or is seen by it. */
+async function getActiveMember(em: EntityManager, grants: Grants, memberId: string, field: string): Promise<Member> {
+  const key = { $and: [{ id: memberId }, await directoryOf(em, grants)] };
+  const member = await em.findOne(Member, key, { lockMode: LockMode.PESSIMISTIC_READ, refresh: true });
   if (!member) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', field);
   if (member.deactivatedAt) throw new UserError('MEMBER_DEACTIVATED', 'This member is deactivated.', field);
   return member;
 }
 
 /** The member as the task's solver: an external one needs a licence, and a project that took them as internal. */
-export async function getSolver(em: EntityManager, task: Task, project: Project, solverId: string) {
-  const member = await getActiveMember(em, solverId, 'solverId');
+export async function getSolver(em: EntityManager, grants: Grants, task: Task, project: Project, solverId: string) {
+  const member = await getActiveMember(em, grants, solverId, 'solverId');
   if (member.kind === 'EXTERNAL') {
     const permission = await em.findOne(ProjectPermission, { project: { id: project.id }, member: { id: member.id } });
     if (!member.licensedAsInternal || !permission?.asInternal) {
@@ -34,8 +35,8 @@ export async function getSolver(em: EntityManager, task: Task, project: Project,
 }
 
 /** The member as the one whom the task waits for. */
-export async function getAwaitedMember(em: EntityManager, task: Task, memberId: string) {
-  const member = await getActiveMember(em, memberId, 'awaitedMemberId');
+export async function getAwaitedMember(em: EntityManager, grants: Grants, task: Task, memberId: string) {
+  const member = await getActiveMember(em, grants, memberId, 'awaitedMemberId');
   if (member.kind === 'EXTERNAL' && task.privacy !== 'PUBLIC') {
     throw new UserError('MEMBER_CANNOT_SEE', 'An external member sees public tasks only.', 'awaitedMemberId');
   }

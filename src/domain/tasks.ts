@@ -88,8 +88,8 @@ export function assignTask(
   taskId: string,
   solverId: string | null,
 ): Promise<Done<Task>> {
-  return editTask(parts, viewer, taskId, 'task.assigned', async (task, { em, project }) => {
-    task.solver = solverId === null ? null : await getSolver(em, task, project, solverId);
+  return editTask(parts, viewer, taskId, 'task.assigned', async (task, { em, project, grants }) => {
+    task.solver = solverId === null ? null : await getSolver(em, grants, task, project, solverId);
   });
 }
 
@@ -118,7 +118,7 @@ export function moveTask(
       const statusBefore = move(task, to, closingPolicy, { isExternal: grants.isExternal, decides });
       setStatus(task, to, statusBefore);
       if (to === 'AWAITING_MEMBER')
-        task.awaitedMember = await getAwaitedMember(em, task, expectAwaited('member', awaited.memberId));
+        task.awaitedMember = await getAwaitedMember(em, grants, task, expectAwaited('member', awaited.memberId));
       if (to === 'AWAITING_PROJECT') {
         task.awaitedProject = ref(
           (await getProject(em, viewer, expectAwaited('project', awaited.projectId), 'VIEW')).object,

@@ -2,16 +2,31 @@ import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { FieldChange, HistoryEntry } from '../entities/event.js';
 import { Member } from '../entities/member.js';
 import type { GraphContext } from './context.js';
+import { findVisibleProject, findVisibleTask } from './visible.js';
+
+/** Fields whose values are ids of objects that the reader may not see. */
+const POINTERS: Record<string, (context: GraphContext, id: string) => Promise<object | null>> = {
+  awaitedTaskId: findVisibleTask,
+  awaitedProjectId: findVisibleProject,
+};
 
 @Resolver(() => HistoryEntry)
 export class HistoryResolver {
-  @FieldResolver(() => [FieldChange])
-  changes(@Root() entry: HistoryEntry): FieldChange[] {
-    return Object.entries(entry.changes).map(([field, [before, after]]) => ({
-      field,
-      before: text(before),
-      after: text(after),
-    }));
+  @FieldResolver(() => [FieldChange], { description: 'Ids of what you do not see are null.' })
+  changes(@Root() entry: HistoryEntry, @Ctx() context: GraphContext): Promise<FieldChange[]> {
+    const show = async (field: string, value: unknown): Promise<string | null> => {
+      if (value === null || value === undefined) return null;
+      const find = POINTERS[field];
+      if (find && !(await find(context, String(value)))) return null;
+      return typeof value === 'string' ? value : JSON.stringify(value);
+    };
+    return Promise.all(
+      Object.entries(entry.changes).map(async ([field, [before, after]]) => ({
+        field,
+        before: await show(field, before),
+        after: await show(field, after),
+      })),
+    );
   }
 
   @FieldResolver(() => Member, { nullable: true, description: 'None where the operator acted.' })
@@ -19,6 +34,3 @@ export class HistoryResolver {
     return entry.actorId ? context.em.findOne(Member, { id: entry.actorId }) : null;
   }
 }
-
-const text = (value: unknown): string | null =>
-  value === null || value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value);

@@ -1,5 +1,6 @@
 import { IsOptional, MaxLength } from 'class-validator';
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { directoryOf } from '../auth/directory.js';
 import { expectMember } from '../auth/viewer.js';
 import { addMember, deactivateMember } from '../domain/members.js';
 import { Member } from '../entities/member.js';
@@ -8,7 +9,6 @@ import { connectionOf } from '../schema/connections.js';
 import { ForMembers, HasRole } from '../schema/directives.js';
 import { payloadType } from '../schema/payload.js';
 import { answer, type GraphContext } from './context.js';
-import { visibleMembers } from './directory.js';
 import { findPage } from './page.js';
 
 const MemberConnection = connectionOf(Member, 'Member');
@@ -52,7 +52,7 @@ export class MemberResolver {
     @Ctx() context: GraphContext,
     @Arg('after', () => String, { nullable: true }) after?: string,
   ) {
-    const where = await visibleMembers(context);
+    const where = await directoryOf(context.em, await context.grants());
     return findPage(context, Member, { first, after, where, orderBy: { field: 'createdAt', direction: 'ASC' } });
   }
 

@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { directoryOf } from '../auth/directory.js';
 import { expectMember } from '../auth/viewer.js';
 import { Comment } from '../entities/comment.js';
 import { Company } from '../entities/company.js';
@@ -11,34 +12,36 @@ import { ForMembers } from '../schema/directives.js';
 import { prefixOf } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
 import type { GraphContext } from './context.js';
-import { visibleMembers } from './directory.js';
 import { findVisibleProject, findVisibleTask, ifVisibleTask, readablePrivacies } from './visible.js';
 
 type Find = (context: GraphContext, id: string) => Promise<Node | null>;
 
 /** How each kind of object is found by id, by somebody who may see it. */
-const FINDERS: Record<string, Find> = {
-  company: async ({ em, viewer }, id) => (id === expectMember(viewer).companyId ? em.findOne(Company, { id }) : null),
-  user: async ({ em, viewer }, id) => (id === expectMember(viewer).userId ? em.findOne(User, { id }) : null),
-  view: ({ em }, id) => em.findOne(PersonalView, { id }),
-  member: async (context, id) => context.em.findOne(Member, { $and: [{ id }, await visibleMembers(context)] }),
-  workspace: async ({ em, viewer }, id) =>
-    expectMember(viewer).membership === 'INTERNAL' ? em.findOne(Workspace, { id }) : null,
-  project: findVisibleProject,
-  task: findVisibleTask,
-  comment: async (context, id) => {
-    const comment = await context.em.findOne(Comment, { id, privacy: { $in: readablePrivacies(context) } });
-    return comment && (await ifVisibleTask(context, await comment.task.load())) ? comment : null;
-  },
-  follow: async ({ em, viewer }, id) => (expectMember(viewer).role === 'ADMIN' ? em.findOne(Follow, { id }) : null),
-};
+const FINDERS = new Map<string | null, Find>(
+  Object.entries<Find>({
+    company: async ({ em, viewer }, id) => (id === expectMember(viewer).companyId ? em.findOne(Company, { id }) : null),
+    user: async ({ em, viewer }, id) => (id === expectMember(viewer).userId ? em.findOne(User, { id }) : null),
+    view: ({ em }, id) => em.findOne(PersonalView, { id }),
+    member: async (context, id) =>
+      context.em.findOne(Member, { $and: [{ id }, await directoryOf(context.em, await context.grants())] }),
+    workspace: async ({ em, viewer }, id) =>
+      expectMember(viewer).membership === 'INTERNAL' ? em.findOne(Workspace, { id }) : null,
+    project: findVisibleProject,
+    task: findVisibleTask,
+    comment: async (context, id) => {
+      const comment = await context.em.findOne(Comment, { id, privacy: { $in: readablePrivacies(context) } });
+      return comment && (await ifVisibleTask(context, await comment.task.load())) ? comment : null;
+    },
+    follow: async ({ em, viewer }, id) => (expectMember(viewer).role === 'ADMIN' ? em.findOne(Follow, { id }) : null),
+  }),
+);
 
 @Resolver()
 export class NodeResolver {
   @ForMembers()
   @Query(() => Node, { description: 'Any object that you see, by its global id.' })
   async node(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Node> {
-    const node = await FINDERS[prefixOf(id) ?? '']?.(context, id);
+    const node = await FINDERS.get(prefixOf(id))?.(context, id);
     if (!node) throw notFound();
     return node;
   }

@@ -92,9 +92,9 @@ export class ProjectResolver {
     );
   }
 
-  @FieldResolver(() => Workspace)
-  workspace(@Root() project: Project): Promise<Workspace> {
-    return project.workspace.loadOrFail();
+  @FieldResolver(() => Workspace, { nullable: true, description: 'For internal members.' })
+  workspace(@Root() project: Project, @Ctx() { viewer }: GraphContext): Promise<Workspace> | null {
+    return expectMember(viewer).membership === 'INTERNAL' ? project.workspace.loadOrFail() : null;
   }
 
   @FieldResolver(() => Member)

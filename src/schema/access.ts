@@ -60,7 +60,7 @@ function rootGuards(schema: GraphQLSchema, field: Field): Guard[] | null {
 function checkEntry(viewer: AccessSubject, entries: readonly Entry[]): void {
   if (viewer.kind === 'NOBODY') throw unauthenticated('NO_CREDENTIAL');
   if (entries.includes(viewer.kind)) return;
-  if (viewer.kind === 'USER') {
+  if (viewer.kind === 'USER' && entries.includes('MEMBER')) {
     throw forbidden('COMPANY_REQUIRED', 'Name one of your companies in the header X-Company-Id.');
   }
   throw forbidden('ENTRY_NOT_ALLOWED', `This is not open to a ${viewer.kind.toLowerCase()}.`);

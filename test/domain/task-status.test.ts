@@ -37,15 +37,17 @@ const rows = TABLE.trim()
   .slice(1)
   .map((line) => line.trim().split(/\s+/)) as [TaskStatus, ...Way[]][];
 const statuses = rows.map(([from]) => from);
-const pairs: Pair[] = rows.flatMap(([from, ...ways]) => ways.map((way, i) => ({ from, to: statuses[i] as TaskStatus, way })));
+const pairs: Pair[] = rows.flatMap(([from, ...ways]) =>
+  ways.map((way, i) => ({ from, to: statuses[i] as TaskStatus, way })),
+);
 
 const MEANING: Record<Way, string> = {
   '>': 'goes',
   w: 'goes, and remembers where it stood',
   b: 'goes back only to where it stood before',
   c: 'goes for whoever may close, others are told to request it',
-  g: 'is granted by the owner only',
-  r: 'is rejected by the owner only, back to where it stood before',
+  g: 'is granted by whoever closes',
+  r: 'is rejected by whoever closes, back to where it stood before',
   o: 'is reopened by whoever may close',
   '.': 'is there already',
   '-': 'no way, and everybody is told so',
@@ -76,7 +78,7 @@ function outcome(act: () => TaskStatus | null): { returnsTo: TaskStatus | null }
   }
 }
 
-function expected({ from, to, way }: Pair, before: TaskStatus | null, closes: boolean, decides: boolean): ReturnType<typeof outcome> {
+function expected({ from, to, way }: Pair, before: TaskStatus | null, closes: boolean): ReturnType<typeof outcome> {
   const goes = { returnsTo: null };
   switch (way) {
     case '>':
@@ -88,10 +90,10 @@ function expected({ from, to, way }: Pair, before: TaskStatus | null, closes: bo
     case 'c':
       return closes ? goes : 'CLOSING_ON_REQUEST';
     case 'g':
-      return decides ? goes : 'OWNER_DECIDES';
+      return closes ? goes : 'OWNER_DECIDES';
     case 'r':
-      if (!decides) return 'OWNER_DECIDES';
-      return to === before ? goes : 'RETURNS_TO_BEFORE';
+      if (to !== before) return 'RETURNS_TO_BEFORE';
+      return closes ? goes : 'OWNER_DECIDES';
     case 'o':
       return closes ? goes : 'REOPENING';
     case '.':
@@ -107,19 +109,22 @@ describe('the table of moves', () => {
     expect(pairs).toHaveLength(statuses.length ** 2);
   });
 
-  it.each(pairs.map((pair) => [`${pair.from} → ${pair.to}: ${MEANING[pair.way]}`, pair] as const))('%s', (_name, pair) => {
-    const returns = /^(AWAITING_|SUSPENDED|\w+_REQUESTED$)/.test(pair.from);
-    const befores: (TaskStatus | null)[] = returns ? ['NEW', 'IN_PROGRESS'] : [null];
-    for (const policy of Object.values(ClosingPolicy)) {
-      for (const [who, mover] of Object.entries(MOVERS)) {
-        for (const statusBefore of befores) {
-          const got = outcome(() => move({ status: pair.from, statusBefore }, pair.to, policy, mover));
-          const want = expected(pair, statusBefore, CLOSERS[policy].includes(who), mover.decides);
-          expect({ who, policy, statusBefore, outcome: got }).toEqual({ who, policy, statusBefore, outcome: want });
+  it.each(pairs.map((pair) => [`${pair.from} → ${pair.to}: ${MEANING[pair.way]}`, pair] as const))(
+    '%s',
+    (_name, pair) => {
+      const returns = /^(AWAITING_|SUSPENDED|\w+_REQUESTED$)/.test(pair.from);
+      const befores: (TaskStatus | null)[] = returns ? ['NEW', 'IN_PROGRESS'] : [null];
+      for (const policy of Object.values(ClosingPolicy)) {
+        for (const [who, mover] of Object.entries(MOVERS)) {
+          for (const statusBefore of befores) {
+            const got = outcome(() => move({ status: pair.from, statusBefore }, pair.to, policy, mover));
+            const want = expected(pair, statusBefore, CLOSERS[policy].includes(who));
+            expect({ who, policy, statusBefore, outcome: got }).toEqual({ who, policy, statusBefore, outcome: want });
+          }
         }
       }
-    }
-  });
+    },
+  );
 });
 
 describe('who closes without asking', () => {

@@ -1,5 +1,5 @@
-import { readHeads } from '../../src/pubsub/event-log.js';
 import { sealCursor } from '../../src/pubsub/cursor.js';
+import { readHeads } from '../../src/pubsub/event-log.js';
 import { get } from '../harness/client.js';
 import type { Node } from '../harness/cluster.js';
 import type { Side, Who } from './sides.js';
@@ -25,7 +25,7 @@ const PAGE = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage startCurso
 export const NODE = `query ($id: ID!) { node(id: $id) { __typename id
   ... on Comment { body author { name } task { ${TASK} } }
   ... on Company { name }
-  ... on Follow { label grantedBy { name } task { ${TASK} } }
+  ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
   ... on Member { name email }
   ... on PersonalView { name filter }
   ... on Project { name description manager { name } workspace { name } }
@@ -49,7 +49,8 @@ const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }
 const SAVE_VIEW = mutation('savePersonalView', 'view { id name filter }');
 const UPDATE_PREFERENCES = mutation('updatePreferences', 'preferences { defaultView { id name filter } }');
 
-const PROJECT = 'query ($id: ID!) { project(id: $id) { id name description manager { name email } workspace { name } } }';
+const PROJECT =
+  'query ($id: ID!) { project(id: $id) { id name description manager { name email } workspace { name } } }';
 const TASK_QUERY = `query ($id: ID!) { task(id: $id) { ${TASK} } }`;
 const TASKS = `query ($projectId: ID!, $filter: TaskFilter, $after: String) {
   tasks(projectId: $projectId, first: 3, filter: $filter, after: $after) { nodes { ${TASK} } ${PAGE} } }`;
@@ -60,7 +61,8 @@ const COMMENTS = `query ($id: ID!, $after: String) { task(id: $id) { comments(fi
 const HISTORY = `query ($id: ID!, $after: String) { task(id: $id) { history(first: 1, after: $after) { nodes { type } ${PAGE} } } }`;
 const TASK_CHANGED = `subscription ($projectId: ID!, $after: String) {
   taskChanged(projectId: $projectId, after: $after) { kind cursor taskId task { ${TASK} } } }`;
-const FOLLOWED_CHANGED = 'subscription ($after: String) { followedChanged(after: $after) { kind cursor taskId task { id title } } }';
+const FOLLOWED_CHANGED =
+  'subscription ($after: String) { followedChanged(after: $after) { kind cursor taskId task { id title } } }';
 
 /** Tasks of the own company, and of another one that the editor is in, which the editor does not see. */
 const hiddenTasks: Case['hidden'] = {
@@ -74,7 +76,9 @@ const hiddenFromExternals: Case['hidden'] = {
 };
 const hiddenFromAdmins: Case['hidden'] = { "somebody's private task": (side) => side.privateTask.id };
 const hiddenProjects: Case['hidden'] = { 'a project without a right': (side) => side.hiddenProject.id };
-const hiddenMembers: Case['hidden'] = { 'a member with whom the external shares nothing': (side) => side.people.insider.member.id };
+const hiddenMembers: Case['hidden'] = {
+  'a member with whom the external shares nothing': (side) => side.people.insider.member.id,
+};
 const wholeDirectory = 'every internal member finds the whole directory';
 const positions = 'a cursor is a position: the lists filter what stands beyond it';
 
@@ -120,7 +124,9 @@ export const nodeCases: Record<string, Case[]> = {
     }),
     node('external', (side) => side.comment.id, { 'an internal comment': (side) => side.internalComment.id }),
   ],
-  Company: [node('editor', (side) => side.companyId, { 'another company of the same person': (side) => side.elsewhereId })],
+  Company: [
+    node('editor', (side) => side.companyId, { 'another company of the same person': (side) => side.elsewhereId }),
+  ],
   Follow: [node('admin', (side) => side.follow.id, 'administrators see every follow')],
   Member: [
     node('editor', (side) => side.people.manager.member.id, wholeDirectory),
@@ -137,7 +143,9 @@ export const nodeCases: Record<string, Case[]> = {
     node('admin', (side) => side.task.id, hiddenFromAdmins),
   ],
   User: [
-    node('editor', (side) => side.people.editor.viewer.userId, { "another user's id": (side) => side.people.colleague.viewer.userId }),
+    node('editor', (side) => side.people.editor.viewer.userId, {
+      "another user's id": (side) => side.people.colleague.viewer.userId,
+    }),
   ],
   Workspace: [node('editor', (side) => side.workspaceId, 'internal members see every workspace')],
 };
@@ -180,18 +188,52 @@ function filterCases(): Record<string, Case> {
 const onFreshTask = async (side: Side, more: object) => ({ input: { taskId: (await side.freshTask()).id, ...more } });
 const manage = (side: Side) => ({ projectId: side.project.id, memberId: side.people.solver.member.id, level: null });
 let keys = 0;
+const newKey = (): string => {
+  keys += 1;
+  return `NEW${keys}`;
+};
 
 /** Every place that takes an id. A place of the schema that is missing here fails the suite, and so does a case too many. */
 export const cases: Record<string, Case | Case[]> = {
   'Query.node.id': Object.values(nodeCases).flat(),
   'Query.project.id': [
-    refused({ as: 'editor', document: PROJECT, at: 'id', variables: (side) => ({ id: side.project.id }), hidden: hiddenProjects }),
-    refused({ as: 'external', document: PROJECT, at: 'id', variables: (side) => ({ id: side.project.id }), hidden: hiddenProjects }),
+    refused({
+      as: 'editor',
+      document: PROJECT,
+      at: 'id',
+      variables: (side) => ({ id: side.project.id }),
+      hidden: hiddenProjects,
+    }),
+    refused({
+      as: 'external',
+      document: PROJECT,
+      at: 'id',
+      variables: (side) => ({ id: side.project.id }),
+      hidden: hiddenProjects,
+    }),
   ],
   'Query.task.id': [
-    refused({ as: 'editor', document: TASK_QUERY, at: 'id', variables: (side) => ({ id: side.task.id }), hidden: hiddenTasks }),
-    refused({ as: 'external', document: TASK_QUERY, at: 'id', variables: (side) => ({ id: side.task.id }), hidden: hiddenFromExternals }),
-    refused({ as: 'admin', document: TASK_QUERY, at: 'id', variables: (side) => ({ id: side.task.id }), hidden: hiddenFromAdmins }),
+    refused({
+      as: 'editor',
+      document: TASK_QUERY,
+      at: 'id',
+      variables: (side) => ({ id: side.task.id }),
+      hidden: hiddenTasks,
+    }),
+    refused({
+      as: 'external',
+      document: TASK_QUERY,
+      at: 'id',
+      variables: (side) => ({ id: side.task.id }),
+      hidden: hiddenFromExternals,
+    }),
+    refused({
+      as: 'admin',
+      document: TASK_QUERY,
+      at: 'id',
+      variables: (side) => ({ id: side.task.id }),
+      hidden: hiddenFromAdmins,
+    }),
     refused({
       as: 'solver',
       document: TASK_QUERY,
@@ -219,8 +261,22 @@ export const cases: Record<string, Case | Case[]> = {
     as: 'admin',
     document: CREATE_PROJECT,
     at: 'input.workspaceId',
-    variables: (side) => ({ input: { workspaceId: side.workspaceId, key: `NEW${(keys += 1)}`, name: 'New' } }),
+    variables: (side) => ({ input: { workspaceId: side.workspaceId, key: newKey(), name: 'New' } }),
     hidden: 'administrators see every workspace',
+  }),
+  'Mutation.createProject.input.managerId': notMember({
+    as: 'admin',
+    document: CREATE_PROJECT,
+    at: 'input.managerId',
+    variables: (side) => ({
+      input: {
+        workspaceId: side.workspaceId,
+        key: newKey(),
+        name: 'New',
+        managerId: side.people.manager.member.id,
+      },
+    }),
+    hidden: wholeDirectory,
   }),
   'Mutation.setProjectPermission.input.projectId': refused({
     as: 'manager',
@@ -293,14 +349,16 @@ export const cases: Record<string, Case | Case[]> = {
       as: 'editor',
       document: MOVE_TASK,
       at: 'input.awaitedMemberId',
-      variables: (side) => onFreshTask(side, { status: 'AWAITING_MEMBER', awaitedMemberId: side.people.colleague.member.id }),
+      variables: (side) =>
+        onFreshTask(side, { status: 'AWAITING_MEMBER', awaitedMemberId: side.people.colleague.member.id }),
       hidden: wholeDirectory,
     }),
     notMember({
       as: 'external',
       document: MOVE_TASK,
       at: 'input.awaitedMemberId',
-      variables: (side) => onFreshTask(side, { status: 'AWAITING_MEMBER', awaitedMemberId: side.people.colleague.member.id }),
+      variables: (side) =>
+        onFreshTask(side, { status: 'AWAITING_MEMBER', awaitedMemberId: side.people.colleague.member.id }),
       hidden: hiddenMembers,
     }),
   ],

@@ -19,7 +19,9 @@ const CURSORS = new Set(['after', 'before', 'cursor', 'minCursor']);
 
 /** Every place of the schema that takes an id or a cursor: arguments, and the fields of input objects below them. */
 export function idPlaces(schema: GraphQLSchema): string[] {
-  return fieldsOf(schema).flatMap(({ path, field }) => field.args.flatMap((arg) => placesBelow(arg, `${path}.${arg.name}`, [])));
+  return fieldsOf(schema).flatMap(({ path, field }) =>
+    field.args.flatMap((arg) => placesBelow(arg, `${path}.${arg.name}`, [])),
+  );
 }
 
 /** A filter holds filters: each is entered once more inside itself, so that both depths are met. */
@@ -27,7 +29,9 @@ function placesBelow(input: GraphQLArgument | GraphQLInputField, path: string, o
   const type = getNamedType(input.type);
   if (type === GraphQLID || CURSORS.has(input.name)) return [path];
   if (!isInputObjectType(type) || outer.filter((name) => name === type.name).length > 1) return [];
-  return Object.values(type.getFields()).flatMap((field) => placesBelow(field, `${path}.${field.name}`, [...outer, type.name]));
+  return Object.values(type.getFields()).flatMap((field) =>
+    placesBelow(field, `${path}.${field.name}`, [...outer, type.name]),
+  );
 }
 
 /** Every field of an object that leads to another object with an id. Pages and payloads only carry what lists and mutations give. */
@@ -46,7 +50,9 @@ export function lists(schema: GraphQLSchema): string[] {
 
 /** Every type that `node` answers. */
 export function nodeTypes(schema: GraphQLSchema): string[] {
-  return objectTypes(schema).flatMap((type) => (type.getInterfaces().some(({ name }) => name === 'Node') ? [type.name] : []));
+  return objectTypes(schema).flatMap((type) =>
+    type.getInterfaces().some(({ name }) => name === 'Node') ? [type.name] : [],
+  );
 }
 
 interface Place {
@@ -56,7 +62,9 @@ interface Place {
 }
 
 const objectTypes = (schema: GraphQLSchema) =>
-  Object.values(schema.getTypeMap()).filter((type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('__'));
+  Object.values(schema.getTypeMap()).filter(
+    (type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('__'),
+  );
 
 const fieldsOf = (schema: GraphQLSchema): Place[] =>
   objectTypes(schema).flatMap((type) =>
@@ -67,7 +75,7 @@ const isRoot = (schema: GraphQLSchema, type: GraphQLObjectType) =>
   [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].includes(type);
 
 const isConnection = (type: unknown) => isObjectType(type) && type.getFields().pageInfo !== undefined;
-const isEdge = (type: GraphQLObjectType) => type.getFields().node !== undefined;
+const isEdge = (type: GraphQLObjectType) => Boolean(type.getFields().node && type.getFields().cursor);
 const isPayload = (type: GraphQLObjectType) => type.getFields().userErrors !== undefined;
 const isCarrier = (type: GraphQLObjectType) => isConnection(type) || isEdge(type) || isPayload(type);
 

@@ -23,8 +23,8 @@ export interface List {
   at: string;
   /** Somebody with rights, and an id that is among what they get. */
   seen: Question & { has: (side: Side) => string };
-  /** Somebody without, and all ids that they get; or the reason of their refusal. */
-  unseen: Question & ({ ids: (side: Side) => string[] } | { refusal: string });
+  /** Somebody without: all ids that they get, or the reason of their refusal, and what stands nowhere in their answer. */
+  unseen: Question & ({ ids: (side: Side) => string[]; never?: (side: Side) => string } | { refusal: string });
 }
 
 const task = (selection: string) => `query ($id: ID!) { task(id: $id) { id ${selection} } }`;
@@ -35,8 +35,8 @@ const memberOf = (who: 'admin' | 'editor' | 'manager' | 'solver') => (side: Side
 const namedInTask = 'whoever sees a task sees the people named in it';
 const ownOnly = 'it leads to what belongs to the same user';
 
-/** Every field from an object to another one with an id. */
-export const relationCases: Record<string, Relation> = {
+/** Every field from an object to another one with an id; or where else it is tried. */
+export const relationCases: Record<string, Relation | string> = {
   'Task.project': {
     document: task('project { id name description }'),
     at: 'task.project',
@@ -79,12 +79,7 @@ export const relationCases: Record<string, Relation> = {
     seen: { as: 'external', variables: onAwaitingEditor, id: memberOf('editor') },
     unseen: namedInTask,
   },
-  'TaskChange.task': {
-    document: 'subscription ($projectId: ID!, $after: String) { taskChanged(projectId: $projectId, after: $after) { kind taskId task { id title } } }',
-    at: 'taskChanged.task',
-    seen: { as: 'editor', id: (side) => side.task.id },
-    unseen: 'a stream is tried event by event, below',
-  },
+  'TaskChange.task': 'tried event by event, with the streams',
   'Comment.task': {
     document: 'query ($id: ID!) { node(id: $id) { ... on Comment { task { id title } } } }',
     at: 'node.task',
@@ -211,7 +206,12 @@ export const listCases: Record<string, List> = {
     at: 'task.history.nodes.0.changes',
     seen: { as: 'admin', variables: (side) => ({ id: side.awaitsTask.id }), has: (side) => side.hiddenTask.id },
     // What a task waits for is null for who does not see it; its history must not tell it all the same.
-    unseen: { as: 'editor', variables: (side) => ({ id: side.awaitsTask.id }), ids: () => [] },
+    unseen: {
+      as: 'editor',
+      variables: (side) => ({ id: side.awaitsTask.id }),
+      ids: () => [],
+      never: (side) => side.hiddenTask.id,
+    },
   },
   'ViewerProfile.views': {
     document: '{ viewer { views { id name filter } } }',

@@ -56,18 +56,27 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   const outsider = await person('outsider', 'inside');
   const insider = await person('insider', 'inside');
   const external = await person('external', 'open', 'EXTERNAL');
-  const loner = await person('loner', 'inside', 'EXTERNAL');
+  const loner = await person('loner', 'open', 'EXTERNAL');
 
   const makeProject = async (key: string, secrecy: Secrecy): Promise<Project> => {
     const texts = { name: mark(secrecy), description: mark(secrecy) };
     return (await createProject(parts, admin.viewer, { workspaceId: world.workspace.id, key, ...texts })).result;
   };
-  const makeTask = async (project: Project, author: Person, secrecy: Secrecy, fields: TaskFields = {}): Promise<Task> => {
+  const makeTask = async (
+    project: Project,
+    author: Person,
+    secrecy: Secrecy,
+    fields: TaskFields = {},
+  ): Promise<Task> => {
     const texts = { title: mark(secrecy), description: mark(secrecy) };
-    return (await createTask(parts, author.viewer, project.id, { privacy: 'PUBLIC', ...texts, ...fields })).result;
+    return (await createTask(parts, author.viewer, project.id, { privacy: 'PUBLIC', ...fields, ...texts })).result;
   };
-  const makeComment = async (task: Task, author: Person, secrecy: Secrecy, privacy: 'PUBLIC' | 'INTERNAL'): Promise<Comment> =>
-    (await addComment(parts, author.viewer, task.id, mark(secrecy), privacy)).result;
+  const makeComment = async (
+    task: Task,
+    author: Person,
+    secrecy: Secrecy,
+    privacy: 'PUBLIC' | 'INTERNAL',
+  ): Promise<Comment> => (await addComment(parts, author.viewer, task.id, mark(secrecy), privacy)).result;
   const makeFollow = async (task: Task): Promise<{ follow: Follow; secret: string }> =>
     (await grantFollow(parts, admin.viewer, task.id, { label: mark('inside') })).result;
   const makeView = (owner: Person, secrecy: Secrecy): Promise<PersonalView> =>

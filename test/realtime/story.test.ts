@@ -31,7 +31,9 @@ describe('a guarded change', () => {
     );
     expect(createTask).toMatchObject({ userErrors: [], cursor: expect.any(String) });
     const taskId = createTask.task.id;
-    await dashboard.until((change) => change.kind === 'CREATED' && change.taskId === taskId && change.task.title === 'Paint');
+    await dashboard.until(
+      (change) => change.kind === 'CREATED' && change.taskId === taskId && change.task.title === 'Paint',
+    );
 
     const { grantFollow } = await get(
       cluster.first,
@@ -39,7 +41,11 @@ describe('a guarded change', () => {
       'mutation ($id: ID!) { grantFollow(input: { taskId: $id }) { url secret userErrors { code } } }',
       { id: taskId },
     );
-    const window = listen(cluster.last, { follow: grantFollow.secret }, 'subscription { followedChanged { kind cursor task { title publicStatus } } }');
+    const window = listen(
+      cluster.last,
+      { follow: grantFollow.secret },
+      'subscription { followedChanged { kind cursor task { title publicStatus } } }',
+    );
     await window.until((change) => change.kind === 'READY');
     await get(
       cluster.first,

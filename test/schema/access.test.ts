@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getDirective } from '@graphql-tools/utils';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   buildASTSchema,
   buildSchema,
@@ -48,7 +48,8 @@ const refusals = (result: ExecutionResult) =>
   });
 
 describe('a root field is closed until a directive opens it', () => {
-  const guard = (fields: string) => () => guardSchema(schemaOf(`type Query { open: Int @allow(entry: [MEMBER]) @tenant ${fields} }`));
+  const guard = (fields: string) => () =>
+    guardSchema(schemaOf(`type Query { open: Int @allow(entry: [MEMBER]) @tenant ${fields} }`));
 
   it.each([
     ['has no directive', 'secret: Int'],
@@ -82,18 +83,21 @@ describe('a root field is closed until a directive opens it', () => {
     expect(() => guardSchema(schema)).toThrow(/Query\.one, Mutation\.two, Subscription\.three/);
   });
 
-  it.each(rootFields.map(({ coordinate }) => coordinate))('the real schema would not start without the @allow of %s', (coordinate) => {
-    const [typeName, fieldName] = coordinate.split('.');
-    const stripped = visit(parse(sdl), {
-      ObjectTypeDefinition: (node) => (node.name.value === typeName ? undefined : false),
-      FieldDefinition: (node) => (node.name.value === fieldName ? undefined : false),
-      Directive: (node) => (node.name.value === 'allow' ? null : undefined),
-      DirectiveDefinition: () => false,
-    });
-    const schema = buildASTSchema(stripped);
-    expect(() => guardSchema(schema)).toThrow(new RegExp(`: ${coordinate.replace('.', '\\.')}$`));
-    expect(() => guardSchema(buildSchema(sdl))).not.toThrow();
-  });
+  it.each(rootFields.map(({ coordinate }) => coordinate))(
+    'the real schema would not start without the @allow of %s',
+    (coordinate) => {
+      const [typeName, fieldName] = coordinate.split('.');
+      const stripped = visit(parse(sdl), {
+        ObjectTypeDefinition: (node) => (node.name.value === typeName ? undefined : false),
+        FieldDefinition: (node) => (node.name.value === fieldName ? undefined : false),
+        Directive: (node) => (node.name.value === 'allow' ? null : undefined),
+        DirectiveDefinition: () => false,
+      });
+      const schema = buildASTSchema(stripped);
+      expect(() => guardSchema(schema)).toThrow(new RegExp(`: ${coordinate.replace('.', '\\.')}$`));
+      expect(() => guardSchema(buildSchema(sdl))).not.toThrow();
+    },
+  );
 });
 
 describe('the guard of a root field', () => {
@@ -123,7 +127,12 @@ describe('the guard of a root field', () => {
   ])('lets %s in only where the directives say so', async (_who, viewer, expected) => {
     const outcomes = [];
     for (const field of ['members', 'followers', 'people', 'supervisors', 'administrators']) {
-      const result = await execute({ schema, document: parse(`{ ${field} }`), rootValue: { [field]: 1 }, contextValue: { viewer } });
+      const result = await execute({
+        schema,
+        document: parse(`{ ${field} }`),
+        rootValue: { [field]: 1 },
+        contextValue: { viewer },
+      });
       outcomes.push(result.errors ? refusals(result).flat().join(' ') : result.data?.[field] === 1 && 'ok');
     }
     expect(outcomes).toEqual(expected);
@@ -132,10 +141,12 @@ describe('the guard of a root field', () => {
 
 describe('the guard of a subscription', () => {
   const opened: unknown[] = [];
-  const source = schemaOf('type Query { a: Int @allow(entry: [USER]) } type Subscription { ticks: Int @allow(entry: [FOLLOWER]) @tenant }');
+  const source = schemaOf(
+    'type Query { a: Int @allow(entry: [USER]) } type Subscription { ticks: Int @allow(entry: [FOLLOWER]) @tenant }',
+  );
   const ticks = source.getSubscriptionType()?.getFields().ticks as GraphQLField<unknown, unknown>;
-  ticks.subscribe = async function* (_root, _args, { viewer }) {
-    opened.push(viewer);
+  ticks.subscribe = async function* (_root, _args, context) {
+    opened.push((context as { viewer: unknown }).viewer);
     yield { ticks: 1 };
   };
   const schema = guardSchema(source);
@@ -150,13 +161,18 @@ describe('the guard of a subscription', () => {
   });
 
   it('opens it for who is allowed', async () => {
-    const stream = (await subscribe({ schema, document, contextValue: { viewer: { kind: 'FOLLOWER' } } })) as AsyncGenerator;
+    const stream = (await subscribe({
+      schema,
+      document,
+      contextValue: { viewer: { kind: 'FOLLOWER' } },
+    })) as AsyncGenerator;
     expect(await stream.next()).toMatchObject({ value: { data: { ticks: 1 } } });
     expect(opened).toEqual([{ kind: 'FOLLOWER' }]);
   });
 
   it('stands before each event too, with the viewer of that moment', async () => {
-    const event = (viewer: AccessSubject) => execute({ schema, document, rootValue: { ticks: 2 }, contextValue: { viewer } });
+    const event = (viewer: AccessSubject) =>
+      execute({ schema, document, rootValue: { ticks: 2 }, contextValue: { viewer } });
     expect(await event({ kind: 'FOLLOWER' })).toMatchObject({ data: { ticks: 2 } });
     expect(refusals(await event({ kind: 'NOBODY' }))).toEqual([['UNAUTHENTICATED', 'NO_CREDENTIAL']]);
   });
@@ -188,14 +204,16 @@ function reachableByFollowers(): Reached[] {
     reached.set(type.name, { type, around, operation });
     for (const field of Object.values(type.getFields())) {
       const next = getNamedType(field.type);
-      if (isObjectType(next) && isPublic(field)) reach(next, (inner) => around(`${call(field)} { ${inner} }`), operation);
+      if (isObjectType(next) && isPublic(field))
+        reach(next, (inner) => around(`${call(field)} { ${inner} }`), operation);
     }
   };
   for (const { type, field } of rootFields) {
     const entries: string[] = getDirective(real, field, 'allow')?.[0]?.entry ?? [];
     const next = getNamedType(field.type);
     const operation = type === real.getSubscriptionType() ? 'subscription' : 'query';
-    if (entries.includes('FOLLOWER') && isObjectType(next)) reach(next, (inner) => `${operation} { ${call(field)} { ${inner} } }`, operation);
+    if (entries.includes('FOLLOWER') && isObjectType(next))
+      reach(next, (inner) => `${operation} { ${call(field)} { ${inner} } }`, operation);
   }
   return [...reached.values()];
 }
@@ -235,7 +253,13 @@ describe('the public face', () => {
 
   it('is what was decided, no field more', () => {
     const face = Object.fromEntries(
-      reachable.map(({ type }) => [type.name, Object.values(type.getFields()).filter(isPublic).map(({ name }) => name).toSorted()]),
+      reachable.map(({ type }) => [
+        type.name,
+        Object.values(type.getFields())
+          .filter(isPublic)
+          .map(({ name }) => name)
+          .toSorted(),
+      ]),
     );
     expect(face).toEqual(PUBLIC_FACE);
   });
@@ -246,7 +270,8 @@ describe('the public face', () => {
   });
 
   it.each(fieldsOf(false))('refuses %s to a follower, by name', async (coordinate, { document, operation }) => {
-    const { errors } = operation === 'query' ? await ask(cluster.first, caller, document) : { errors: await failure(document) };
+    const { errors } =
+      operation === 'query' ? await ask(cluster.first, caller, document) : { errors: await failure(document) };
     expect(errors.map(({ message, extensions }) => [extensions?.code, extensions?.reason, message])).toEqual([
       ['FORBIDDEN', 'NOT_PUBLIC', expect.stringContaining(coordinate)],
     ]);
@@ -275,16 +300,23 @@ describe('the public face', () => {
 
 /** Whether the key is somewhere in the value. */
 const findKey = (value: unknown, key: string): boolean =>
-  typeof value === 'object' && value !== null && (Object.hasOwn(value, key) || Object.values(value).some((inner) => findKey(inner, key)));
+  typeof value === 'object' &&
+  value !== null &&
+  (Object.hasOwn(value, key) || Object.values(value).some((inner) => findKey(inner, key)));
 
 describe('the printed schema', () => {
   const types = new Map(
     parse(sdl)
-      .definitions.filter((definition): definition is ObjectTypeDefinitionNode => definition.kind === Kind.OBJECT_TYPE_DEFINITION)
+      .definitions.filter(
+        (definition): definition is ObjectTypeDefinitionNode => definition.kind === Kind.OBJECT_TYPE_DEFINITION,
+      )
       .map((definition) => [definition.name.value, definition]),
   );
   const printed = (typeName: string, fieldName: string) =>
-    types.get(typeName)?.fields?.find((field) => field.name.value === fieldName)?.directives?.map(({ name }) => name.value) ?? [];
+    types
+      .get(typeName)
+      ?.fields?.find((field) => field.name.value === fieldName)
+      ?.directives?.map(({ name }) => name.value) ?? [];
 
   it.each(rootFields.map(({ coordinate }) => coordinate))('shows who may use %s', (coordinate) => {
     const [typeName = '', fieldName = ''] = coordinate.split('.');
@@ -306,7 +338,8 @@ describe('the printed schema', () => {
   });
 
   it('defines the directives that it shows', () => {
-    for (const { name } of accessDirectives) expect(sdl).toMatch(new RegExp(`^directive @${name}\\b.* on FIELD_DEFINITION$`, 'm'));
+    for (const { name } of accessDirectives)
+      expect(sdl).toMatch(new RegExp(`^directive @${name}\\b.* on FIELD_DEFINITION$`, 'm'));
   });
 
   it('is the one that is committed', () => {
