@@ -6,7 +6,7 @@ import { Project, ProjectPermission, Workspace } from '../entities/project.js';
 import { Task } from '../entities/task.js';
 import type { Level, Visibility } from '../entities/vocabulary.js';
 import { notFound, UserError } from '../errors.js';
-import { expectId } from '../schema/ids.js';
+import { expectId, isId } from '../schema/ids.js';
 import { getProject } from './access.js';
 import { memberActor } from './actor.js';
 import type { PermissionEventData } from './events.js';
@@ -34,8 +34,7 @@ export function createProject(parts: Parts, viewer: MemberViewer, input: NewProj
       throw new UserError('KEY_TAKEN', 'Another project has this key.', 'key');
     const workspace = await em.findOne(Workspace, { id: expectId('workspace', input.workspaceId) });
     if (!workspace) throw notFound('workspace');
-    const manager = await em.findOne(Member, { id: input.managerId ?? memberId, deactivatedAt: null });
-    if (!manager) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', 'managerId');
+    const manager = await getActiveMember(em, input.managerId ?? memberId, 'managerId');
     if (manager.kind === 'EXTERNAL')
       throw new UserError('MANAGER_EXTERNAL', 'An external manages nothing.', 'managerId');
     const project = em.create(Project, {
@@ -65,8 +64,7 @@ export function setProjectPermission(parts: Parts, viewer: MemberViewer, input: 
   return transact(parts, memberActor(viewer), async (work) => {
     const { em } = work;
     const { object: project } = await getProject(em, viewer, input.projectId, 'MANAGE', { lock: true });
-    const member = await em.findOne(Member, { id: input.memberId, deactivatedAt: null });
-    if (!member) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', 'memberId');
+    const member = await getActiveMember(em, input.memberId, 'memberId');
     if (member.kind === 'EXTERNAL' && input.level && isAtLeast(input.level, 'MANAGE')) {
       throw new UserError('EXTERNAL_LEVEL', 'An external member gets EDIT at most.', 'level');
     }
@@ -108,4 +106,11 @@ async function expectNoWork(em: EntityManager, project: Project, member: Member)
     'This member solves open tasks here: give these to somebody else first.',
     'memberId',
   );
+}
+
+async function getActiveMember(em: EntityManager, memberId: string, field: string): Promise<Member> {
+  const key = { id: memberId, deactivatedAt: null };
+  const member = isId('member', memberId) ? await em.findOne(Member, key) : null;
+  if (!member) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', field);
+  return member;
 }

@@ -10,6 +10,7 @@ import {
   IntFilter,
   StringFilter,
 } from '../schema/filters.js';
+import { isId } from '../schema/ids.js';
 
 const StatusFilter = enumFilter(TaskStatus, 'TaskStatusFilter');
 const PriorityFilter = enumFilter(Priority, 'PriorityFilter');
@@ -66,6 +67,14 @@ export class TaskOrder {
   direction!: 'ASC' | 'DESC';
 }
 
+/** Without what names no member: it would match nothing, and is not for the database to compare. */
+function onlyIds({ eq, in: oneOf, ...rest }: IdFilter): object {
+  const given = [...(oneOf ?? []), ...(eq == null ? [] : [eq])];
+  if (given.length === 0) return rest;
+  const wanted = oneOf && eq != null ? oneOf.filter((id) => id === eq) : given;
+  return { ...rest, in: wanted.filter((id) => isId('member', id)) };
+}
+
 const MAX_CONDITIONS = 50;
 const RELATIONS: Record<string, string> = { ownerId: 'owner', solverId: 'solver' };
 
@@ -79,8 +88,8 @@ function translate({ and, or, not, ...fields }: TaskFilter, budget: { left: numb
   const parts: object[] = [];
   for (const [name, filter] of Object.entries(fields)) {
     if (!filter) continue;
-    for (const condition of conditionsOf(filter)) {
-      const relation = RELATIONS[name];
+    const relation = RELATIONS[name];
+    for (const condition of conditionsOf(relation ? onlyIds(filter as IdFilter) : filter)) {
       parts.push(relation ? { [relation]: condition === null ? null : { id: condition } } : { [name]: condition });
     }
   }

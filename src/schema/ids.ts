@@ -24,8 +24,11 @@ export const newId = (prefix: IdPrefix): string => typeidUnboxed(prefix);
 /** The kind that an id names, or null when it is no id of ours. */
 export const prefixOf = (id: string): string | null => SHAPE.exec(id)?.[1] ?? null;
 
+/** Whether this names an object of that kind; what does not is asked of no database. */
+export const isId = (prefix: IdPrefix, id: string): boolean => prefixOf(id) === prefix;
+
 /** Returns the id when it names that kind. Throws NOT_FOUND otherwise: a malformed id names nothing. */
 export function expectId(prefix: IdPrefix, id: string): string {
-  if (prefixOf(id) !== prefix) throw notFound(prefix);
+  if (!isId(prefix, id)) throw notFound(prefix);
   return id;
 }
