@@ -26,7 +26,7 @@ export const projectPolicy: Policy<ProjectFact> = {
       level: 'VIEW',
     },
   ],
-  forExternals: { where: { all: [] }, atMost: 'EDIT' },
+  forExternals: { atMost: 'EDIT' },
 };
 
 /** Where the facts stand in a row. */

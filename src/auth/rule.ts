@@ -26,17 +26,18 @@ export interface Rule<F extends string> {
 /** One kind of object's rules, and what nobody of a membership kind passes however many rules allow it. */
 export interface Policy<F extends string> {
   readonly rules: readonly Rule<F>[];
-  readonly forExternals: { readonly where: Condition<F>; readonly atMost: Level };
+  readonly forExternals: { readonly where?: Condition<F>; readonly atMost: Level };
 }
 
 /** What these grants allow on an object with these facts, or null when it is not even seen. */
 export function levelOn<F extends string>(policy: Policy<F>, grants: Grants, facts: Facts<F>): Level | null {
-  if (grants.isExternal && !holds(policy.forExternals.where, grants, facts)) return null;
+  const { where, atMost } = policy.forExternals;
+  if (grants.isExternal && where && !holds(where, grants, facts)) return null;
   let best: Level | null = null;
   for (const rule of applicable(policy, grants)) {
     if (rank(rule.level) > rank(best) && (!rule.where || holds(rule.where, grants, facts))) best = rule.level;
   }
-  return best && grants.isExternal ? lower(best, policy.forExternals.atMost) : best;
+  return best && grants.isExternal ? lower(best, atMost) : best;
 }
 
 /** The same as a filter on rows, at VIEW: `columns` tells each fact's place. Null when no row can match. */
@@ -45,12 +46,16 @@ export function rowFilter<F extends string>(
   grants: Grants,
   columns: Readonly<Record<F, string>>,
 ): object | null {
-  const alternatives = applicable(policy, grants).map((rule) =>
-    rule.where ? toFilter(rule.where, grants, columns) : {},
-  );
-  if (alternatives.length === 0) return null;
-  const allowed = { $or: alternatives };
-  return grants.isExternal ? { $and: [toFilter(policy.forExternals.where, grants, columns), allowed] } : allowed;
+  const rules = applicable(policy, grants);
+  if (rules.length === 0) return null;
+  const { where } = policy.forExternals;
+  const parts: object[] = grants.isExternal && where ? [toFilter(where, grants, columns)] : [];
+  // One rule without a condition opens every row; the ORM would leave an empty alternative out of `$or`.
+  const conditions = rules.map((rule) => rule.where);
+  if (conditions.every((condition) => condition !== undefined)) {
+    parts.push({ $or: conditions.map((condition) => toFilter(condition, grants, columns)) });
+  }
+  return { $and: parts };
 }
 
 const applicable = <F extends string>(policy: Policy<F>, grants: Grants) =>
