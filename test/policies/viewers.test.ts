@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { GraphQLObjectType } from 'graphql';
+import { revokeFollow } from '../../src/domain/follows.js';
+import { deactivateMember } from '../../src/domain/members.js';
+import type { Project } from '../../src/entities/project.js';
+import type { Task } from '../../src/entities/task.js';
+import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
+import { ask, type Caller, listen } from '../harness/client.js';
+import { type Cluster, startCluster } from '../harness/cluster.js';
+import { World } from '../harness/world.js';
+
+/**
+ * Who may do what: every root field, asked by everybody, with what each is told. The object asked for is one public task in a
+ * project without visibility; in it a manager, an editor, a commenter, a reader and an external editor have grants, the
+ * administrator and the supervisor their role, the outsiders nothing.
+ *
+ *   ok      the answer, without an error
+ *   anon    UNAUTHENTICATED: no credential
+ *   firm    FORBIDDEN, COMPANY_REQUIRED: no company was named
+ *   entry   FORBIDDEN, ENTRY_NOT_ALLOWED: another way in is asked for
+ *   role    FORBIDDEN, ROLE_REQUIRED
+ *   level   FORBIDDEN, LEVEL_REQUIRED
+ *   absent  NOT_FOUND
+ */
+const TABLE = `
+  operation                      nobody  user   admin  supervisor  manager  editor  commenter  reader  outsider  extEditor  extOutsider  foreigner  follower
+  Query.viewer                   anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Query.companies                anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Query.members                  anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Query.workspaces               anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Query.projects                 anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Query.project                  anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
+  Query.tasks                    anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
+  Query.task                     anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
+  Query.node                     anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
+  Query.follows                  anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Query.followed                 anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
+  Mutation.createTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
+  Mutation.updateTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
+  Mutation.assignTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
+  Mutation.moveTask              anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
+  Mutation.addComment            anon    firm   ok     level       ok       ok      ok         level   absent    ok         absent       absent     entry
+  Mutation.setProjectPermission  anon    firm   ok     level       ok       level   level      level   absent    level      absent       absent     entry
+  Mutation.createProject         anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.addMember             anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Mutation.deactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.grantFollow           anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.revokeFollow          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.savePersonalView      anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Mutation.updatePreferences     anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Subscription.taskChanged       anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
+  Subscription.followedChanged   anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
+`;
+
+interface Ids {
+  task: string;
+  project: string;
+  workspace: string;
+  member: string;
+  follow: string;
+  /** Of nobody yet. */
+  address: string;
+  key: string;
+}
+
+/** How each is asked. What an operation uses up is new in every try. */
+const DOCUMENTS: Record<string, (ids: Ids) => string> = {
+  'Query.viewer': () => '{ viewer { user { id } } }',
+  'Query.companies': () => '{ companies { role } }',
+  'Query.members': () => '{ members(first: 5) { nodes { id } } }',
+  'Query.workspaces': () => '{ workspaces { id } }',
+  'Query.projects': () => '{ projects(first: 5) { nodes { id } } }',
+  'Query.project': ({ project }) => `{ project(id: "${project}") { id } }`,
+  'Query.tasks': ({ project }) => `{ tasks(projectId: "${project}", first: 5) { nodes { id } } }`,
+  'Query.task': ({ task }) => `{ task(id: "${task}") { id } }`,
+  'Query.node': ({ task }) => `{ node(id: "${task}") { id } }`,
+  'Query.follows': () => '{ follows(first: 5) { nodes { id } } }',
+  'Query.followed': () => '{ followed { task { title } } }',
+  'Mutation.createTask': ({ project }) =>
+    mutation('createTask', `projectId: "${project}", title: "T", privacy: PUBLIC`),
+  'Mutation.updateTask': ({ task }) => mutation('updateTask', `taskId: "${task}", title: "T"`),
+  'Mutation.assignTask': ({ task, member }) => mutation('assignTask', `taskId: "${task}", solverId: "${member}"`),
+  'Mutation.moveTask': ({ task }) => mutation('moveTask', `taskId: "${task}", status: IN_PROGRESS`),
+  'Mutation.addComment': ({ task }) => mutation('addComment', `taskId: "${task}", body: "C"`),
+  'Mutation.setProjectPermission': ({ project, member }) =>
+    mutation('setProjectPermission', `projectId: "${project}", memberId: "${member}", level: VIEW`),
+  'Mutation.createProject': ({ workspace, key }) =>
+    mutation('createProject', `workspaceId: "${workspace}", key: "${key}", name: "P"`),
+  'Mutation.addMember': ({ address }) => mutation('addMember', `email: "${address}", name: "M"`),
+  'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
+  'Mutation.grantFollow': ({ task }) => mutation('grantFollow', `taskId: "${task}"`),
+  'Mutation.revokeFollow': ({ follow }) => mutation('revokeFollow', `followId: "${follow}"`),
+  'Mutation.savePersonalView': () => mutation('savePersonalView', 'name: "V", filter: {}'),
+  'Mutation.updatePreferences': () => mutation('updatePreferences', 'locale: "cs"'),
+  'Subscription.taskChanged': ({ project }) => `subscription { taskChanged(projectId: "${project}") { kind } }`,
+  'Subscription.followedChanged': () => 'subscription { followedChanged { kind } }',
+};
+
+function mutation(name: string, input: string): string {
+  return `mutation { ${name}(input: { ${input} }) { userErrors { code message } } }`;
+}
+
+const [header = [], ...rows] = TABLE.trim()
+  .split('\n')
+  .map((line) => line.trim().split(/\s+/));
+const viewers = header.slice(1);
+const cells = rows.flatMap(([operation = '', ...outcomes]) =>
+  viewers.map((who, i) => [operation, who, outcomes[i]] as const),
+);
+
+const schema = buildGuardedSchema();
+const rootTypes = [
+  schema.getQueryType(),
+  schema.getMutationType(),
+  schema.getSubscriptionType(),
+] as GraphQLObjectType[];
+const operations = rootTypes.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
+
+let cluster: Cluster;
+let world: World;
+let project: Project;
+let task: Task;
+const callers: Record<string, Caller> = {};
+/** Those who could do everything while their way in was open, and what each is told since. */
+const ended: Record<string, { caller: Caller; outcome: string }> = {};
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  const { parts, issuer } = cluster;
+  world = await World.found(parts, issuer);
+  const elsewhere = await World.found(parts, issuer);
+  project = await world.project();
+  task = await world.task(project);
+
+  const { admin } = world;
+  const both = await world.member();
+  await elsewhere.member({ email: both.email });
+  const people = {
+    admin,
+    supervisor: await world.member({ role: 'SUPERVISOR' }),
+    manager: await world.member(),
+    editor: await world.member(),
+    commenter: await world.member(),
+    reader: await world.member(),
+    outsider: await world.member(),
+    extEditor: await world.external(),
+    extOutsider: await world.external(),
+    foreigner: elsewhere.admin,
+  };
+  await world.grant(project, people.manager, 'MANAGE');
+  await world.grant(project, people.editor, 'EDIT');
+  await world.grant(project, people.commenter, 'COMMENT');
+  await world.grant(project, people.reader, 'VIEW');
+  await world.grant(project, people.extEditor, 'EDIT');
+  for (const [name, person] of Object.entries(people)) callers[name] = person.caller;
+  callers.nobody = {};
+  callers.user = { authorization: both.caller.authorization as string };
+  callers.follower = (await world.follow(task)).caller;
+
+  const deactivated = await world.member({ role: 'ADMIN' });
+  await deactivateMember(parts, admin.viewer, deactivated.member.id);
+  const revoked = await world.follow(task);
+  await revokeFollow(parts, admin.viewer, revoked.id);
+  const expired = await issuer.token(admin.email, { exp: Math.floor(Date.now() / 1000) - 600 });
+  ended.deactivated = { caller: deactivated.caller, outcome: 'absent' };
+  ended.expired = { caller: { ...admin.caller, authorization: `Bearer ${expired}` }, outcome: 'TOKEN_EXPIRED' };
+  ended.revoked = { caller: revoked.caller, outcome: 'FOLLOW_INVALID' };
+}, 60_000);
+afterAll(() => cluster?.stop());
+
+let made = 0;
+async function freshIds(operation: string): Promise<Ids> {
+  made += 1;
+  const isUsedUp = operation.startsWith('Mutation.');
+  const fresh = isUsedUp ? await world.task(project) : task;
+  return {
+    task: fresh.id,
+    project: project.id,
+    workspace: world.workspace.id,
+    member: isUsedUp ? (await freshMember()).member.id : world.admin.member.id,
+    follow: isUsedUp ? (await world.follow(fresh)).id : '',
+    address: `new-${made}@example.com`,
+    key: `N${made}`,
+  };
+}
+
+async function freshMember() {
+  const person = await world.member();
+  await world.grant(project, person, 'EDIT');
+  return person;
+}
+
+const OUTCOMES: Record<string, string> = {
+  'UNAUTHENTICATED NO_CREDENTIAL': 'anon',
+  'FORBIDDEN COMPANY_REQUIRED': 'firm',
+  'FORBIDDEN ENTRY_NOT_ALLOWED': 'entry',
+  'FORBIDDEN ROLE_REQUIRED': 'role',
+  'FORBIDDEN LEVEL_REQUIRED': 'level',
+};
+
+interface Result {
+  data: Record<string, { userErrors?: object[] } | null> | null;
+  errors: { message: string; extensions: { code?: string; reason?: string } }[];
+}
+
+function outcomeOf({ data, errors }: Result): string {
+  const [error] = errors;
+  if (error) {
+    const { code, reason } = error.extensions;
+    if (code === 'NOT_FOUND') return 'absent';
+    return OUTCOMES[`${code} ${reason}`] ?? `${code} ${reason} ${error.message}`;
+  }
+  const userErrors = Object.values(data ?? {}).flatMap((field) => field?.userErrors ?? []);
+  return userErrors.length > 0 ? JSON.stringify(userErrors) : 'ok';
+}
+
+/** Over WebSocket; a socket that is not let in is told by its closing. */
+async function overSocket(caller: Caller, document: string): Promise<string> {
+  const stream = listen(cluster.last, caller, document);
+  try {
+    return await Promise.race(
+      [
+        stream.failed.then((errors) => outcomeOf({ data: null, errors: errors as Result['errors'] })),
+        stream.until(() => true).then((field) => outcomeOf({ data: { field }, errors: [] })),
+        stream.closed.then(({ code, reason }) =>
+          code === 4401 && reason === 'NO_CREDENTIAL' ? 'anon' : `${code} ${reason}`,
+        ),
+      ].map((outcome) => outcome.catch(() => new Promise<string>(() => {}))),
+    );
+  } finally {
+    await stream.stop();
+  }
+}
+
+async function overHttp(caller: Caller, document: string): Promise<string> {
+  return outcomeOf(await ask(cluster.first, caller, document));
+}
+
+it('has a row for every operation of the schema, and none for anything else', () => {
+  expect(rows.map(([operation]) => operation).sort()).toEqual([...operations].sort());
+  expect(Object.keys(DOCUMENTS).sort()).toEqual([...operations].sort());
+});
+
+describe('over HTTP', () => {
+  it.each(cells.filter(([operation]) => !operation.startsWith('Subscription.')))(
+    '%s by %s: %s',
+    async (operation, who, outcome) => {
+      expect(await overHttp(callers[who] ?? {}, documentOf(operation, await freshIds(operation)))).toBe(outcome);
+    },
+  );
+});
+
+describe('over WebSocket', () => {
+  it.each(cells)('%s by %s: %s', async (operation, who, outcome) => {
+    expect(await overSocket(callers[who] ?? {}, documentOf(operation, await freshIds(operation)))).toBe(outcome);
+  });
+});
+
+describe('once the way in has ended, every operation is refused at the door', () => {
+  it.each(['deactivated', 'expired', 'revoked'])('%s', async (who) => {
+    const { caller, outcome } = ended[who] ?? fail(who);
+    for (const operation of operations) {
+      const document = documentOf(operation, await freshIds(operation));
+      expect([operation, await overHttp(caller, document)]).toEqual([operation, expect.stringContaining(outcome)]);
+    }
+  });
+});
+
+function fail(what: string): never {
+  throw new Error(`There is nothing for ${what}.`);
+}
+
+function documentOf(operation: string, ids: Ids): string {
+  return (DOCUMENTS[operation] ?? fail(operation))(ids);
+}
