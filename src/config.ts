@@ -56,7 +56,7 @@ const environment = z.object({
   ANONYMOUS_BODY_LIMIT_BYTES: integer(65_536, 1024, 104_857_600),
   HEARTBEAT_MS: integer(15_000, 100, 600_000),
   HEAD_POLL_MS: integer(500, 50, 500),
-  DRAIN_MS: integer(10_000, 0, 600_000),
+  DRAIN_MS: z.coerce.number().int().min(0).max(600_000).optional(),
 });
 
 /** Everything the server may be told from outside; read once, at start. */
@@ -83,6 +83,7 @@ export interface Config {
   anonymousBodyLimitBytes: number;
   heartbeatMs: number;
   headPollMs: number;
+  /** Over how long a stopping process closes its sockets, and goes on answering. */
   drainMs: number;
 }
 
@@ -116,7 +117,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     anonymousBodyLimitBytes: e.ANONYMOUS_BODY_LIMIT_BYTES,
     heartbeatMs: e.HEARTBEAT_MS,
     headPollMs: e.HEAD_POLL_MS,
-    drainMs: e.DRAIN_MS,
+    drainMs: e.DRAIN_MS ?? (production ? 10_000 : 200),
   };
 }
 

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AccessTokenVerifier } from '../auth/access-token.js';
 import { Authenticator } from '../auth/authenticate.js';
 import type { Config } from '../config.js';
@@ -103,9 +104,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
     async stop() {
       draining = true;
       log.info({ sockets: websocket.connections() }, 'server: draining');
+      // Requests are answered all the while: it takes balancers a moment to see that this process is not ready.
+      await Promise.all([websocket.drain(config.drainMs), delay(config.drainMs)]);
       const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      await websocket.drain(config.drainMs);
       const patience = setTimeout(() => server.closeAllConnections(), 5_000);
       server.closeIdleConnections();
       await closed;
