@@ -77,6 +77,11 @@ function onlyIds({ eq, in: oneOf, ...rest }: IdFilter): object {
 
 const MAX_CONDITIONS = 50;
 const RELATIONS: Record<string, string> = { ownerId: 'owner', solverId: 'solver' };
+/** What may be without a value. A comparison says no there, not "unknown", so that `not` says yes. */
+const OPTIONAL: ReadonlySet<string> = new Set(['solverId', 'startOn', 'dueOn'] satisfies (keyof TaskFilter)[]);
+/** Conditions of their own, because the ORM leaves an empty one out of `$or` and `$not`. */
+const ALL = { id: { $ne: null } };
+const NONE = { id: { $in: [] } };
 
 /** The filter as a query's condition. Throws BAD_USER_INPUT when it is too large to be an honest one. */
 export function taskConditions(filter: TaskFilter): object {
@@ -90,13 +95,15 @@ function translate({ and, or, not, ...fields }: TaskFilter, budget: { left: numb
     if (!filter) continue;
     const relation = RELATIONS[name];
     for (const condition of conditionsOf(relation ? onlyIds(filter as IdFilter) : filter)) {
-      parts.push(relation ? { [relation]: condition === null ? null : { id: condition } } : { [name]: condition });
+      const on = (value: unknown) => (relation ? { [relation]: { id: value } } : { [name]: value });
+      if (OPTIONAL.has(name) && condition !== null) parts.push(on({ $ne: null }));
+      parts.push(on(condition));
     }
   }
   budget.left -= parts.length + 1;
   if (budget.left < 0) throw badInput('FILTER_TOO_LARGE', `A filter has at most ${MAX_CONDITIONS} conditions.`);
   if (and) parts.push(...and.map((part) => translate(part, budget)));
-  if (or) parts.push(or.length > 0 ? { $or: or.map((part) => translate(part, budget)) } : { id: { $in: [] } });
+  if (or) parts.push(or.length > 0 ? { $or: or.map((part) => translate(part, budget)) } : NONE);
   if (not) parts.push({ $not: translate(not, budget) });
-  return parts.length > 0 ? { $and: parts } : {};
+  return parts.length > 0 ? { $and: parts } : ALL;
 }
