@@ -56,6 +56,14 @@ const environment = z.object({
   ANONYMOUS_BODY_LIMIT_BYTES: integer(65_536, 1024, 104_857_600),
   HEARTBEAT_MS: integer(15_000, 100, 600_000),
   HEAD_POLL_MS: integer(500, 50, 500),
+  MAX_SOCKETS_PER_ADDRESS: integer(1_000, 1, 10_000_000),
+  MAX_SOCKETS_PER_VIEWER: integer(50, 1, 10_000_000),
+  MAX_CONNECTS_PER_SECOND: integer(100, 1, 10_000_000),
+  MAX_SUBSCRIPTIONS_PER_SOCKET: integer(100, 1, 100_000),
+  QUEUE_LIMIT_BYTES: integer(1_048_576, 16_384, 1_073_741_824),
+  SOCKET_IDLE_MS: integer(300_000, 1_000, 86_400_000),
+  TRUSTED_PROXIES: integer(0, 0, 10),
+  METRICS_PORT: integer(0, 0, 65_535),
   DRAIN_MS: z.coerce.number().int().min(0).max(600_000).optional(),
 });
 
@@ -83,6 +91,16 @@ export interface Config {
   anonymousBodyLimitBytes: number;
   heartbeatMs: number;
   headPollMs: number;
+  maxSocketsPerAddress: number;
+  maxSocketsPerViewer: number;
+  maxConnectsPerSecond: number;
+  maxSubscriptionsPerSocket: number;
+  queueLimitBytes: number;
+  /** After so long without an operation a socket is closed. */
+  idleMs: number;
+  trustedProxies: number;
+  /** Where `/metrics` is served for the operator, apart from the clients; 0 means nowhere. */
+  metricsPort: number;
   /** Over how long a stopping process closes its sockets, and goes on answering. */
   drainMs: number;
 }
@@ -117,6 +135,14 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     anonymousBodyLimitBytes: e.ANONYMOUS_BODY_LIMIT_BYTES,
     heartbeatMs: e.HEARTBEAT_MS,
     headPollMs: e.HEAD_POLL_MS,
+    maxSocketsPerAddress: e.MAX_SOCKETS_PER_ADDRESS,
+    maxSocketsPerViewer: e.MAX_SOCKETS_PER_VIEWER,
+    maxConnectsPerSecond: e.MAX_CONNECTS_PER_SECOND,
+    maxSubscriptionsPerSocket: e.MAX_SUBSCRIPTIONS_PER_SOCKET,
+    queueLimitBytes: e.QUEUE_LIMIT_BYTES,
+    idleMs: e.SOCKET_IDLE_MS,
+    trustedProxies: e.TRUSTED_PROXIES,
+    metricsPort: e.METRICS_PORT,
     drainMs: e.DRAIN_MS ?? (production ? 10_000 : 200),
   };
 }

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'BAD_USER_INPUT'
   | 'BAD_REQUEST'
   | 'PAYLOAD_TOO_LARGE'
+  | 'LIMIT_EXCEEDED'
   | 'UNAVAILABLE'
   | 'INTERNAL_SERVER_ERROR';
 

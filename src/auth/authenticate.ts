@@ -87,7 +87,7 @@ export class Authenticator {
     }
   }
 
-  async #member(companyId: string, userId: string, expiresAt: Date): Promise<MemberViewer | null> {
+  async #member(companyId: string, userId: string, expiresAt: Date | null): Promise<MemberViewer | null> {
     const member = await forkFor(this.orm, { companyId }).findOne(Member, { user: userId, deactivatedAt: null });
     return member && memberViewer(member, expiresAt);
   }
@@ -119,7 +119,7 @@ export async function activeMemberships(orm: Orm, userId: string): Promise<Membe
   return em.find(Member, { user: userId, deactivatedAt: null }, { filters: false, orderBy: { createdAt: 'asc' } });
 }
 
-function memberViewer(member: Member, expiresAt: Date): MemberViewer {
+function memberViewer(member: Member, expiresAt: Date | null): MemberViewer {
   return {
     kind: 'MEMBER',
     companyId: member.companyId,

@@ -58,6 +58,25 @@ export function rowFilter<F extends string>(
   return { $and: parts };
 }
 
+/** What a policy reads of a viewer beside their role and kind: the facts that name persons, and those that name projects. */
+export interface PersonalFacts<F extends string> {
+  readonly persons: readonly F[];
+  readonly projects: readonly F[];
+}
+
+/** The facts of a policy for which it matters who exactly asks. */
+export function personalFacts<F extends string>(policy: Policy<F>): PersonalFacts<F> {
+  const persons = new Set<F>();
+  const projects = new Set<F>();
+  const collect = (condition: Condition<F>): void => {
+    if ('all' in condition) condition.all.forEach(collect);
+    else if ('isViewer' in condition) persons.add(condition.isViewer);
+    else if ('isGrantedProject' in condition) projects.add(condition.isGrantedProject);
+  };
+  for (const { where } of [...policy.rules, policy.forExternals]) if (where) collect(where);
+  return { persons: [...persons], projects: [...projects] };
+}
+
 const applicable = <F extends string>(policy: Policy<F>, grants: Grants) =>
   policy.rules.filter((rule) => !rule.who || rule.who(grants));
 

@@ -21,7 +21,8 @@ export interface MemberViewer {
   memberId: string;
   role: Role;
   membership: MembershipKind;
-  expiresAt: Date;
+  /** Null where something else watches the time, as a socket does for all that goes through it. */
+  expiresAt: Date | null;
 }
 
 /** An anonymous follower of one object. */

@@ -25,3 +25,6 @@ export const isTaskEvent = (type: string): boolean => type.startsWith('task.');
 export const isFollowEvent = (type: string): boolean => type.startsWith('follow.');
 export const isMemberEvent = (type: string): boolean => type.startsWith('member.');
 export const isPermissionEvent = (type: string): boolean => type.startsWith('permission.');
+
+/** The name under which the changes of an object are heard. */
+export const routeTo = (kind: 'project' | 'task', id: string): string => `${kind}:${id}`;

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { DataloaderType, MikroORM, type Options } from '@mikro-orm/core';
+import { DataloaderType, DriverException, MikroORM, type Options } from '@mikro-orm/core';
 import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy';
 import { Migrator } from '@mikro-orm/migrations';
 import { MySqlConnection, MySqlDriver } from '@mikro-orm/mysql';
@@ -78,6 +78,13 @@ export function forkFor(
   if (keys.companyId) em.setFilterParams('tenant', { companyId: keys.companyId });
   if (keys.userId) em.setFilterParams('user', { userId: keys.userId });
   return em;
+}
+
+/** Whether it is the database that failed, or the way to it, and not the program: trying again may help. */
+export function isDatabaseFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { errno, syscall } = error as NodeJS.ErrnoException;
+  return error instanceof DriverException || errno !== undefined || syscall !== undefined;
 }
 
 function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {

@@ -3,25 +3,23 @@ import type { Orm } from '../entities/orm.js';
 import type { Logger } from '../log.js';
 import type { Bus } from './bus.js';
 import { type LoggedEvent, readEvents, readHeads, readOldest } from './event-log.js';
-import { patiently } from './patience.js';
 
 /** How many events a feed keeps in memory; a reader that is further behind reads the log. */
-const RECENT_EVENTS = 1_024;
+const RECENT_EVENTS = 2_048;
 const READ_BATCH = 200;
 const BUS_PATIENCE_MS = 250;
 
 /** A reader asked for what the log no longer has. */
 export class CursorTooOldError extends Error {}
 
-/**
- * One company's log as this node follows it: in order, without gaps. Readers pull, each with nothing but a position
- * of its own, so a slow one holds no memory and delays nobody.
- */
+export type FeedListener = (events: readonly LoggedEvent[]) => void;
+
+/** One company's log as this node follows it: in order, without gaps. */
 export class CompanyFeed {
   /** The latest event that is known and has all before it known. */
   head = 0;
-  readonly #recent: LoggedEvent[] = [];
-  #waiting = new Set<() => void>();
+  #recent: LoggedEvent[] = [];
+  readonly #listeners = new Set<FeedListener>();
   #healing: Promise<void> | null = null;
   #healTo = 0;
 
@@ -31,13 +29,19 @@ export class CompanyFeed {
     readonly log: Logger,
   ) {}
 
+  /** Calls the listener with what comes after the present head, in order; returns how to end it. */
+  listen(listener: FeedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** What the bus brought: taken when it is next, healed from the log when something is missing before it. */
   take(events: readonly LoggedEvent[]): void {
-    for (const event of events) {
-      if (event.seq === this.head + 1) this.#push(event);
-      else if (event.seq > this.head + 1) this.advanceTo(event.seq);
-    }
-    this.#wake();
+    const next = events.filter(({ seq }) => seq > this.head);
+    const [first] = next;
+    if (!first) return;
+    if (first.seq === this.head + 1) this.#push(next);
+    else this.advanceTo(next.at(-1)?.seq ?? first.seq);
   }
 
   /** Says that the log has reached `seq`; what is missing is read. */
@@ -53,58 +57,59 @@ export class CompanyFeed {
       });
   }
 
-  /** The events after `position`, at least one; waits for it. Throws CursorTooOldError. */
-  async read(position: number, signal: AbortSignal): Promise<readonly LoggedEvent[]> {
-    while (!signal.aborted) {
-      if (position < this.head) return this.#between(position, signal);
-      await this.#next(signal);
-    }
-    return [];
-  }
-
-  async #between(position: number, signal: AbortSignal): Promise<readonly LoggedEvent[]> {
+  /** The next events after `position`, at least one and none after the head. Throws CursorTooOldError. */
+  async readAfter(position: number): Promise<readonly LoggedEvent[]> {
     const oldest = this.#recent[0];
     if (oldest && oldest.seq <= position + 1) {
       const start = position + 1 - oldest.seq;
       return this.#recent.slice(start, start + READ_BATCH);
     }
     const limit = Math.min(READ_BATCH, this.head - position);
-    const events = await patiently(() => readEvents(this.orm, this.companyId, position, limit), signal, this.log);
+    const events = await readEvents(this.orm, this.companyId, position, limit);
     if (events[0]?.seq !== position + 1) throw new CursorTooOldError();
     return events;
+  }
+
+  /** Whether the log still has everything after `seq`, which this node must have reached. */
+  async reachesBackTo(seq: number): Promise<boolean> {
+    if (seq >= this.head) return seq === this.head;
+    const oldest = this.#recent[0]?.seq ?? Number.POSITIVE_INFINITY;
+    if (oldest <= seq + 1) return true;
+    const kept = await readOldest(this.orm, this.companyId);
+    return kept !== null && kept <= seq + 1;
   }
 
   async #heal(): Promise<void> {
     while (this.head < this.#healTo) {
       const events = await readEvents(this.orm, this.companyId, this.head, READ_BATCH);
       if (events.length === 0) break;
-      for (const event of events) if (event.seq === this.head + 1) this.#push(event);
-      this.#wake();
+      // Meanwhile the bus may have brought some of them.
+      const next = events.filter(({ seq }) => seq > this.head);
+      const [first] = next;
+      if (first && first.seq > this.head + 1) this.#skipTo(first.seq - 1);
+      this.#push(next);
     }
   }
 
-  #push(event: LoggedEvent): void {
-    this.#recent.push(event);
-    if (this.#recent.length > RECENT_EVENTS) this.#recent.shift();
-    this.head = event.seq;
+  /** The log has lost what follows the head; whoever listens sees the numbers jump. */
+  #skipTo(seq: number): void {
+    this.log.error({ companyId: this.companyId, head: this.head, seq }, 'feed: the log has a gap');
+    this.#recent = [];
+    this.head = seq;
   }
 
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const resume of waiting) resume();
-  }
-
-  #next(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const resume = () => {
-        signal.removeEventListener('abort', resume);
-        this.#waiting.delete(resume);
-        resolve();
-      };
-      this.#waiting.add(resume);
-      signal.addEventListener('abort', resume, { once: true });
-    });
+  /** Takes events as far as they follow on each other and on the head. */
+  #push(events: readonly LoggedEvent[]): void {
+    const gap = events.findIndex((event, i) => event.seq !== this.head + 1 + i);
+    const next = gap < 0 ? events : events.slice(0, gap);
+    const last = next.at(-1);
+    if (!last) return;
+    this.#recent.push(...next);
+    // Cut seldom, so that it costs nothing per event.
+    if (this.#recent.length > 2 * RECENT_EVENTS) this.#recent = this.#recent.slice(-RECENT_EVENTS);
+    this.head = last.seq;
+    for (const listener of this.#listeners) listener(next);
+    if (gap >= 0) this.advanceTo(events.at(-1)?.seq ?? 0);
   }
 }
 
@@ -112,6 +117,12 @@ interface OpenFeed {
   ready: Promise<CompanyFeed>;
   readers: number;
   close?: () => void;
+}
+
+/** A place at a company's feed. */
+export interface FeedSeat {
+  feed: CompanyFeed;
+  leave(): void;
 }
 
 /** The feeds that this node follows: those of the companies that somebody here listens to, and no others. */
@@ -130,18 +141,25 @@ export class FeedRegistry {
     this.#poll.unref();
   }
 
-  /** Joins a company's feed until `signal` aborts. Its head is the log's head at some moment after the call. */
-  async join(companyId: string, signal: AbortSignal): Promise<CompanyFeed> {
+  /** Joins a company's feed. Its head is the log's head at some moment after the call. */
+  async join(companyId: string): Promise<FeedSeat> {
     const open = this.#open.get(companyId) ?? this.#start(companyId);
     this.#open.set(companyId, open);
     open.readers += 1;
-    const leave = () => this.#leave(companyId, open);
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
-    return open.ready;
+    let isSeated = true;
+    const leave = () => {
+      if (isSeated) this.#leave(companyId, open);
+      isSeated = false;
+    };
+    try {
+      return { feed: await open.ready, leave };
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
-  /** Passes committed events on: at once to this node's own readers, through the bus to the others'. */
+  /** Passes committed events on, to this node's own readers and the others'. */
   async publish(events: readonly LoggedEvent[]): Promise<void> {
     try {
       await this.bus.publish(events);
@@ -164,17 +182,22 @@ export class FeedRegistry {
     const feed = new CompanyFeed(companyId, this.orm, this.log);
     const open: OpenFeed = { readers: 0, ready: Promise.resolve(feed) };
     open.ready = (async () => {
-      let listening = false;
-      const subscribed = this.bus.subscribe(companyId, (events) => listening && feed.take(events));
+      const early: (readonly LoggedEvent[])[] = [];
+      let hear: FeedListener = (events) => void early.push(events);
+      const subscribed = this.bus.subscribe(companyId, (events) => hear(events));
       open.close = () => void subscribed.then((close) => close()).catch(() => {});
       // The bus first, then the head: what is committed between the two is seen by one of them. A bus that is away
       // is not waited for: until it is back, the heads are read.
       await Promise.race([subscribed.catch(() => {}), setTimeout(BUS_PATIENCE_MS, undefined, { ref: false })]);
       feed.head = (await readHeads(this.orm, [companyId])).get(companyId) ?? 0;
-      listening = true;
+      hear = (events) => feed.take(events);
+      for (const events of early) feed.take(events);
       return feed;
     })();
-    open.ready.catch(() => this.#open.delete(companyId));
+    open.ready.catch(() => {
+      if (this.#open.get(companyId) === open) this.#open.delete(companyId);
+      open.close?.();
+    });
     return open;
   }
 
@@ -203,12 +226,4 @@ export class FeedRegistry {
       this.#polling = false;
     }
   }
-}
-
-/** Whether the log still has everything after `seq`. */
-export async function reachesBackTo(orm: Orm, companyId: string, seq: number, head: number): Promise<boolean> {
-  if (seq > head) return false;
-  if (seq === head) return true;
-  const oldest = await readOldest(orm, companyId);
-  return oldest !== null && oldest <= seq + 1;
 }

@@ -76,3 +76,24 @@ export async function readOldest(orm: Orm, companyId: string): Promise<number | 
   );
   return oldest ? Number(oldest.seq) : null;
 }
+
+/**
+ * The number of the first event after `seq` that is of one of these kinds (the part of the type before the dot), or
+ * null. Asked often, with `seq` near the head, so it reads next to nothing.
+ */
+export async function findConcern(
+  orm: Orm,
+  companyId: string,
+  seq: number,
+  kinds: readonly string[],
+): Promise<number | null> {
+  const types = kinds.map(() => 'type like ?').join(' or ');
+  const [found] = await orm.em
+    .getConnection()
+    .execute(`select seq from events where company_id = ? and seq > ? and (${types}) order by seq limit 1`, [
+      companyId,
+      seq,
+      ...kinds.map((kind) => `${kind}.%`),
+    ]);
+  return found ? Number(found.seq) : null;
+}

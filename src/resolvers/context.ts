@@ -1,46 +1,77 @@
 import { type Grants, loadGrants } from '../auth/grants.js';
+import { levelOn, type Policy } from '../auth/rule.js';
 import { expectMember, type Viewer } from '../auth/viewer.js';
 import type { Done, Parts } from '../domain/unit-of-work.js';
-import { type EntityManager, forkFor } from '../entities/orm.js';
+import type { EntityManager } from '../entities/orm.js';
+import type { Task } from '../entities/task.js';
+import type { Level } from '../entities/vocabulary.js';
 import { UserError } from '../errors.js';
 import { sealCursor } from '../pubsub/cursor.js';
 import type { Payload } from '../schema/payload.js';
+import { Reading } from './reading.js';
+import type { Trace } from './trace.js';
 
-/** What a resolver works with: one per operation, and a new one for every event of a subscription. */
+type FactsOf<F extends string> = Readonly<Record<F, string | null>>;
+
+/** What a resolver works with: one per operation, and a new one for every payload of a subscription. */
 export interface GraphContext {
-  parts: Parts;
-  viewer: Viewer;
-  em: EntityManager;
-  heartbeatMs: number;
+  readonly parts: Parts;
+  readonly viewer: Viewer;
+  readonly em: EntityManager;
   /** Where this server is reached, for links. */
-  publicUrl: string;
-  /** The same viewer as things stand now, or null when the way in has been closed. */
-  refreshViewer(): Promise<Viewer | null>;
-  /** The member's grants, read once. */
+  readonly publicUrl: string;
+  findTask(id: string): Promise<Task | null>;
+  /** Whether the member sees an object with these facts, and what they may do with it; null when they do not see it. */
+  sees<F extends string>(policy: Policy<F>, facts: FactsOf<F>): Promise<boolean>;
+  level<F extends string>(policy: Policy<F>, facts: FactsOf<F>): Promise<Level | null>;
+  /** The member's grants, read once; for filters on rows. */
   grants(): Promise<Grants>;
-  /** Ends with the operation; a subscription's stream stops on it. */
-  signal: AbortSignal;
 }
 
-export type ContextSettings = Pick<GraphContext, 'parts' | 'heartbeatMs' | 'publicUrl'> & {
+export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl'> & {
   refresh(viewer: Viewer): Promise<Viewer | null>;
 };
 
-/** Binds an EntityManager to the viewer's company and user; what belongs to others is out of its reach. */
-export function createContext(settings: ContextSettings, viewer: Viewer, signal: AbortSignal): GraphContext {
-  const { refresh, ...rest } = settings;
-  const em = forkFor(settings.parts.orm, {
+/** For one operation of one viewer. Its EntityManager is bound to their company and user. */
+export function createContext({ parts, publicUrl }: ContextSettings, viewer: Viewer): GraphContext {
+  const reading = new Reading(parts.orm, {
     companyId: 'companyId' in viewer ? viewer.companyId : undefined,
     userId: 'userId' in viewer ? viewer.userId : undefined,
   });
-  let grants: Promise<Grants> | undefined;
+  let loading: Promise<Grants> | undefined;
+  const grants = () => (loading ??= loadGrants(reading.em, expectMember(viewer)));
   return {
-    ...rest,
+    parts,
+    publicUrl,
     viewer,
-    em,
-    signal,
-    refreshViewer: () => refresh(viewer),
-    grants: () => (grants ??= loadGrants(em, expectMember(viewer))),
+    get em() {
+      return reading.em;
+    },
+    findTask: (id) => reading.findTask(id),
+    sees: async (policy, facts) => levelOn(policy, await grants(), facts) !== null,
+    level: async (policy, facts) => levelOn(policy, await grants(), facts),
+    grants,
+  };
+}
+
+/** For a payload that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
+export function createSharedContext(
+  { parts, publicUrl }: ContextSettings,
+  trace: Trace,
+  reading: Reading,
+): GraphContext {
+  const { viewer } = trace;
+  return {
+    parts,
+    publicUrl,
+    viewer,
+    get em() {
+      return reading.em;
+    },
+    findTask: (id) => reading.findTask(id),
+    sees: async (policy, facts) => trace.sees(policy, facts),
+    level: async (policy, facts) => trace.level(policy, facts),
+    grants: async () => trace.grants,
   };
 }
 

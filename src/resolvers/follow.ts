@@ -20,14 +20,14 @@ import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
 import { Task } from '../entities/task.js';
 import { notFound } from '../errors.js';
-import type { Change } from '../pubsub/change-stream.js';
+import type { Change } from '../pubsub/topic.js';
 import { connectionOf } from '../schema/connections.js';
 import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/directives.js';
 import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { TaskChange } from './task-change.js';
-import { streamFollowed, taskChangeOf } from './task-streams.js';
+import { followedSource, taskChangeOf } from './task-streams.js';
 import { ifVisibleTask } from './visible.js';
 
 const FollowConnection = connectionOf(Follow, 'Follow');
@@ -122,7 +122,7 @@ export class FollowResolver {
   @Allow('FOLLOWER')
   @Subscription(() => TaskChange, {
     description: "The changes of the followed task's public face.",
-    subscribe: ({ context, args }) => streamFollowed(context, args.after) as never,
+    subscribe: ({ context, args }) => followedSource(context, args.after) as never,
   })
   followedChanged(
     @Root() change: Change,

@@ -10,7 +10,7 @@ import { Project } from '../entities/project.js';
 import { Task } from '../entities/task.js';
 import { PublicTaskStatus } from '../entities/vocabulary.js';
 import { forbidden, notFound } from '../errors.js';
-import type { Change } from '../pubsub/change-stream.js';
+import type { Change } from '../pubsub/topic.js';
 import { connectionOf } from '../schema/connections.js';
 import { ForMembers, PublicFace } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
@@ -20,7 +20,7 @@ import { findPage } from './page.js';
 import { TaskChange } from './task-change.js';
 import { TaskFilter, TaskOrder, taskConditions } from './task-filter.js';
 import { AddCommentInput, AssignTaskInput, CreateTaskInput, MoveTaskInput, UpdateTaskInput } from './task-inputs.js';
-import { streamProjectTasks, taskChangeOf } from './task-streams.js';
+import { projectTasksSource, taskChangeOf } from './task-streams.js';
 import {
   findVisibleProject,
   findVisibleTask,
@@ -109,7 +109,7 @@ export class TaskResolver {
   @ForMembers()
   @Subscription(() => TaskChange, {
     description: "The changes of a project's tasks, as far as you see them at the time of each.",
-    subscribe: ({ context, args }) => streamProjectTasks(context, args.projectId, args.after) as never,
+    subscribe: ({ context, args }) => projectTasksSource(context, args.projectId, args.after) as never,
   })
   taskChanged(
     @Root() change: Change,

@@ -1,8 +1,8 @@
 import { projectColumns, projectFacts, projectPolicy } from '../auth/project-policy.js';
-import { levelOn, rowFilter } from '../auth/rule.js';
+import { rowFilter } from '../auth/rule.js';
 import { hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
 import { Project } from '../entities/project.js';
-import { Task } from '../entities/task.js';
+import type { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
 import type { GraphContext } from './context.js';
 
@@ -27,20 +27,19 @@ export async function ifVisibleProject(
   project: Project | null | undefined,
 ): Promise<Project | null> {
   if (!project || context.viewer.kind !== 'MEMBER') return null;
-  return levelOn(projectPolicy, await context.grants(), projectFacts(project)) ? project : null;
+  return (await context.sees(projectPolicy, projectFacts(project))) ? project : null;
 }
 
 /** The task of that id, when the viewer sees it. */
 export const findVisibleTask = async (context: GraphContext, id: string): Promise<Task | null> =>
-  ifVisibleTask(context, await context.em.findOne(Task, { id }));
+  ifVisibleTask(context, await context.findTask(id));
 
 /** The same task, when the viewer sees it: a member by the policy, a follower the one followed, while it is public. */
 export async function ifVisibleTask(context: GraphContext, task: Task | null | undefined): Promise<Task | null> {
   const { viewer } = context;
   if (!task || (viewer.kind === 'FOLLOWER' && viewer.objectId !== task.id)) return null;
   const facts = taskFacts(task, await task.project.loadOrFail());
-  const visible =
-    viewer.kind === 'FOLLOWER' ? hasPublicFace(facts) : levelOn(taskPolicy, await context.grants(), facts) !== null;
+  const visible = viewer.kind === 'FOLLOWER' ? hasPublicFace(facts) : await context.sees(taskPolicy, facts);
   return visible ? task : null;
 }
 

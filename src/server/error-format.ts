@@ -55,3 +55,13 @@ function clientCode(error: GraphQLError): string | null {
   if (CLIENT_MISTAKES.has(code)) return code as string;
   return code === undefined && !error.originalError && error.path === undefined ? 'BAD_USER_INPUT' : null;
 }
+
+/** The error as its client is told of it, at the place in the document where it arose. */
+export function withFormat(formatError: FormatError, error: unknown): GraphQLError {
+  const { message, extensions } = formatError(error);
+  const place =
+    error instanceof GraphQLError
+      ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
+      : {};
+  return new GraphQLError(message, { ...place, extensions });
+}

@@ -28,6 +28,7 @@ const STATUS: Record<ErrorCode, number> = {
   BAD_USER_INPUT: 400,
   BAD_REQUEST: 400,
   PAYLOAD_TOO_LARGE: 413,
+  LIMIT_EXCEEDED: 429,
   UNAVAILABLE: 503,
   INTERNAL_SERVER_ERROR: 500,
 };
@@ -51,11 +52,9 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       companyId: single(request.headers['x-company-id']),
     });
     const body = request.method === 'POST' ? await readBody(request, viewer) : undefined;
-    const aborted = new AbortController();
-    response.once('close', () => aborted.abort());
     const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
-      context: async () => createContext(settings, viewer, aborted.signal),
+      context: async () => createContext(settings, viewer),
     });
     response.statusCode = result.status ?? 200;
     for (const [name, value] of result.headers) response.setHeader(name, value);

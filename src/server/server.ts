@@ -10,15 +10,18 @@ import { openOrm } from '../entities/orm.js';
 import { createLogger } from '../log.js';
 import { createLocalBus, createRedisBus } from '../pubsub/bus.js';
 import { FeedRegistry } from '../pubsub/company-feed.js';
+import { FanOut } from '../pubsub/fan-out.js';
 import { buildGuardedSchema } from '../resolvers/build-schema.js';
+import { createRights } from '../resolvers/rights.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
 import { createErrorFormat } from './error-format.js';
 import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
 import { createGraphqlHttp } from './graphql-http.js';
 import { readiness } from './health.js';
+import { type Engine, Operations } from './operations.js';
 import { createRouter, type Route, sendJson } from './router.js';
-import { createWebsocket } from './websocket.js';
+import { SocketHub } from './websocket.js';
 
 export interface RunningServer {
   parts: Parts;
@@ -58,17 +61,18 @@ export async function startServer(config: Config): Promise<RunningServer> {
     : config.issuers;
   const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier(trusted), parts.keyring);
   const formatError = createErrorFormat(log);
-  const settings = {
-    parts,
-    heartbeatMs: config.heartbeatMs,
-    publicUrl,
-    refresh: authenticator.refresh.bind(authenticator),
-  };
+  const settings = { parts, publicUrl, refresh: authenticator.refresh.bind(authenticator) };
   const common = { schema, authenticator, settings, formatError, introspection: !config.production };
   const graphql = await createGraphqlHttp({ ...common, ...config });
+  const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
+  const operations = new Operations({ ...common, fanOut });
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
-  const websocket = createWebsocket(server, '/graphql', {
-    ...common,
+  const sockets = new SocketHub(server, '/graphql', {
+    ...config,
+    authenticator,
+    operations,
+    fanOut,
+    formatError,
     log,
     maxMessageBytes: config.anonymousBodyLimitBytes,
   });
@@ -103,15 +107,16 @@ export async function startServer(config: Config): Promise<RunningServer> {
     devIssuer,
     async stop() {
       draining = true;
-      log.info({ sockets: websocket.connections() }, 'server: draining');
+      log.info({ sockets: sockets.size }, 'server: draining');
       // Requests are answered all the while: it takes balancers a moment to see that this process is not ready.
-      await Promise.all([websocket.drain(config.drainMs), delay(config.drainMs)]);
+      await Promise.all([sockets.drain(config.drainMs), delay(config.drainMs)]);
       const closed = new Promise((resolve) => server.close(resolve));
       const patience = setTimeout(() => server.closeAllConnections(), 5_000);
       server.closeIdleConnections();
       await closed;
       clearTimeout(patience);
       await graphql.stop();
+      await fanOut.close();
       await close();
       log.info('server: stopped');
     },

@@ -1,243 +1,204 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  createSourceEventStream,
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  execute,
-  GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-  NoSchemaIntrospectionCustomRule,
-  parse,
-  specifiedRules,
-  validate,
-} from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { handleProtocols } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticate.js';
-import type { Viewer } from '../auth/viewer.js';
-import { ApiError, unauthenticated } from '../errors.js';
+import type { Standing } from '../auth/standing.js';
+import type { FollowerViewer, MemberViewer, Viewer } from '../auth/viewer.js';
+import { isDatabaseFault } from '../entities/orm.js';
+import { ApiError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { type ContextSettings, createContext, type GraphContext } from '../resolvers/context.js';
-import type { FormatError } from './error-format.js';
-import { MAX_TOKENS } from './limits.js';
-import { watchViewer } from './viewer-watch.js';
+import type { Admission } from '../pubsub/fan-out.js';
+import type { Connection } from '../pubsub/subscriber.js';
+import type { Reading } from '../resolvers/reading.js';
+import { CloseCode } from './close-codes.js';
+import { AddressLimits, addressOf, type ConnectionLimits } from './connection-limits.js';
+import { credentialOf } from './credential.js';
+import { type FormatError, withFormat } from './error-format.js';
+import type { Engine, Operations } from './operations.js';
+import { GraphqlSocket, type SocketHost } from './socket.js';
 
-export interface WebsocketOptions {
-  schema: GraphQLSchema;
+export interface WebsocketOptions extends ConnectionLimits {
   authenticator: Authenticator;
-  settings: ContextSettings;
+  operations: Operations;
+  fanOut: Engine;
   formatError: FormatError;
-  introspection: boolean;
   log: Logger;
   maxMessageBytes: number;
+  /** After so long without an operation a socket is closed. */
+  idleMs: number;
 }
 
-/** Close codes of our own, beside those of graphql-transport-ws; `docs/protocol.md` tells what a client does on each. */
-export const CloseCode = { UNAUTHORIZED: 4401, FORBIDDEN: 4403, EXPIRED: 4410, RESTART: 1012, INTERNAL: 1011 } as const;
+const SWEEP_MS = 250;
+const INIT_MS = 5_000;
+const PING_MS = 12_000;
 
-/** What a socket knows from `connection_init` on. */
-interface Session {
-  viewer: Viewer;
-}
-type Extra = { socket: WebSocket; request: IncomingMessage; session?: Session };
+/** All sockets of this process: who may come in, how long they stay, how they go. */
+export class SocketHub implements SocketHost {
+  readonly counts = { slowReaders: 0, refused: 0 };
+  readonly #open = new Set<GraphqlSocket>();
+  readonly #server: WebSocketServer;
+  readonly #addresses: AddressLimits;
+  readonly #viewers = new Map<string, number>();
+  readonly #sweep: NodeJS.Timeout;
+  #isDraining = false;
 
-/** `/graphql` over WebSocket (graphql-transport-ws). */
-export function createWebsocket(server: Server, path: string, options: WebsocketOptions) {
-  const { schema, settings, formatError, log } = options;
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols, maxPayload: options.maxMessageBytes });
-  const rules = options.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+  constructor(
+    http: Server,
+    path: string,
+    readonly options: WebsocketOptions,
+  ) {
+    this.#addresses = new AddressLimits(options);
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      handleProtocols,
+      maxPayload: options.maxMessageBytes,
+    });
+    http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head, path));
+    this.#sweep = setInterval(() => this.#look(), SWEEP_MS);
+    this.#sweep.unref();
+  }
 
-  server.on('upgrade', (request, socket, head) => {
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get operations(): Operations {
+    return this.options.operations;
+  }
+
+  get queueLimitBytes(): number {
+    return this.options.queueLimitBytes;
+  }
+
+  get maxSubscriptionsPerSocket(): number {
+    return this.options.maxSubscriptionsPerSocket;
+  }
+
+  report(error: unknown): void {
+    if (isDatabaseFault(error)) this.options.log.warn({ error: String(error) }, 'socket: the database is away');
+    else this.options.formatError(error);
+  }
+
+  countSlowReader(): void {
+    this.counts.slowReaders += 1;
+  }
+
+  authenticate(payload: Record<string, unknown>): Promise<Viewer> {
+    return this.options.authenticator.authenticate(credentialOf(payload));
+  }
+
+  async admit(
+    viewer: MemberViewer | FollowerViewer,
+    connection: Connection,
+  ): Promise<Admission<Standing, Reading> | null> {
+    const key = viewer.kind === 'MEMBER' ? viewer.userId : viewer.followId;
+    const count = this.#viewers.get(key) ?? 0;
+    // A follow link may be in many hands: only the address limits those.
+    if (viewer.kind === 'MEMBER' && count >= this.options.maxSocketsPerViewer) {
+      throw this.#tooMany('SOCKETS_PER_VIEWER', `You have ${count} connections open already.`);
+    }
+    this.#viewers.set(key, count + 1);
+    const release = () => {
+      const left = (this.#viewers.get(key) ?? 1) - 1;
+      if (left > 0) this.#viewers.set(key, left);
+      else this.#viewers.delete(key);
+    };
+    try {
+      const standing = { viewer, grants: null };
+      const admission = await this.options.fanOut.admit(viewer.companyId, standing, connection);
+      if (!admission) {
+        release();
+        return null;
+      }
+      return {
+        ...admission,
+        leave: () => {
+          release();
+          admission.leave();
+        },
+      };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  refusal(message: string): GraphQLError {
+    return withFormat(this.options.formatError, this.#tooMany('SUBSCRIPTIONS_PER_SOCKET', message));
+  }
+
+  #tooMany(reason: string, message: string): ApiError {
+    this.counts.refused += 1;
+    return new ApiError('LIMIT_EXCEEDED', message, reason);
+  }
+
+  forget(socket: GraphqlSocket): void {
+    if (this.#open.delete(socket)) this.#addresses.release(socket.address);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, path: string): void {
     socket.on('error', () => socket.destroy());
-    if (request.url?.split('?')[0] !== path) {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+    const refuse = (status: string, ...headers: string[]) =>
+      socket.end([`HTTP/1.1 ${status}`, 'Connection: close', ...headers, '', ''].join('\r\n'));
+    if (this.#isDraining) return void refuse('503 Service Unavailable');
+    if (request.url?.split('?')[0] !== path) return void refuse('404 Not Found');
+    const address = addressOf(request, this.options.trustedProxies);
+    const refusal = this.#addresses.take(address);
+    if (refusal) {
+      this.counts.refused += 1;
+      return void refuse('429 Too Many Requests', `Retry-After: ${refusal === 'TOO_FAST' ? 1 : 30}`);
+    }
+    let isOpen = false;
+    socket.once('close', () => isOpen || this.#addresses.release(address));
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      isOpen = true;
+      this.#accept(ws, socket, address);
+    });
+  }
+
+  #accept(ws: WebSocket, socket: Duplex, address: string): void {
+    if (ws.protocol === '') {
+      this.#addresses.release(address);
+      ws.close(4406, 'Subprotocol not acceptable');
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (upgraded) => sockets.emit('connection', upgraded, request));
-  });
-
-  const protocol = useServer<Record<string, unknown>, Extra>(
-    {
-      connectionInitWaitTimeout: 5_000,
-      onConnect: async (context) => {
-        try {
-          context.extra.session = await openSession(context.extra.socket, context.connectionParams ?? {});
-          return true;
-        } catch (error) {
-          const [code, reason] = closingOf(error);
-          if (code === CloseCode.INTERNAL) formatError(error);
-          context.extra.socket.close(code, reason);
-          return false;
-        }
-      },
-      onSubscribe: async (context, _id, payload) => {
-        const { session } = context.extra;
-        const viewer = session && (await settings.refresh(session.viewer));
-        if (!viewer) return [withFormat(formatError, unauthenticated('ACCESS_ENDED', 'This way in has been closed.'))];
-        const document = check(payload.query);
-        if ('length' in document) return document;
-        const operation = getOperationAST(document, payload.operationName);
-        if (!operation) return [mistake('The operation is not in the document.', 'OPERATION_RESOLUTION_FAILURE')];
-        const { operationName, variables: variableValues } = payload;
-        return { schema, document, operationName, variableValues, contextValue: viewer };
-      },
-      execute: async (args: ExecutionArgs) => {
-        const contextValue = createContext(settings, args.contextValue as Viewer, new AbortController().signal);
-        return formatted(await execute({ ...args, contextValue }));
-      },
-      subscribe: (args: ExecutionArgs) => subscribe(args),
-    },
-    sockets as never,
-    12_000,
-  );
-
-  async function openSession(socket: WebSocket, params: Record<string, unknown>): Promise<Session> {
-    const viewer = await options.authenticator.authenticate(credentialOf(params));
-    if (viewer.kind === 'NOBODY') throw unauthenticated('NO_CREDENTIAL');
-    const session: Session = { viewer };
-    const closed = new AbortController();
-    socket.once('close', () => closed.abort());
-    if (socket.readyState !== socket.OPEN) closed.abort();
-    await watchViewer(viewer, {
-      feeds: settings.parts.feeds,
-      refresh: settings.refresh,
-      signal: closed.signal,
-      log,
-      end: (why) =>
-        socket.close(
-          why === 'EXPIRED' ? CloseCode.EXPIRED : CloseCode.FORBIDDEN,
-          why === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'ACCESS_ENDED',
-        ),
-    });
-    return session;
+    this.#open.add(new GraphqlSocket(ws, socket, address, this));
   }
 
-  function check(query: string): DocumentNode | readonly GraphQLError[] {
-    try {
-      const document = parse(query, { maxTokens: MAX_TOKENS });
-      const errors = validate(schema, document, rules, { maxErrors: 10 });
-      return errors.length === 0
-        ? document
-        : errors.map((error) => mistake(error.message, 'GRAPHQL_VALIDATION_FAILED', error));
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      return [mistake(error.message, 'GRAPHQL_PARSE_FAILED', error)];
-    }
-  }
-
-  function formatted(result: ExecutionResult): ExecutionResult {
-    if (!result.errors) return result;
-    return { ...result, errors: result.errors.map((error) => withFormat(formatError, error)) };
-  }
-
-  /** One source per subscription; each of its events is executed with the viewer and the rights of that moment. */
-  async function subscribe(
-    args: ExecutionArgs,
-  ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
-    const stop = new AbortController();
-    const viewer = args.contextValue as Viewer;
-    const fresh = (current: Viewer): GraphContext => createContext(settings, current, stop.signal);
-    const source = await createSourceEventStream({ ...args, contextValue: fresh(viewer) });
-    if (!(Symbol.asyncIterator in source)) {
-      stop.abort();
-      return formatted(source);
-    }
-    async function* results(events: AsyncIterable<unknown>): AsyncGenerator<ExecutionResult, void, void> {
-      try {
-        for await (const event of events) {
-          const current = await settings.refresh(viewer);
-          if (!current) throw unauthenticated('ACCESS_ENDED', 'This way in has been closed.');
-          yield formatted(await execute({ ...args, rootValue: event, contextValue: fresh(current) }));
-        }
-      } catch (error) {
-        yield { errors: [withFormat(formatError, error)] };
-      } finally {
-        stop.abort();
+  /** Looks after what the clock decides, for all sockets: one timer instead of several for each. */
+  #look(): void {
+    const now = performance.now();
+    const today = Date.now();
+    for (const socket of this.#open) {
+      if (!socket.isAcknowledged && now - socket.openedAt > INIT_MS) {
+        socket.close(CloseCode.NO_INIT, 'Connection initialisation timeout');
+      } else if (socket.expiresAt <= today) {
+        socket.close(CloseCode.EXPIRED, 'TOKEN_EXPIRED', { drop: true });
+      } else if (socket.isIdle && now - socket.lastUsedAt > this.options.idleMs) {
+        socket.close(CloseCode.IDLE, 'IDLE');
+      } else {
+        socket.pingAfter(PING_MS, now);
       }
     }
-    return stoppable(results(source), stop);
+    this.#addresses.sweep(now);
   }
 
-  return {
-    connections: () => sockets.clients.size,
-    /** Refuses new sockets and closes the open ones, spread over `overMs`, so that they do not all come back at once. */
-    async drain(overMs: number): Promise<void> {
-      server.removeAllListeners('upgrade');
-      server.on('upgrade', (_request, socket) =>
-        socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n'),
-      );
-      const open = [...sockets.clients];
-      for (const [i, socket] of open.entries()) {
-        socket.close(CloseCode.RESTART, 'SERVER_RESTART');
-        if (i < open.length - 1) await delay(overMs / open.length);
-      }
-      await delay(Math.min(overMs, 200));
-      for (const socket of sockets.clients) socket.terminate();
-      await protocol.dispose();
-    },
-  };
-}
-
-/** Ends the source at once when the client completes, also while the source waits for its next event. */
-function stoppable<T>(inner: AsyncGenerator<T, void, void>, stop: AbortController): AsyncGenerator<T, void, void> {
-  return {
-    next: () => inner.next(),
-    return: () => {
-      stop.abort();
-      return inner.return();
-    },
-    throw: (error) => {
-      stop.abort();
-      return inner.throw(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await this.return();
-    },
-  };
-}
-
-/** As `docs/protocol.md` says, or named as the HTTP headers are: tools that know headers only send those. */
-function credentialOf(params: Record<string, unknown>) {
-  const given = new Map(Object.entries(params).map(([name, value]) => [name.toLowerCase(), value]));
-  const text = (name: string) => {
-    const value = given.get(name);
-    return typeof value === 'string' ? value : undefined;
-  };
-  const follow = text('follow');
-  return {
-    authorization: follow ? `Follow ${follow}` : text('authorization'),
-    companyId: text('companyid') ?? text('x-company-id'),
-  };
-}
-
-function closingOf(error: unknown): [number, string] {
-  if (!(error instanceof ApiError)) return [CloseCode.INTERNAL, 'INTERNAL_SERVER_ERROR'];
-  if (error.reason === 'TOKEN_EXPIRED') return [CloseCode.EXPIRED, error.reason];
-  if (error.code === 'UNAUTHENTICATED') return [CloseCode.UNAUTHORIZED, error.reason ?? error.code];
-  if (error.code === 'UNAVAILABLE') return [1013, error.reason ?? error.code];
-  return [CloseCode.FORBIDDEN, error.code];
-}
-
-const mistake = (message: string, code: string, error?: GraphQLError) =>
-  new GraphQLError(message, {
-    nodes: error?.nodes,
-    source: error?.source,
-    positions: error?.positions,
-    extensions: { code },
-  });
-
-function withFormat(formatError: FormatError, error: unknown): GraphQLError {
-  const { message, extensions } = formatError(error);
-  const place =
-    error instanceof GraphQLError
-      ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
-      : {};
-  return new GraphQLError(message, { ...place, extensions });
+  /** Refuses new sockets and closes the open ones, spread over `overMs`, so that they do not all come back at once. */
+  async drain(overMs: number): Promise<void> {
+    this.#isDraining = true;
+    const sockets = [...this.#open];
+    const startedAt = performance.now();
+    for (const [i, socket] of sockets.entries()) {
+      const dueAt = startedAt + (overMs * i) / sockets.length;
+      if (dueAt > performance.now()) await delay(dueAt - performance.now());
+      socket.close(CloseCode.RESTART, 'SERVER_RESTART');
+    }
+    await delay(Math.min(overMs, 200));
+    for (const socket of sockets) socket.ws.terminate();
+    clearInterval(this.#sweep);
+  }
 }

@@ -1,0 +1,23 @@
+import { forkFor, type Orm } from '../entities/orm.js';
+import { type Grants, loadGrants } from './grants.js';
+import type { FollowerViewer, MemberViewer, Viewer } from './viewer.js';
+
+/** Who somebody is in a company and what they may, as it was read last. Its viewer has no expiry: the connection has. */
+export interface Standing {
+  readonly viewer: MemberViewer | FollowerViewer;
+  /** None for a follower, to whom only the followed object is open. */
+  readonly grants: Grants | null;
+}
+
+/** Reads a viewer's standing. Null when the way in has been closed. */
+export async function findStanding(
+  orm: Orm,
+  refresh: (viewer: Viewer) => Promise<Viewer | null>,
+  viewer: MemberViewer | FollowerViewer,
+): Promise<Standing | null> {
+  const current = await refresh({ ...viewer, expiresAt: null });
+  if (current?.kind === 'MEMBER') {
+    return { viewer: current, grants: await loadGrants(forkFor(orm, { companyId: current.companyId }), current) };
+  }
+  return current?.kind === 'FOLLOWER' ? { viewer: { ...current, expiresAt: null }, grants: null } : null;
+}

@@ -1,0 +1,347 @@
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { type Cohort, LOG_GAP } from './cohort.js';
+import { type CompanyFeed, CursorTooOldError, type FeedSeat } from './company-feed.js';
+import { findConcern, type LoggedEvent } from './event-log.js';
+import { Group, type GroupHost, type Word } from './group.js';
+import { patiently } from './patience.js';
+import { Batch, type Connection, type Subscriber, Watcher } from './subscriber.js';
+import type { Answer, Change, Reading, Render, Rights, Route, Topic } from './topic.js';
+
+/** What the engine has done since the process began. */
+export interface Counts {
+  executions: number;
+  deliveries: number;
+}
+
+/**
+ * One company's events on their way to this node's subscribers: each is routed to the groups that listen to its
+ * object, after the standings that it changes have been read anew. So whatever is told is judged by rights that are
+ * at least as new as the event.
+ */
+export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
+  position: number;
+  rightsVersion = 0;
+  readonly #watchers = new Map<string, Watcher<S>>();
+  readonly #groups = new Map<string, Group<S, R>>();
+  readonly #listening = new Map<Route, Set<Group<S, R>>>();
+  readonly #groupOf = new Map<Subscriber<S>, Group<S, R>>();
+  readonly #words = new Map<string, Promise<{ answer: Answer<S>; batch: Batch }>>();
+  readonly #unlisten: () => void;
+  readonly #closed = new AbortController();
+  #queue: LoggedEvent[] = [];
+  #known: number;
+  #isDispatching = false;
+  #reading: R | null = null;
+  #confirming: Promise<boolean> | null = null;
+  #reaching: { seq: number; reached(): void }[] = [];
+
+  constructor(
+    readonly seat: FeedSeat,
+    readonly rights: Rights<S, R>,
+    readonly counts: Counts,
+  ) {
+    this.position = this.feed.head;
+    this.#known = this.feed.head;
+    this.#unlisten = this.feed.listen((events) => this.#take(events));
+  }
+
+  get feed(): CompanyFeed {
+    return this.seat.feed;
+  }
+
+  get isIdle(): boolean {
+    return this.#watchers.size === 0;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.#unlisten();
+    this.seat.leave();
+  }
+
+  // Who is here
+
+  watcher(key: string): Watcher<S> | undefined {
+    return this.#watchers.get(key);
+  }
+
+  watcherOf(event: LoggedEvent): Watcher<S> | null {
+    const key = this.rights.concernOf(event);
+    return (key !== null && this.#watchers.get(key)) || null;
+  }
+
+  /** Lets a viewer's connection in, with the standing of this moment; null when there is none. */
+  async admit(standing: S, connection: Connection): Promise<Watcher<S> | null> {
+    const key = this.rights.keyOf(standing);
+    const watcher = this.#watchers.get(key) ?? new Watcher(key, standing);
+    this.#watchers.set(key, watcher);
+    watcher.connections.add(connection);
+    try {
+      await this.#renew(watcher);
+    } catch (error) {
+      this.dismiss(watcher, connection);
+      throw error;
+    }
+    return watcher.connections.has(connection) ? watcher : null;
+  }
+
+  dismiss(watcher: Watcher<S>, connection: Connection): void {
+    watcher.connections.delete(connection);
+    if (watcher.connections.size === 0 && this.#watchers.get(watcher.key) === watcher) {
+      this.#watchers.delete(watcher.key);
+      for (const subscriber of [...watcher.subscribers]) this.leave(subscriber);
+    }
+  }
+
+  async #renew(watcher: Watcher<S>): Promise<void> {
+    const standing = await watcher.renew((known) => this.rights.load(known));
+    this.rightsVersion += 1;
+    if (standing === null) {
+      const connections = [...watcher.connections];
+      for (const connection of connections) {
+        this.dismiss(watcher, connection);
+        connection.end();
+      }
+      return;
+    }
+    watcher.standing = standing;
+    for (const subscriber of watcher.subscribers) this.#groupOf.get(subscriber)?.reclass(subscriber);
+  }
+
+  /** Joins the group of that key, or begins it. Resolves when the subscriber has been told READY. */
+  async subscribe(
+    subscriber: Subscriber<S>,
+    key: string,
+    topic: Topic<S>,
+    render: Render<S, R>,
+    after: number | null,
+  ): Promise<void> {
+    const group = this.#groups.get(key) ?? new Group(this, key, topic, render);
+    this.#groups.set(key, group);
+    for (const route of topic.routes) {
+      const groups = this.#listening.get(route) ?? new Set();
+      this.#listening.set(route, groups.add(group));
+    }
+    subscriber.watcher.subscribers.add(subscriber);
+    this.#groupOf.set(subscriber, group);
+    group.size += 1;
+    await group.join(subscriber, after);
+  }
+
+  isIn(subscriber: Subscriber<S>): boolean {
+    return this.#groupOf.has(subscriber);
+  }
+
+  leave(subscriber: Subscriber<S>): void {
+    const group = this.#groupOf.get(subscriber);
+    if (!group) return;
+    this.#groupOf.delete(subscriber);
+    subscriber.watcher.subscribers.delete(subscriber);
+    group.leave(subscriber);
+    group.size -= 1;
+    if (group.size > 0) return;
+    this.#groups.delete(group.key);
+    for (const route of group.topic.routes) {
+      const groups = this.#listening.get(route);
+      groups?.delete(group);
+      if (groups?.size === 0) this.#listening.delete(route);
+    }
+  }
+
+  // What happens
+
+  #take(events: readonly LoggedEvent[]): void {
+    const [first] = events;
+    if (first && first.seq > this.#known + 1) {
+      this.#queue.push({ ...first, seq: first.seq - 1, type: LOG_GAP, objectId: '', data: {} });
+    }
+    this.#queue.push(...events);
+    this.#known = events.at(-1)?.seq ?? this.#known;
+    if (!this.#isDispatching) void this.#dispatch();
+  }
+
+  async #dispatch(): Promise<void> {
+    this.#isDispatching = true;
+    while (this.#queue.length > 0) {
+      const events = this.#queue;
+      this.#queue = [];
+      for (const event of events) {
+        const watcher = this.watcherOf(event);
+        if (watcher) await this.#renewPatiently(watcher);
+        this.#route(event, watcher);
+        this.position = event.seq;
+      }
+      for (const { seq, reached } of this.#reaching) if (seq <= this.position) reached();
+      this.#reaching = this.#reaching.filter(({ seq }) => seq > this.position);
+    }
+    this.#isDispatching = false;
+  }
+
+  async #renewPatiently(watcher: Watcher<S>): Promise<void> {
+    try {
+      await patiently(() => this.#renew(watcher), this.#closed.signal, this.feed.log);
+    } catch (error) {
+      if (this.#closed.signal.aborted) return;
+      // Rights that cannot be read are rights that may have ended.
+      this.feed.log.error({ error: String(error) }, 'fan-out: reading the rights failed');
+      for (const connection of [...watcher.connections]) {
+        this.dismiss(watcher, connection);
+        connection.end();
+      }
+    }
+  }
+
+  #route(event: LoggedEvent, watcher: Watcher<S> | null): void {
+    const groups = new Set<Group<S, R>>();
+    if (event.type === LOG_GAP) for (const group of this.#groups.values()) groups.add(group);
+    for (const route of this.routesOf(event)) for (const group of this.#listening.get(route) ?? []) groups.add(group);
+    for (const subscriber of watcher?.subscribers ?? []) {
+      const group = this.#groupOf.get(subscriber);
+      if (group) groups.add(group);
+    }
+    for (const group of groups) group.enqueue(event);
+  }
+
+  routesOf(event: LoggedEvent): readonly Route[] {
+    return this.rights.routesOf(event);
+  }
+
+  isAboutRights(event: LoggedEvent): boolean {
+    return event.type === LOG_GAP || this.rights.concernOf(event) !== null;
+  }
+
+  async reach(seq: number, patienceMs: number): Promise<void> {
+    if (seq <= this.position) return;
+    this.feed.advanceTo(seq);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#reaching.push({ seq, reached: resolve });
+    await Promise.race([promise, this.pause(patienceMs)]);
+  }
+
+  reachesBackTo(seq: number): Promise<boolean> {
+    return seq > this.position ? Promise.resolve(false) : this.feed.reachesBackTo(seq);
+  }
+
+  async readAfter(cohort: Cohort<S, R>, position: number): Promise<readonly LoggedEvent[] | 'TOO_OLD'> {
+    const read = () =>
+      this.feed.readAfter(position).catch((error) => {
+        if (error instanceof CursorTooOldError) return 'TOO_OLD' as const;
+        throw error;
+      });
+    return (await this.#orEnd(cohort, read)) ?? [];
+  }
+
+  // What is told
+
+  async untilTold(cohort: Cohort<S, R>, events: readonly LoggedEvent[]): Promise<void> {
+    if (events.length > 0 && cohort.size > 0) await this.#orEnd(cohort, () => cohort.tell(events));
+  }
+
+  async #orEnd<T>(cohort: Cohort<S, R>, act: () => Promise<T>): Promise<T | null> {
+    try {
+      return await patiently(act, this.#closed.signal, this.feed.log);
+    } catch (error) {
+      for (const subscriber of [...cohort.subscribers()]) this.#end(subscriber, error as Error);
+      return null;
+    }
+  }
+
+  #end(subscriber: Subscriber<S>, error: Error): void {
+    if (!this.isIn(subscriber)) return;
+    this.leave(subscriber);
+    subscriber.end(error);
+  }
+
+  async say(group: Group<S, R>, subscriber: Subscriber<S>, kind: Word, seq: number): Promise<void> {
+    const { toldAt } = subscriber;
+    try {
+      const batch = await patiently(() => this.#word(group, subscriber, kind, seq), this.#closed.signal, this.feed.log);
+      if (!this.isIn(subscriber) || (kind === 'HEARTBEAT' && subscriber.toldAt !== toldAt)) return;
+      subscriber.position = Math.max(subscriber.position, seq);
+      this.hand(subscriber, batch);
+    } catch (error) {
+      this.#end(subscriber, error as Error);
+    }
+  }
+
+  /** RESYNC as the subscriber would be told it now, for who hands it over by other means. */
+  async resync(subscriber: Subscriber<S>): Promise<Batch | null> {
+    const group = this.#groupOf.get(subscriber);
+    return group ? this.#word(group, subscriber, 'RESYNC', this.position).catch(() => null) : null;
+  }
+
+  /**
+   * The same word at the same position is made once for all of one turn of the event loop whose own it would be. Never
+   * for longer: a cursor that comes again would tell its reader that the company rests.
+   */
+  async #word(group: Group<S, R>, { watcher }: Subscriber<S>, kind: Word, seq: number): Promise<Batch> {
+    const key = `${group.key} ${kind} ${seq}`;
+    const pending = this.#words.get(key);
+    const known = pending && (await pending);
+    if (known && !known.answer.isPersonal && known.answer.holdsFor(watcher.standing)) return known.batch;
+    const change = { kind, seq, objectId: null };
+    const saying = this.render(group.rendering, change, watcher.standing, this.reading()).then((answer) => ({
+      answer,
+      batch: new Batch([answer.json]),
+    }));
+    if (this.#words.size === 0) setImmediate(() => this.#words.clear());
+    this.#words.set(key, saying);
+    return (await saying).batch;
+  }
+
+  hand(subscriber: Subscriber<S>, batch: Batch): void {
+    subscriber.toldAt = performance.now();
+    this.counts.deliveries += batch.payloads.length;
+    subscriber.deliver(batch);
+  }
+
+  render(render: Render<S, R>, change: Change, standing: S, reading: R): Promise<Answer<S>> {
+    this.counts.executions += 1;
+    return render(change, standing, reading);
+  }
+
+  /** What all that is told in this turn of the event loop is read with. */
+  reading(): R {
+    if (!this.#reading) {
+      this.#reading = this.rights.openReading(this.feed.companyId);
+      setImmediate(() => {
+        this.#reading = null;
+      });
+    }
+    return this.#reading;
+  }
+
+  /**
+   * Whether the rights that were judged by are at least as new as all that has been read up to now. Where somebody's
+   * have changed since, waits until they are known here, and says no: it has to be judged again.
+   */
+  confirmRights(): Promise<boolean> {
+    this.#confirming ??= nextTurn().then(async () => {
+      this.#confirming = null;
+      const changedAt = await findConcern(this.feed.orm, this.feed.companyId, this.position, this.rights.concerns);
+      if (changedAt === null) return true;
+      await this.reach(changedAt, 1_000);
+      return false;
+    });
+    return this.#confirming;
+  }
+
+  /** Beats for those who were told nothing for so long. */
+  beat(now: number, heartbeatMs: number): void {
+    for (const group of this.#groups.values()) {
+      for (const subscriber of group.subscribers()) {
+        if (now - subscriber.toldAt < heartbeatMs) continue;
+        void this.say(group, subscriber, 'HEARTBEAT', group.positionOf(subscriber));
+      }
+    }
+  }
+
+  pause(ms: number): Promise<void> {
+    if (ms <= 0) return Promise.resolve();
+    return delay(ms, undefined, { signal: this.#closed.signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,98 @@
+import { CompanyFanOut, type Counts } from './company-fan-out.js';
+import type { FeedRegistry } from './company-feed.js';
+import type { Connection, Subscriber, Watcher } from './subscriber.js';
+import type { ChangeSource, Reading, Render, Rights } from './topic.js';
+
+/** How often heartbeats are looked after within their interval. */
+const SWEEPS = 16;
+
+/** A connection that has been let in, for as long as its viewer's way in stays open. */
+export interface Admission<S, R extends Reading> {
+  readonly company: CompanyFanOut<S, R>;
+  readonly watcher: Watcher<S>;
+  leave(): void;
+}
+
+/** The real-time engine of one node: every company that somebody here watches, and who watches what. */
+export class FanOut<S, R extends Reading> {
+  readonly counts: Counts = { executions: 0, deliveries: 0 };
+  readonly #companies = new Map<string, Promise<CompanyFanOut<S, R>>>();
+  readonly #sweep: NodeJS.Timeout;
+
+  constructor(
+    readonly feeds: FeedRegistry,
+    readonly rights: Rights<S, R>,
+    heartbeatMs: number,
+  ) {
+    this.#sweep = setInterval(() => void this.#beat(heartbeatMs), Math.max(20, heartbeatMs / SWEEPS));
+    this.#sweep.unref();
+  }
+
+  /**
+   * Lets a connection in and follows its viewer's rights from here on: `connection.end` is called when the way in has
+   * been closed, on whatever node. Null when it is closed already.
+   */
+  async admit(companyId: string, standing: S, connection: Connection): Promise<Admission<S, R> | null> {
+    let company = await this.#open(companyId);
+    // The last one left while this one waited.
+    while (company.isClosed) company = await this.#open(companyId);
+    try {
+      const watcher = await company.admit(standing, connection);
+      if (!watcher) return null;
+      const leave = () => {
+        company.dismiss(watcher, connection);
+        this.#closeIfIdle(companyId, company);
+      };
+      return { company, watcher, leave };
+    } finally {
+      this.#closeIfIdle(companyId, company);
+    }
+  }
+
+  /**
+   * Delivers a topic to a subscriber. Subscriptions with the same key share all that their viewers' rights let them
+   * share. Resolves when READY has been told.
+   */
+  subscribe(
+    { company }: Admission<S, R>,
+    subscriber: Subscriber<S>,
+    { topic, after }: ChangeSource<S>,
+    key: string,
+    render: Render<S, R>,
+  ): Promise<void> {
+    return company.subscribe(subscriber, key, topic, render, after);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweep);
+    const companies = await Promise.allSettled(this.#companies.values());
+    for (const company of companies) if (company.status === 'fulfilled') company.value.close();
+    this.#companies.clear();
+  }
+
+  #open(companyId: string): Promise<CompanyFanOut<S, R>> {
+    let company = this.#companies.get(companyId);
+    if (!company) {
+      company = this.feeds.join(companyId).then((seat) => new CompanyFanOut(seat, this.rights, this.counts));
+      this.#companies.set(companyId, company);
+      company.catch(() => this.#companies.delete(companyId));
+    }
+    return company;
+  }
+
+  #closeIfIdle(companyId: string, company: CompanyFanOut<S, R>): void {
+    if (!company.isIdle || company.isClosed) return;
+    company.close();
+    this.#companies.delete(companyId);
+  }
+
+  async #beat(heartbeatMs: number): Promise<void> {
+    const now = performance.now();
+    for (const company of this.#companies.values()) {
+      await company.then(
+        (open) => open.beat(now, heartbeatMs),
+        () => {},
+      );
+    }
+  }
+}

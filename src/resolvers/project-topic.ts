@@ -1,0 +1,62 @@
+import type { Standing } from '../auth/standing.js';
+import { expectMember } from '../auth/viewer.js';
+import { getProject } from '../domain/access.js';
+import { routeTo, type TaskEventData } from '../domain/events.js';
+import { forkFor, type Orm } from '../entities/orm.js';
+import { ApiError } from '../errors.js';
+import type { LoggedEvent } from '../pubsub/event-log.js';
+import type { Sight, Topic } from '../pubsub/topic.js';
+import { concernOf } from './rights.js';
+
+/** The changes in a project, with the rights of its viewers as they meet them. */
+export abstract class ProjectTopic implements Topic<Standing> {
+  readonly routes: readonly string[];
+
+  constructor(
+    readonly orm: Orm,
+    readonly companyId: string,
+    readonly projectId: string,
+  ) {
+    this.routes = [routeTo('project', projectId)];
+  }
+
+  /** What a member's rights in the project hang on, but for what names them in person. */
+  classOf({ viewer, grants }: Standing): string {
+    if (viewer.kind !== 'MEMBER') return viewer.kind;
+    return `${viewer.role} ${viewer.membership} ${grants?.projectLevels.get(this.projectId) ?? 'NONE'}`;
+  }
+
+  namedIn(event: LoggedEvent): readonly string[] | 'ALL' {
+    const concerned = concernOf(event);
+    if (concerned !== null) return [concerned];
+    const { before, after } = event.data as TaskEventData;
+    const named: string[] = [];
+    for (const facts of before ? [before, after] : [after]) {
+      if (facts.awaitedProjectId && facts.awaitedProjectId !== this.projectId) return 'ALL';
+      for (const id of [facts.ownerId, facts.solverId, facts.authorId, facts.awaitedMemberId, facts.projectManagerId])
+        if (id) named.push(id);
+    }
+    return named;
+  }
+
+  look(event: LoggedEvent, standing: Standing): Sight | Promise<Sight> {
+    const concerned = concernOf(event);
+    if (concerned !== null) return concerned === memberOf(standing) ? this.#lookAtRights(standing) : null;
+    return this.lookAtTask(event, standing);
+  }
+
+  protected abstract lookAtTask(event: LoggedEvent, standing: Standing): Sight;
+
+  /** The viewer's own rights have changed: the stream ends, or what it showed before has to be read anew. */
+  async #lookAtRights({ viewer }: Standing): Promise<Sight> {
+    try {
+      await getProject(forkFor(this.orm, viewer), expectMember(viewer), this.projectId, 'VIEW');
+      return { kind: 'RESYNC' };
+    } catch (error) {
+      if (error instanceof ApiError) return { kind: 'END', error };
+      throw error;
+    }
+  }
+}
+
+const memberOf = ({ viewer }: Standing): string | null => (viewer.kind === 'MEMBER' ? viewer.memberId : null);

@@ -1,0 +1,40 @@
+import { findStanding, type Standing } from '../auth/standing.js';
+import {
+  isFollowEvent,
+  isMemberEvent,
+  isPermissionEvent,
+  isTaskEvent,
+  type PermissionEventData,
+  routeTo,
+  type TaskEventData,
+} from '../domain/events.js';
+import type { LoggedEvent } from '../pubsub/event-log.js';
+import type { Rights } from '../pubsub/topic.js';
+import type { ContextSettings } from './context.js';
+import { Reading } from './reading.js';
+
+/** The member or the follow whose standing this event changes. */
+export function concernOf(event: LoggedEvent): string | null {
+  if (isPermissionEvent(event.type)) return (event.data as PermissionEventData).memberId;
+  return isMemberEvent(event.type) || isFollowEvent(event.type) ? event.objectId : null;
+}
+
+/** What an event is heard under: the project that the task is or was in, and the task. */
+function routesOf(event: LoggedEvent): string[] {
+  if (!isTaskEvent(event.type)) return [];
+  const { before, after } = event.data as TaskEventData;
+  const routes = [routeTo('task', event.objectId)];
+  for (const { projectId } of before ? [before, after] : [after])
+    if (projectId) routes.push(routeTo('project', projectId));
+  return routes;
+}
+
+/** Teaches the fan-out what the product's events and viewers are. */
+export const createRights = ({ parts, refresh }: ContextSettings): Rights<Standing, Reading> => ({
+  load: ({ viewer }) => findStanding(parts.orm, refresh, viewer),
+  keyOf: ({ viewer }) => (viewer.kind === 'MEMBER' ? viewer.memberId : viewer.followId),
+  concernOf,
+  concerns: ['member', 'permission', 'follow'],
+  routesOf,
+  openReading: (companyId) => new Reading(parts.orm, { companyId }),
+});

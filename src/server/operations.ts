@@ -1,0 +1,146 @@
+import { createSourceEventStream, type ExecutionResult, execute, type GraphQLError, type GraphQLSchema } from 'graphql';
+import type { Standing } from '../auth/standing.js';
+import type { Viewer } from '../auth/viewer.js';
+import { forbidden, unauthenticated } from '../errors.js';
+import type { Admission, FanOut } from '../pubsub/fan-out.js';
+import type { Batch, Subscriber } from '../pubsub/subscriber.js';
+import { ChangeSource } from '../pubsub/topic.js';
+import { type ContextSettings, createContext } from '../resolvers/context.js';
+import type { Reading } from '../resolvers/reading.js';
+import { renderBy } from '../resolvers/shared-rendering.js';
+import { Documents, type Operation } from './documents.js';
+import { type FormatError, withFormat } from './error-format.js';
+
+export type Engine = FanOut<Standing, Reading>;
+
+export interface OperationsOptions {
+  schema: GraphQLSchema;
+  settings: ContextSettings;
+  fanOut: Engine;
+  formatError: FormatError;
+  introspection: boolean;
+}
+
+/** Whoever asks over a connection that stays. */
+export interface Session {
+  readonly viewer: Viewer;
+  /** A place at the company's events; none for somebody without a company. */
+  readonly admission: Admission<Standing, Reading> | null;
+}
+
+export interface Request {
+  query: string;
+  operationName?: string | null | undefined;
+  variables?: Record<string, unknown> | null | undefined;
+}
+
+/** One operation as its connection carries it. The errors come formatted. */
+export interface Asking extends Pick<Subscriber<Standing>, 'deliver'> {
+  /** Whether nobody waits for the answer any more. */
+  readonly isOver: boolean;
+  next(json: string): void;
+  /** It did not begin. */
+  refuse(errors: readonly GraphQLError[]): void;
+  complete(): void;
+}
+
+/** A subscription that stands. */
+export interface Running {
+  stop(): void;
+  /** RESYNC as it would be told now; null when the subscription is over, or the database away. */
+  resync(): Promise<Batch | null>;
+}
+
+/** Runs what is asked over sockets and event streams: queries and mutations once, subscriptions by the fan-out. */
+export class Operations {
+  readonly #documents: Documents;
+
+  constructor(readonly options: OperationsOptions) {
+    this.#documents = new Documents(options.schema, options.introspection);
+  }
+
+  /** Begins an operation; answers the subscription, if it is one that stands. Throws when the database is away. */
+  async begin(session: Session, request: Request, asking: Asking): Promise<Running | null> {
+    const { settings, formatError } = this.options;
+    const viewer = await settings.refresh(session.viewer);
+    if (!viewer) {
+      asking.refuse([withFormat(formatError, unauthenticated('ACCESS_ENDED', 'This way in has been closed.'))]);
+      return null;
+    }
+    const found = this.#documents.find(request.query, request.operationName);
+    if ('length' in found) {
+      asking.refuse(found);
+      return null;
+    }
+    if (found.operation.operation === 'subscription') return this.#subscribe(session, viewer, request, found, asking);
+    const result = await execute(this.#argsOf(request, found, viewer));
+    asking.next(this.#toJson(result));
+    asking.complete();
+    return null;
+  }
+
+  async #subscribe(
+    session: Session,
+    viewer: Viewer,
+    request: Request,
+    found: Operation,
+    asking: Asking,
+  ): Promise<Running | null> {
+    const args = this.#argsOf(request, found, viewer);
+    const source = await createSourceEventStream(args);
+    if (!(source instanceof ChangeSource)) {
+      asking.next(this.#toJson(source as ExecutionResult));
+      asking.complete();
+      return null;
+    }
+    const { admission } = session;
+    if (!admission) throw forbidden('COMPANY_REQUIRED', 'A subscription is to one company.');
+    if (asking.isOver) return null;
+    const subscriber: Subscriber<Standing> = {
+      watcher: admission.watcher,
+      position: 0,
+      toldAt: performance.now(),
+      deliver: (batch) => asking.deliver(batch),
+      end: (error) => {
+        asking.next(JSON.stringify({ errors: [withFormat(this.options.formatError, error)] }));
+        asking.complete();
+      },
+    };
+    const render = renderBy(
+      (rootValue, contextValue) => execute({ ...args, rootValue, contextValue }),
+      this.options.settings,
+      source.topic,
+      (result) => this.#toJson(result),
+    );
+    void this.options.fanOut.subscribe(admission, subscriber, source, keyOf(viewer, request, found), render);
+    const { company } = admission;
+    return { stop: () => company.leave(subscriber), resync: () => company.resync(subscriber) };
+  }
+
+  #argsOf({ operationName, variables }: Request, { document }: Operation, viewer: Viewer) {
+    const { schema, settings } = this.options;
+    return {
+      schema,
+      document,
+      operationName: operationName ?? null,
+      variableValues: variables ?? null,
+      contextValue: createContext(settings, viewer),
+    };
+  }
+
+  #toJson(result: ExecutionResult): string {
+    if (!result.errors) return JSON.stringify(result);
+    return JSON.stringify({
+      ...result,
+      errors: result.errors.map((error) => withFormat(this.options.formatError, error)),
+    });
+  }
+}
+
+/** What makes two subscriptions of one company the same, but for their viewers' rights and where they go on from. */
+function keyOf(viewer: Viewer, { query, operationName, variables }: Request, { positionVariable }: Operation): string {
+  const named = Object.entries(variables ?? {})
+    .filter(([name]) => name !== positionVariable)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([viewer.kind, viewer.kind === 'FOLLOWER' && viewer.objectId, query, operationName, named]);
+}
