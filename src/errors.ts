@@ -37,6 +37,8 @@ export const forbidden = (reason: string, message = 'You may see this, but not d
 export const unauthenticated = (reason: string, message = 'Sign in first.') =>
   new ApiError('UNAUTHENTICATED', message, reason);
 
+export const badRequest = (reason: string, message: string) => new ApiError('BAD_REQUEST', message, reason);
+
 export const badInput = (reason: string, message: string) => new ApiError('BAD_USER_INPUT', message, reason);
 
 /** A refusal that the person at the screen can mend; it travels in the payload's `userErrors`, not as an error. */

@@ -78,7 +78,7 @@ export class Cohort<S, R extends Reading> {
     for (;;) {
       const { rightsVersion } = this.host;
       const reading = this.host.reading();
-      const tellings = await Promise.all(events.map((event) => this.#telling(event, reading)));
+      const tellings = await Promise.all(this.#bundled(events).map((bundle) => this.#telling(bundle, reading)));
       const isCurrent = !reading.isUsed || (await this.host.confirmRights());
       if (!isCurrent || rightsVersion !== this.host.rightsVersion) continue;
       this.#deliver(tellings);
@@ -86,11 +86,16 @@ export class Cohort<S, R extends Reading> {
     }
   }
 
-  async #telling(event: LoggedEvent, reading: R): Promise<Telling<S>> {
-    const telling: Telling<S> = { seq: event.seq, byClass: new Map(), own: new Map() };
+  /** What is told by one payload: an event, or, where only the present state is told, all of a burst. */
+  #bundled(events: readonly LoggedEvent[]): (readonly LoggedEvent[])[] {
+    return this.topic.pauseMs === undefined ? events.map((event) => [event]) : [events];
+  }
+
+  async #telling(bundle: readonly LoggedEvent[], reading: R): Promise<Telling<S>> {
+    const seq = bundle.at(-1)?.seq ?? 0;
+    const telling: Telling<S> = { seq, byClass: new Map(), own: new Map() };
     const answers: Answers<S> = new Map();
-    const named = event.type === LOG_GAP ? [] : this.topic.namedIn(event);
-    const look = (standing: S) => (event.type === LOG_GAP ? RESYNC : this.topic.look(event, standing));
+    const named = this.#namedIn(bundle);
     const apart = named === 'ALL' ? new Set(this.subscribers()) : this.#among(named);
     for (const [name, members] of this.#classes) {
       // Whoever speaks for the class must not be one for whom it does not decide, not even by what rendering asks.
@@ -98,8 +103,8 @@ export class Cohort<S, R extends Reading> {
         const speaker = firstOutside(members, apart);
         if (!speaker) break;
         const { standing } = speaker.watcher;
-        const sight = await look(standing);
-        const answer = isNews(sight) ? await this.#answer(answers, sight, event.seq, standing, reading) : null;
+        const sight = await this.#look(bundle, standing);
+        const answer = isNews(sight) ? await this.#answer(answers, sight, seq, standing, reading) : null;
         if (answer && (answer.isPersonal || answer.named === 'ALL')) for (const member of members) apart.add(member);
         else if (answer)
           for (const member of this.#among([...(answer.named as ReadonlySet<string>)])) apart.add(member);
@@ -110,11 +115,32 @@ export class Cohort<S, R extends Reading> {
     }
     for (const subscriber of apart) {
       const { standing } = subscriber.watcher;
-      const sight = await look(standing);
-      const answer = isNews(sight) ? await this.#answer(answers, sight, event.seq, standing, reading) : null;
+      const sight = await this.#look(bundle, standing);
+      const answer = isNews(sight) ? await this.#answer(answers, sight, seq, standing, reading) : null;
       telling.own.set(subscriber, answer ? answer.json : endOf(sight));
     }
     return telling;
+  }
+
+  #namedIn(bundle: readonly LoggedEvent[]): readonly string[] | 'ALL' {
+    const named: string[] = [];
+    for (const event of bundle) {
+      const inEvent = event.type === LOG_GAP ? [] : this.topic.namedIn(event);
+      if (inEvent === 'ALL') return 'ALL';
+      named.push(...inEvent);
+    }
+    return named;
+  }
+
+  /** What the events are to a viewer, taken together: the end before all else, then a reason to read anew, then news. */
+  async #look(bundle: readonly LoggedEvent[], standing: S): Promise<Sight> {
+    let sight: Sight = null;
+    for (const event of bundle) {
+      const next = event.type === LOG_GAP ? RESYNC : await this.topic.look(event, standing);
+      if (next?.kind === 'END') return next;
+      if (next && sight?.kind !== 'RESYNC') sight = next;
+    }
+    return sight;
   }
 
   /** An answer that was made for this sight and holds for this standing too, or a new one. */

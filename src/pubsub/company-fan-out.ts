@@ -210,10 +210,6 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
     return this.rights.routesOf(event);
   }
 
-  isAboutRights(event: LoggedEvent): boolean {
-    return event.type === LOG_GAP || this.rights.concernOf(event) !== null;
-  }
-
   async reach(seq: number, patienceMs: number): Promise<void> {
     if (seq <= this.position) return;
     this.feed.advanceTo(seq);
@@ -283,14 +279,18 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
     const pending = this.#words.get(key);
     const known = pending && (await pending);
     if (known && !known.answer.isPersonal && known.answer.holdsFor(watcher.standing)) return known.batch;
-    const change = { kind, seq, objectId: null };
-    const saying = this.render(group.rendering, change, watcher.standing, this.reading()).then((answer) => ({
-      answer,
-      batch: new Batch([answer.json]),
-    }));
+    const saying = this.#sayConfirmed(group, watcher, { kind, seq, objectId: null });
     if (this.#words.size === 0) setImmediate(() => this.#words.clear());
     this.#words.set(key, saying);
     return (await saying).batch;
+  }
+
+  async #sayConfirmed({ rendering }: Group<S, R>, watcher: Watcher<S>, change: Change) {
+    for (;;) {
+      const reading = this.reading();
+      const answer = await this.render(rendering, change, watcher.standing, reading);
+      if (!reading.isUsed || (await this.confirmRights())) return { answer, batch: new Batch([answer.json]) };
+    }
   }
 
   hand(subscriber: Subscriber<S>, batch: Batch): void {

@@ -17,7 +17,6 @@ export interface GroupHost<S, R extends Reading> extends CohortHost<S, R> {
   routesOf(event: LoggedEvent): readonly Route[];
   /** The viewer whose standing the event changes, if they are here. */
   watcherOf(event: LoggedEvent): Watcher<S> | null;
-  isAboutRights(event: LoggedEvent): boolean;
   isIn(subscriber: Subscriber<S>): boolean;
   /** Says a word to one subscriber; a heartbeat only when nothing else was said meanwhile. */
   say(group: Group<S, R>, subscriber: Subscriber<S>, word: Word, seq: number): Promise<void>;
@@ -94,19 +93,13 @@ export class Group<S, R extends Reading> {
       if (pauseMs !== undefined) await this.host.pause(this.#ranAt + pauseMs - performance.now());
       const events = this.#pending.splice(0, pauseMs === undefined ? BATCH_EVENTS : this.#pending.length);
       this.#ranAt = performance.now();
-      await this.host.untilTold(this.live, this.#worthTelling(events));
+      await this.host.untilTold(this.live, events);
       const before = this.#told;
       const last = events.at(-1)?.seq ?? before;
       this.#told = this.#pending.length > 0 ? last : Math.max(last, this.host.position);
       await this.#takeIn(before, events);
     }
     this.#isTelling = false;
-  }
-
-  /** Of a burst only the last event, and those that are about somebody's rights. */
-  #worthTelling(events: readonly LoggedEvent[]): readonly LoggedEvent[] {
-    if (this.topic.pauseMs === undefined) return events;
-    return events.filter((event, i) => i === events.length - 1 || this.host.isAboutRights(event));
   }
 
   /** Those who have arrived meanwhile are told what they lack of the batch that was just told, and are live. */
@@ -116,8 +109,10 @@ export class Group<S, R extends Reading> {
     for (const { cohort, position, taken } of arriving) {
       const isIn = position >= before;
       if (isIn) {
-        const missing = this.#worthTelling(events.filter(({ seq }) => seq > position));
-        await this.host.untilTold(cohort, missing);
+        await this.host.untilTold(
+          cohort,
+          events.filter(({ seq }) => seq > position),
+        );
         this.#merge(cohort);
       }
       taken(isIn);
@@ -208,7 +203,7 @@ export class Group<S, R extends Reading> {
     const events = read.filter(({ seq }) => seq <= known);
     const relevant = events.filter((event) => this.#concerns(event, cohort));
     for (let i = 0; i < relevant.length; i += BATCH_EVENTS) {
-      await host.untilTold(cohort, this.#worthTelling(relevant.slice(i, i + BATCH_EVENTS)));
+      await host.untilTold(cohort, relevant.slice(i, i + BATCH_EVENTS));
     }
     const last = events.at(-1)?.seq ?? position;
     for (const subscriber of cohort.subscribers()) subscriber.position = last;

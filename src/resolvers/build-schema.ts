@@ -8,6 +8,7 @@ import { HistoryResolver } from './history.js';
 import { MemberResolver } from './member.js';
 import { NodeResolver } from './node.js';
 import { ProjectResolver } from './project.js';
+import { ProjectStatsResolver } from './project-stats.js';
 import { CommentResolver, TaskResolver } from './task.js';
 import { PersonalViewResolver, UserPreferencesResolver, ViewerResolver } from './viewer.js';
 
@@ -30,6 +31,7 @@ export function buildGuardedSchema(): GraphQLSchema {
       NodeResolver,
       PersonalViewResolver,
       ProjectResolver,
+      ProjectStatsResolver,
       TaskResolver,
       UserPreferencesResolver,
       ViewerResolver,

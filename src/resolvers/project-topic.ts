@@ -1,7 +1,7 @@
 import type { Standing } from '../auth/standing.js';
 import { expectMember } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
-import { routeTo, type TaskEventData } from '../domain/events.js';
+import { routeTo } from '../domain/events.js';
 import { forkFor, type Orm } from '../entities/orm.js';
 import { ApiError } from '../errors.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
@@ -28,15 +28,7 @@ export abstract class ProjectTopic implements Topic<Standing> {
 
   namedIn(event: LoggedEvent): readonly string[] | 'ALL' {
     const concerned = concernOf(event);
-    if (concerned !== null) return [concerned];
-    const { before, after } = event.data as TaskEventData;
-    const named: string[] = [];
-    for (const facts of before ? [before, after] : [after]) {
-      if (facts.awaitedProjectId && facts.awaitedProjectId !== this.projectId) return 'ALL';
-      for (const id of [facts.ownerId, facts.solverId, facts.authorId, facts.awaitedMemberId, facts.projectManagerId])
-        if (id) named.push(id);
-    }
-    return named;
+    return concerned === null ? this.namedInTask(event) : [concerned];
   }
 
   look(event: LoggedEvent, standing: Standing): Sight | Promise<Sight> {
@@ -45,6 +37,7 @@ export abstract class ProjectTopic implements Topic<Standing> {
     return this.lookAtTask(event, standing);
   }
 
+  protected abstract namedInTask(event: LoggedEvent): readonly string[] | 'ALL';
   protected abstract lookAtTask(event: LoggedEvent, standing: Standing): Sight;
 
   /** The viewer's own rights have changed: the stream ends, or what it showed before has to be read anew. */

@@ -1,4 +1,4 @@
-import { levelOn } from '../auth/rule.js';
+import { levelOn, personalFacts } from '../auth/rule.js';
 import type { Standing } from '../auth/standing.js';
 import { hasPublicFace, type TaskFacts, taskPolicy } from '../auth/task-policy.js';
 import { expectFollower, expectMember } from '../auth/viewer.js';
@@ -30,7 +30,20 @@ export function followedSource(context: GraphContext, after?: string | null) {
 export const sourceOf = ({ parts }: GraphContext, topic: Topic<Standing>, after: string | null | undefined) =>
   new ChangeSource(topic, after == null ? null : openCursor(parts.keyring, topic.companyId, after));
 
+const { persons: PERSONS, projects: PROJECTS } = personalFacts(taskPolicy);
+
 class ProjectTasks extends ProjectTopic {
+  protected override namedInTask(event: LoggedEvent): readonly string[] | 'ALL' {
+    if (!isTaskEvent(event.type)) return [];
+    const { before, after } = event.data as TaskEventData;
+    const named: string[] = [];
+    for (const facts of before ? [before, after] : [after]) {
+      if (PROJECTS.some((fact) => facts[fact] && facts[fact] !== this.projectId)) return 'ALL';
+      for (const fact of PERSONS) if (facts[fact]) named.push(facts[fact]);
+    }
+    return named;
+  }
+
   protected override lookAtTask(event: LoggedEvent, { viewer, grants }: Standing): Sight {
     if (!isTaskEvent(event.type) || viewer.kind !== 'MEMBER' || !grants) return null;
     const { before, after, comment } = event.data as TaskEventData;

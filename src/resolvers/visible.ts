@@ -1,6 +1,7 @@
 import { projectColumns, projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { rowFilter } from '../auth/rule.js';
 import { hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
+import type { MemberViewer } from '../auth/viewer.js';
 import { Project } from '../entities/project.js';
 import type { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
@@ -43,7 +44,10 @@ export async function ifVisibleTask(context: GraphContext, task: Task | null | u
   return visible ? task : null;
 }
 
+/** The privacies of records that a member reads of what they see, but for private ones. */
+export const privaciesOf = ({ membership }: Pick<MemberViewer, 'membership'>): Privacy[] =>
+  membership === 'INTERNAL' ? ['PUBLIC', 'INTERNAL'] : ['PUBLIC'];
+
 /** The privacies of comments that the viewer reads under a task that they see. */
-export function readablePrivacies({ viewer }: GraphContext): Privacy[] {
-  return viewer.kind === 'MEMBER' && viewer.membership === 'INTERNAL' ? ['PUBLIC', 'INTERNAL'] : ['PUBLIC'];
-}
+export const readablePrivacies = ({ viewer }: GraphContext): Privacy[] =>
+  viewer.kind === 'MEMBER' ? privaciesOf(viewer) : ['PUBLIC'];

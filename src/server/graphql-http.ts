@@ -8,6 +8,7 @@ import type { ContextSettings, GraphContext } from '../resolvers/context.js';
 import { createContext } from '../resolvers/context.js';
 import { readJson } from './body.js';
 import type { FormatError } from './error-format.js';
+import { type EventStreams, isEventStream } from './event-stream.js';
 import { MAX_TOKENS } from './limits.js';
 
 export interface GraphqlHttpOptions {
@@ -18,6 +19,7 @@ export interface GraphqlHttpOptions {
   introspection: boolean;
   bodyLimitBytes: number;
   anonymousBodyLimitBytes: number;
+  streams: EventStreams;
 }
 
 /** The statuses of what is refused before GraphQL begins; from there on GraphQL over HTTP tells the status. */
@@ -52,6 +54,10 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       companyId: single(request.headers['x-company-id']),
     });
     const body = request.method === 'POST' ? await readBody(request, viewer) : undefined;
+    if (request.method === 'POST' && isEventStream(request)) {
+      await options.streams.serve(response, viewer, body);
+      return;
+    }
     const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
       context: async () => createContext(settings, viewer),
@@ -98,6 +104,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       'cache-control': 'no-store',
     };
     if (status === 401) headers['www-authenticate'] = 'Bearer';
+    if (status === 429) headers['retry-after'] = '30';
     // What is left of the question is not read: the connection ends with the answer.
     headers.connection = 'close';
     response.writeHead(status, headers).end(JSON.stringify({ errors: [formatted] }));

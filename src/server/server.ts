@@ -13,12 +13,15 @@ import { FeedRegistry } from '../pubsub/company-feed.js';
 import { FanOut } from '../pubsub/fan-out.js';
 import { buildGuardedSchema } from '../resolvers/build-schema.js';
 import { createRights } from '../resolvers/rights.js';
+import { Admissions } from './admissions.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
 import { createErrorFormat } from './error-format.js';
+import { EventStreams } from './event-stream.js';
 import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
 import { createGraphqlHttp } from './graphql-http.js';
 import { readiness } from './health.js';
+import { type Metric, serveMetrics } from './metrics.js';
 import { type Engine, Operations } from './operations.js';
 import { createRouter, type Route, sendJson } from './router.js';
 import { SocketHub } from './websocket.js';
@@ -63,15 +66,17 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const formatError = createErrorFormat(log);
   const settings = { parts, publicUrl, refresh: authenticator.refresh.bind(authenticator) };
   const common = { schema, authenticator, settings, formatError, introspection: !config.production };
-  const graphql = await createGraphqlHttp({ ...common, ...config });
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut });
+  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer);
+  const streams = new EventStreams({ operations, admissions, formatError, queueLimitBytes: config.queueLimitBytes });
+  const graphql = await createGraphqlHttp({ ...common, ...config, streams });
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
   const sockets = new SocketHub(server, '/graphql', {
     ...config,
     authenticator,
     operations,
-    fanOut,
+    admissions,
     formatError,
     log,
     maxMessageBytes: config.anonymousBodyLimitBytes,
@@ -99,6 +104,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
     routes.push({ path: '/dev-issuer/', handle: (request, response) => devIssuer.handle(request, response) });
   server.on('request', createRouter(routes, log));
   await listen(server, config);
+  const stopMetrics = config.metricsPort
+    ? await serveMetrics(metricsOf(fanOut, sockets, streams), config.host, config.metricsPort)
+    : () => {};
   log.info({ publicUrl }, 'server: ready');
 
   return {
@@ -110,11 +118,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
       log.info({ sockets: sockets.size }, 'server: draining');
       // Requests are answered all the while: it takes balancers a moment to see that this process is not ready.
       await Promise.all([sockets.drain(config.drainMs), delay(config.drainMs)]);
+      streams.drain();
       const closed = new Promise((resolve) => server.close(resolve));
       const patience = setTimeout(() => server.closeAllConnections(), 5_000);
       server.closeIdleConnections();
       await closed;
       clearTimeout(patience);
+      stopMetrics();
       await graphql.stop();
       await fanOut.close();
       await close();
@@ -122,6 +132,24 @@ export async function startServer(config: Config): Promise<RunningServer> {
     },
   };
 }
+
+const metricsOf = (fanOut: Engine, sockets: SocketHub, streams: EventStreams): Metric[] => [
+  { name: 'aliteo_sockets', help: 'WebSockets that are open.', read: () => sockets.size },
+  { name: 'aliteo_event_streams', help: 'Event streams that are open.', read: () => streams.size },
+  { name: 'aliteo_sockets_refused_total', help: 'WebSockets refused by a limit.', read: () => sockets.counts.refused },
+  { name: 'aliteo_slow_readers_total', help: 'Sockets closed for being slow.', read: () => sockets.counts.slowReaders },
+  {
+    name: 'aliteo_fanout_executions_total',
+    help: 'Payloads of subscriptions that were executed.',
+    read: () => fanOut.counts.executions,
+  },
+  {
+    name: 'aliteo_fanout_deliveries_total',
+    help: 'Payloads of subscriptions that were handed to subscribers.',
+    read: () => fanOut.counts.deliveries,
+  },
+  { name: 'aliteo_resident_bytes', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
+];
 
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import type { GraphQLError } from 'graphql';
 import { MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Standing } from '../auth/standing.js';
-import type { FollowerViewer, MemberViewer, Viewer } from '../auth/viewer.js';
+import type { Viewer } from '../auth/viewer.js';
 import { ApiError, unauthenticated } from '../errors.js';
 import type { Admission } from '../pubsub/fan-out.js';
 import type { Connection } from '../pubsub/subscriber.js';
@@ -25,9 +25,11 @@ export interface SocketHost {
   readonly maxSubscriptionsPerSocket: number;
   /** The viewer of a payload's credential. Throws as `auth/authenticate` does. */
   authenticate(payload: Record<string, unknown>): Promise<Viewer>;
-  /** Null when the way in is closed, and the socket with it. Throws LIMIT_EXCEEDED. */
-  admit(viewer: MemberViewer | FollowerViewer, connection: Connection): Promise<Admission<Standing, Reading> | null>;
-  /** Why one more operation is not begun. */
+  /** Null for a viewer without a company, and when the way in is closed, and the socket with it. Throws LIMIT_EXCEEDED. */
+  admit(
+    viewer: Viewer,
+    connection: Connection,
+  ): Promise<Admission<Standing, Reading> | null> /** Why one more operation is not begun. */;
   refusal(message: string): GraphQLError;
   /** Tells the operator of a fault of ours. */
   report(error: unknown): void;
@@ -124,12 +126,10 @@ export class GraphqlSocket implements Connection, Session {
     if (viewer.kind === 'NOBODY') throw unauthenticated('NO_CREDENTIAL');
     if (this.isOver) return;
     this.#be(viewer);
-    if (viewer.kind === 'MEMBER' || viewer.kind === 'FOLLOWER') {
-      const admission = await this.host.admit(viewer, this);
-      // The fan-out has ended the connection where the way in is closed.
-      if (!admission || this.isOver) return admission?.leave();
-      this.admission = admission;
-    }
+    const admission = await this.host.admit(viewer, this);
+    // Meanwhile the socket may have been closed, by the fan-out where the way in is.
+    if (this.isOver) return admission?.leave();
+    this.admission = admission;
     this.isAcknowledged = true;
     this.#send({ type: MessageType.ConnectionAck });
   }

@@ -6,24 +6,25 @@ import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { Standing } from '../auth/standing.js';
-import type { FollowerViewer, MemberViewer, Viewer } from '../auth/viewer.js';
+import type { Viewer } from '../auth/viewer.js';
 import { isDatabaseFault } from '../entities/orm.js';
 import { ApiError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Admission } from '../pubsub/fan-out.js';
 import type { Connection } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
+import type { Admissions } from './admissions.js';
 import { CloseCode } from './close-codes.js';
 import { AddressLimits, addressOf, type ConnectionLimits } from './connection-limits.js';
 import { credentialOf } from './credential.js';
 import { type FormatError, withFormat } from './error-format.js';
-import type { Engine, Operations } from './operations.js';
+import type { Operations } from './operations.js';
 import { GraphqlSocket, type SocketHost } from './socket.js';
 
 export interface WebsocketOptions extends ConnectionLimits {
   authenticator: Authenticator;
   operations: Operations;
-  fanOut: Engine;
+  admissions: Admissions;
   formatError: FormatError;
   log: Logger;
   maxMessageBytes: number;
@@ -41,7 +42,6 @@ export class SocketHub implements SocketHost {
   readonly #open = new Set<GraphqlSocket>();
   readonly #server: WebSocketServer;
   readonly #addresses: AddressLimits;
-  readonly #viewers = new Map<string, number>();
   readonly #sweep: NodeJS.Timeout;
   #isDraining = false;
 
@@ -91,49 +91,12 @@ export class SocketHub implements SocketHost {
     return this.options.authenticator.authenticate(credentialOf(payload));
   }
 
-  async admit(
-    viewer: MemberViewer | FollowerViewer,
-    connection: Connection,
-  ): Promise<Admission<Standing, Reading> | null> {
-    const key = viewer.kind === 'MEMBER' ? viewer.userId : viewer.followId;
-    const count = this.#viewers.get(key) ?? 0;
-    // A follow link may be in many hands: only the address limits those.
-    if (viewer.kind === 'MEMBER' && count >= this.options.maxSocketsPerViewer) {
-      throw this.#tooMany('SOCKETS_PER_VIEWER', `You have ${count} connections open already.`);
-    }
-    this.#viewers.set(key, count + 1);
-    const release = () => {
-      const left = (this.#viewers.get(key) ?? 1) - 1;
-      if (left > 0) this.#viewers.set(key, left);
-      else this.#viewers.delete(key);
-    };
-    try {
-      const standing = { viewer, grants: null };
-      const admission = await this.options.fanOut.admit(viewer.companyId, standing, connection);
-      if (!admission) {
-        release();
-        return null;
-      }
-      return {
-        ...admission,
-        leave: () => {
-          release();
-          admission.leave();
-        },
-      };
-    } catch (error) {
-      release();
-      throw error;
-    }
+  admit(viewer: Viewer, connection: Connection): Promise<Admission<Standing, Reading> | null> {
+    return this.options.admissions.admit(viewer, connection);
   }
 
   refusal(message: string): GraphQLError {
-    return withFormat(this.options.formatError, this.#tooMany('SUBSCRIPTIONS_PER_SOCKET', message));
-  }
-
-  #tooMany(reason: string, message: string): ApiError {
-    this.counts.refused += 1;
-    return new ApiError('LIMIT_EXCEEDED', message, reason);
+    return withFormat(this.options.formatError, new ApiError('LIMIT_EXCEEDED', message, 'OPERATIONS_PER_SOCKET'));
   }
 
   forget(socket: GraphqlSocket): void {

@@ -249,6 +249,13 @@ export const cases: Record<string, Case | Case[]> = {
     variables: (side) => ({ projectId: side.project.id }),
     hidden: hiddenProjects,
   }),
+  'Query.projectStats.projectId': refused({
+    as: 'external',
+    document: 'query ($id: ID!) { projectStats(projectId: $id) { taskCount byStatus { status count } } }',
+    at: 'id',
+    variables: (side) => ({ id: side.project.id }),
+    hidden: hiddenProjects,
+  }),
   'Query.tasks.after': paged('editor', TASKS, (side) => ({ projectId: side.project.id })),
   'Query.projects.after': paged('editor', PROJECTS),
   'Query.members.after': paged('editor', MEMBERS),
@@ -431,5 +438,12 @@ export const cases: Record<string, Case | Case[]> = {
     }),
   ],
   'Subscription.taskChanged.after': streamed('editor', TASK_CHANGED, (side) => ({ projectId: side.project.id })),
+  'Subscription.projectStatsChanged.projectId': refused({
+    as: 'external',
+    document: 'subscription ($id: ID!) { projectStatsChanged(projectId: $id) { kind stats { taskCount } } }',
+    at: 'id',
+    variables: (side) => ({ id: side.project.id }),
+    hidden: hiddenProjects,
+  }),
   'Subscription.followedChanged.after': streamed('follower', FOLLOWED_CHANGED),
 };

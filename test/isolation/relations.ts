@@ -165,6 +165,12 @@ export const listCases: Record<string, List> = {
     seen: { as: 'editor', variables: (side) => ({ id: side.internalProject.id }), has: (side) => side.internalTask.id },
     unseen: { as: 'external', variables: (side) => ({ id: side.internalProject.id }), ids: () => [] },
   },
+  'ProjectStats.byStatus': {
+    document: 'query ($id: ID!) { projectStats(projectId: $id) { byStatus { status count } } }',
+    at: 'projectStats.byStatus',
+    seen: { as: 'editor', variables: (side) => ({ id: side.internalProject.id }), has: () => 'NEW' },
+    unseen: { as: 'external', variables: (side) => ({ id: side.internalProject.id }), ids: () => [] },
+  },
   'Query.members': {
     document: `{ members(first: 1) { nodes { id name email } ${PAGE} } }`,
     at: 'members',

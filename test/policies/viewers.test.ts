@@ -31,6 +31,7 @@ const TABLE = `
   Query.projects                 anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.project                  anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Query.tasks                    anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
+  Query.projectStats             anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Query.task                     anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Query.node                     anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Query.follows                  anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
@@ -49,6 +50,7 @@ const TABLE = `
   Mutation.savePersonalView      anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Mutation.updatePreferences     anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Subscription.taskChanged       anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
+  Subscription.projectStatsChanged anon  firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Subscription.followedChanged   anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
 `;
 
@@ -72,6 +74,7 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Query.projects': () => '{ projects(first: 5) { nodes { id } } }',
   'Query.project': ({ project }) => `{ project(id: "${project}") { id } }`,
   'Query.tasks': ({ project }) => `{ tasks(projectId: "${project}", first: 5) { nodes { id } } }`,
+  'Query.projectStats': ({ project }) => `{ projectStats(projectId: "${project}") { taskCount } }`,
   'Query.task': ({ task }) => `{ task(id: "${task}") { id } }`,
   'Query.node': ({ task }) => `{ node(id: "${task}") { id } }`,
   'Query.follows': () => '{ follows(first: 5) { nodes { id } } }',
@@ -93,6 +96,8 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.savePersonalView': () => mutation('savePersonalView', 'name: "V", filter: {}'),
   'Mutation.updatePreferences': () => mutation('updatePreferences', 'locale: "cs"'),
   'Subscription.taskChanged': ({ project }) => `subscription { taskChanged(projectId: "${project}") { kind } }`,
+  'Subscription.projectStatsChanged': ({ project }) =>
+    `subscription { projectStatsChanged(projectId: "${project}") { kind } }`,
   'Subscription.followedChanged': () => 'subscription { followedChanged { kind } }',
 };
 

@@ -1,0 +1,60 @@
+import type { Standing } from '../auth/standing.js';
+import type { Viewer } from '../auth/viewer.js';
+import { ApiError } from '../errors.js';
+import type { Admission } from '../pubsub/fan-out.js';
+import type { Connection } from '../pubsub/subscriber.js';
+import type { Reading } from '../resolvers/reading.js';
+import type { Engine } from './operations.js';
+
+/** Lets connections that stay come in, a bounded number for each person. */
+export class Admissions {
+  readonly #open = new Map<string, number>();
+
+  constructor(
+    readonly fanOut: Engine,
+    readonly maxPerViewer: number,
+  ) {}
+
+  /**
+   * A place at the events of the viewer's company; null for who has none. `connection.end` is called when the way in is
+   * closed, which may be at once. Throws LIMIT_EXCEEDED.
+   */
+  async admit(viewer: Viewer, connection: Connection): Promise<Admission<Standing, Reading> | null> {
+    if (viewer.kind !== 'MEMBER' && viewer.kind !== 'FOLLOWER') return null;
+    // A follow link may be in many hands: what limits those is their address.
+    const release = viewer.kind === 'MEMBER' ? this.#take(viewer.userId) : () => {};
+    try {
+      const admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null }, connection);
+      if (!admission) {
+        release();
+        return null;
+      }
+      const { company, watcher } = admission;
+      const leave = () => {
+        release();
+        admission.leave();
+      };
+      return { company, watcher, leave };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Counts one more; answers how to give it back, once. */
+  #take(userId: string): () => void {
+    const count = this.#open.get(userId) ?? 0;
+    if (count >= this.maxPerViewer) {
+      throw new ApiError('LIMIT_EXCEEDED', `You have ${count} connections open already.`, 'CONNECTIONS_PER_VIEWER');
+    }
+    this.#open.set(userId, count + 1);
+    let isTaken = true;
+    return () => {
+      if (!isTaken) return;
+      isTaken = false;
+      const left = (this.#open.get(userId) ?? 1) - 1;
+      if (left > 0) this.#open.set(userId, left);
+      else this.#open.delete(userId);
+    };
+  }
+}
