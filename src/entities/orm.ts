@@ -83,8 +83,10 @@ export function forkFor(
 /** Whether it is the database that failed, or the way to it, and not the program: trying again may help. */
 export function isDatabaseFault(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { errno, syscall } = error as NodeJS.ErrnoException;
-  return error instanceof DriverException || errno !== undefined || syscall !== undefined;
+  // The ORM wraps most of what its drivers throw, but not all; Node's SQLite has a code, the network and MySQL a number.
+  const { errno, syscall, code } = error as NodeJS.ErrnoException;
+  const isDrivers = errno !== undefined || syscall !== undefined || code === 'ERR_SQLITE_ERROR';
+  return isDrivers || error instanceof DriverException;
 }
 
 function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {

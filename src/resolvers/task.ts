@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import { taskFacts, taskPolicy } from '../auth/task-policy.js';
 import { expectMember } from '../auth/viewer.js';
 import { addComment } from '../domain/comments.js';
 import { publicStatus } from '../domain/task-status.js';
@@ -8,7 +9,7 @@ import { HistoryEntry } from '../entities/event.js';
 import { Member } from '../entities/member.js';
 import { Project } from '../entities/project.js';
 import { Task } from '../entities/task.js';
-import { PublicTaskStatus } from '../entities/vocabulary.js';
+import { Level, PublicTaskStatus } from '../entities/vocabulary.js';
 import { forbidden, notFound } from '../errors.js';
 import type { Change } from '../pubsub/topic.js';
 import { connectionOf } from '../schema/connections.js';
@@ -133,6 +134,11 @@ export class TaskResolver {
   @FieldResolver(() => PublicTaskStatus, { description: 'The status as an anonymous follower may know it.' })
   publicStatus(@Root() task: Task): PublicTaskStatus {
     return publicStatus(task.status);
+  }
+
+  @FieldResolver(() => Level, { nullable: true, description: 'What you may do with it.' })
+  async viewerLevel(@Root() task: Task, @Ctx() context: GraphContext): Promise<Level | null> {
+    return context.level(taskPolicy, taskFacts(task, await task.project.loadOrFail()));
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null when you see the task, but not its project.' })

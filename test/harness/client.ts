@@ -91,7 +91,10 @@ export function listen(
     { query, variables },
     {
       next: (result: ExecutionResult) => {
-        if (result.errors) failed.resolve(result.errors as never);
+        if (result.errors) {
+          ended = result.errors;
+          failed.resolve(result.errors as never);
+        }
         if (result.data) seen.push(Object.values(result.data)[0]);
         arrived();
       },

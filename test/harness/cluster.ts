@@ -21,6 +21,7 @@ export interface Node {
   url: string;
   graphqlUrl: string;
   wsUrl: string;
+  metricsUrl: string;
   process: ChildProcess;
   /** Everything that it has written. */
   output(): string;
@@ -78,7 +79,7 @@ export async function startNode(
   issuer: TestIssuer,
   env: NodeJS.ProcessEnv = {},
 ): Promise<Node> {
-  const port = await freePort();
+  const [port, metricsPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
     process.execPath,
@@ -87,6 +88,7 @@ export async function startNode(
       env: {
         PATH: process.env.PATH,
         PORT: String(port),
+        METRICS_PORT: String(metricsPort),
         DATA_DIR: database.dataDir,
         DATABASE_URL: database.databaseUrl ?? '',
         REDIS_URL: isEmbedded ? '' : redisUrl(),
@@ -108,6 +110,7 @@ export async function startNode(
     url,
     graphqlUrl: `${url}/graphql`,
     wsUrl: `ws://127.0.0.1:${port}/graphql`,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     process: child,
     output: () => output,
     stop(signal = 'SIGTERM') {

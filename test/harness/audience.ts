@@ -1,0 +1,79 @@
+import type { GraphQLSchema } from 'graphql';
+import { AccessTokenVerifier } from '../../src/auth/access-token.js';
+import { Authenticator } from '../../src/auth/authenticate.js';
+import type { Viewer } from '../../src/auth/viewer.js';
+import type { Parts } from '../../src/domain/unit-of-work.js';
+import { FanOut } from '../../src/pubsub/fan-out.js';
+import type { Batch } from '../../src/pubsub/subscriber.js';
+import type { ContextSettings } from '../../src/resolvers/context.js';
+import { createRights } from '../../src/resolvers/rights.js';
+import { createErrorFormat } from '../../src/server/error-format.js';
+import { type Engine, Operations, type Running } from '../../src/server/operations.js';
+import { until } from './until.js';
+
+/** The engine inside the test's own process, for looking at what it does without sockets in between. */
+export class Audience {
+  readonly settings: ContextSettings;
+  readonly fanOut: Engine;
+  readonly operations: Operations;
+
+  constructor(
+    readonly parts: Parts,
+    readonly schema: GraphQLSchema,
+    heartbeatMs = 600_000,
+  ) {
+    const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring);
+    const refresh = (viewer: Viewer) => authenticator.refresh(viewer);
+    this.settings = { parts, publicUrl: 'http://127.0.0.1', refresh };
+    this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
+    const formatError = createErrorFormat(parts.log);
+    this.operations = new Operations({
+      schema,
+      settings: this.settings,
+      fanOut: this.fanOut,
+      formatError,
+      introspection: true,
+    });
+  }
+
+  /** Subscribes, and waits for READY. */
+  async seat(viewer: Viewer, query: string, variables: Record<string, unknown> = {}): Promise<Seat> {
+    const seat = new Seat(viewer);
+    if (!('companyId' in viewer)) throw new Error('A seat is in one company.');
+    const admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null } as never, seat);
+    seat.leave = () => admission?.leave();
+    seat.running = await this.operations.begin({ viewer, admission }, { query, variables }, seat);
+    await until(() => seat.told.length > 0 || seat.isOver, 'READY');
+    return seat;
+  }
+}
+
+/** One subscription of one viewer, and what it was told. */
+export class Seat {
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the document asked for
+  readonly told: any[] = [];
+  isOver = false;
+  hasEnded = false;
+  running: Running | null = null;
+  leave: () => void = () => {};
+
+  constructor(readonly viewer: Viewer) {}
+
+  deliver({ payloads }: Batch): void {
+    for (const json of payloads) this.next(json);
+  }
+  next(json: string): void {
+    const { data, errors } = JSON.parse(json);
+    this.told.push({ ...(data && (Object.values(data)[0] as object)), ...(errors && { errors }) });
+  }
+  refuse(errors: readonly unknown[]): void {
+    this.told.push({ errors });
+    this.isOver = true;
+  }
+  complete(): void {
+    this.isOver = true;
+  }
+  end(): void {
+    this.hasEnded = true;
+  }
+}
