@@ -115,8 +115,8 @@ describe('a bus that loses, doubles and swaps', () => {
 
 describe('rights that ended before what is read was written', () => {
   it('are found out before it is shown, although neither has reached this process', async () => {
-    const person = await viewer();
-    const [seat, witness] = [await follow(person), await follow(await viewer())];
+    const [person, other] = [await viewer(), await viewer()];
+    const [seat, witness] = [await follow(person), await follow(other)];
     const change = await rename('open to both');
     await world.grant(project, person, null);
     await rename('for the other one only');
@@ -131,8 +131,8 @@ describe('rights that ended before what is read was written', () => {
   });
 
   it('end the connection of who was deactivated meanwhile', async () => {
-    const person = await viewer();
-    const [seat, witness] = [await follow(person), await follow(await viewer())];
+    const [person, other] = [await viewer(), await viewer()];
+    const [seat, witness] = [await follow(person), await follow(other)];
     const change = await rename('still a colleague');
     await deactivateMember(writing, world.admin.viewer, person.member.id);
     await rename('after the farewell');
