@@ -5,6 +5,7 @@ import { type NodeEvents, RedisNode, type Wire, type WireEvents } from './redis-
 const SLOTS = 16_384;
 const REFRESH_MS = 5_000;
 const REFRESH_SOON_MS = 100;
+const RETRY_MS = 500;
 const SEED_PATIENCE_MS = 1_000;
 
 interface Server {
@@ -106,15 +107,18 @@ export class RedisCluster implements Wire {
   async #refresh(): Promise<void> {
     this.#isRefreshing = true;
     this.#isTroubled = false;
+    let nextMs = REFRESH_MS;
     try {
       const owners = await this.#readOwners();
-      if (!this.#isClosed) this.#apply(owners);
+      if (this.#isClosed) return;
+      this.#apply(owners);
+      if (this.#isTroubled) nextMs = REFRESH_SOON_MS;
     } catch (error) {
-      this.#isTroubled = true;
+      nextMs = RETRY_MS;
       this.log.warn({ error: (error as Error).message }, 'redis: the cluster is not reachable');
     }
     this.#isRefreshing = false;
-    if (!this.#isClosed) this.#refreshIn(this.#isTroubled ? REFRESH_SOON_MS : REFRESH_MS);
+    if (!this.#isClosed) this.#refreshIn(nextMs);
   }
 
   #apply(owners: readonly (Server | undefined)[]): void {

@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../log.js';
 
-const PUBLISH_PATIENCE_MS = 1_000;
+const PUBLISH_PATIENCE_MS = 2_000;
 const CHECK_MS = 1_000;
 const SILENCE_MS = 5_000;
 const RETRY_AT_MOST_MS = 1_000;
