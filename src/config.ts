@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseRedisUrl } from './redis-url.js';
 
 /** An OpenID Connect issuer whose access tokens for `audience` are accepted. */
 export interface TrustedIssuer {
@@ -31,6 +32,14 @@ const issuers = z.string().transform((text, context): TrustedIssuer[] =>
   }),
 );
 
+const redisUrl = z.string().superRefine((text, context) => {
+  try {
+    parseRedisUrl(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   HOST: z.string().default('127.0.0.1'),
@@ -42,10 +51,7 @@ const environment = z.object({
     .regex(/^(mysql|mariadb):\/\/[^/]+\/[^/?]+/, 'must look like mysql://user:password@host:3306/database')
     .optional(),
   DATABASE_POOL: integer(10, 1, 500),
-  REDIS_URL: z
-    .string()
-    .regex(/^rediss?:\/\//, 'must look like redis://host:6379')
-    .optional(),
+  REDIS_URL: redisUrl.optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   OIDC_ISSUERS: issuers.optional(),
   DEV_ISSUER: onOff.optional(),
@@ -78,7 +84,7 @@ export interface Config {
   /** MySQL or MariaDB; absent means the SQLite file in `dataDir`. */
   databaseUrl: string | undefined;
   databasePool: number;
-  /** Absent means the bus inside this process. */
+  /** One server or a cluster, see `redis-url.ts`; absent means the bus inside this process. */
   redisUrl: string | undefined;
   secretKey: string;
   issuers: readonly TrustedIssuer[];
