@@ -18,6 +18,7 @@ import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
+import { follow } from './reading.js';
 import { TaskChange } from './task-change.js';
 import { TaskFilter, TaskOrder, taskConditions } from './task-filter.js';
 import { AddCommentInput, AssignTaskInput, CreateTaskInput, MoveTaskInput, UpdateTaskInput } from './task-inputs.js';
@@ -26,7 +27,8 @@ import {
   findVisibleProject,
   findVisibleTask,
   ifVisibleProject,
-  ifVisibleTask,
+  memberOf,
+  projectOf,
   readablePrivacies,
   visibleTasks,
 } from './visible.js';
@@ -126,8 +128,8 @@ export class TaskResolver {
   }
 
   @FieldResolver(() => String, { description: 'What people call it: WEB-42.' })
-  async key(@Root() task: Task): Promise<string> {
-    return `${(await task.project.loadOrFail()).key}-${task.number}`;
+  async key(@Root() task: Task, @Ctx() context: GraphContext): Promise<string> {
+    return `${(await projectOf(context, task)).key}-${task.number}`;
   }
 
   @PublicFace()
@@ -138,42 +140,45 @@ export class TaskResolver {
 
   @FieldResolver(() => Level, { nullable: true, description: 'What you may do with it.' })
   async viewerLevel(@Root() task: Task, @Ctx() context: GraphContext): Promise<Level | null> {
-    return context.level(taskPolicy, taskFacts(task, await task.project.loadOrFail()));
+    return context.level(taskPolicy, taskFacts(task, await projectOf(context, task)));
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null when you see the task, but not its project.' })
   async project(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
-    return ifVisibleProject(context, await task.project.loadOrFail());
+    return ifVisibleProject(context, await projectOf(context, task));
   }
 
   @FieldResolver(() => Member)
-  author(@Root() task: Task): Promise<Member> {
-    return task.author.loadOrFail();
+  author(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> {
+    return memberOf(context, task.author);
   }
 
   @FieldResolver(() => Member)
-  owner(@Root() task: Task): Promise<Member> {
-    return task.owner.loadOrFail();
+  owner(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> {
+    return memberOf(context, task.owner);
   }
 
   @FieldResolver(() => Member, { nullable: true })
-  solver(@Root() task: Task): Promise<Member> | null {
-    return task.solver?.loadOrFail() ?? null;
+  solver(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> | null {
+    return task.solver ? memberOf(context, task.solver) : null;
   }
 
   @FieldResolver(() => Member, { nullable: true })
-  awaitedMember(@Root() task: Task): Promise<Member> | null {
-    return task.awaitedMember?.loadOrFail() ?? null;
+  awaitedMember(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> | null {
+    return task.awaitedMember ? memberOf(context, task.awaitedMember) : null;
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null as well when you do not see it.' })
   async awaitedProject(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
-    return ifVisibleProject(context, await task.awaitedProject?.load());
+    const { awaitedProject } = task;
+    return awaitedProject
+      ? ifVisibleProject(context, await follow(awaitedProject, (id) => context.references.project(id)))
+      : null;
   }
 
   @FieldResolver(() => Task, { nullable: true, description: 'Null as well when you do not see it.' })
   async awaitedTask(@Root() task: Task, @Ctx() context: GraphContext): Promise<Task | null> {
-    return ifVisibleTask(context, await task.awaitedTask?.load());
+    return task.awaitedTask ? findVisibleTask(context, task.awaitedTask.id) : null;
   }
 
   @PublicFace()
@@ -205,12 +210,18 @@ export class TaskResolver {
 @Resolver(() => Comment)
 export class CommentResolver {
   @FieldResolver(() => Task)
-  task(@Root() comment: Comment): Promise<Task> {
-    return comment.task.loadOrFail();
+  async task(@Root() comment: Comment, @Ctx() context: GraphContext): Promise<Task> {
+    return follow(comment.task, (id) => getTask(context, id));
   }
 
   @FieldResolver(() => Member)
-  author(@Root() comment: Comment): Promise<Member> {
-    return comment.author.loadOrFail();
+  author(@Root() comment: Comment, @Ctx() context: GraphContext): Member | Promise<Member> {
+    return memberOf(context, comment.author);
   }
+}
+
+async function getTask(context: GraphContext, id: string): Promise<Task> {
+  const task = await context.findTask(id);
+  if (!task) throw notFound('task');
+  return task;
 }
