@@ -176,7 +176,7 @@ export async function isMariadb(url) {
 }
 
 /** A port that nobody listens on. */
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, LOOPBACK);
   await once(server, 'listening');
   const { port } = server.address();
