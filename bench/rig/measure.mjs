@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { busyBetween, cpuSeconds, LOAD_CORE, readCores, residentKib, SERVER_CORE } from './cores.mjs';
 import { percentile } from './figures.mjs';
-import { answerOf, end, startNode, untilSaid } from './processes.mjs';
+import { answerOf, end, failureOf, startNode, untilSaid } from './processes.mjs';
 
 const CLIENT = fileURLToPath(new URL('../clients/fanout-client.mjs', import.meta.url));
 const CONNECT_SECONDS = 300;
@@ -49,7 +49,7 @@ export async function measure(subject, cell, { dir, window, nodeArgs }) {
 
     const before = await subject.counters(nodes);
     const publisher = await startPublisher(ports);
-    await untilSaid(client, 'MEASURING', FIRST_EVENT_SECONDS + warmupSeconds);
+    await Promise.race([untilSaid(client, 'MEASURING', FIRST_EVENT_SECONDS + warmupSeconds), failureOf(publisher)]);
     const cores = readCores();
     const worked = pids.map(cpuSeconds);
     const { reads, ...counted } = await answerOf(client, seconds + EXTRA_SECONDS);

@@ -49,6 +49,12 @@ export async function untilSaid(started, word, seconds) {
 
 const told = ({ out, err }) => `${out.slice(0, 500)} ${err.slice(-1500)}`;
 
+/** Rejects when a process ends with an error, and never resolves. */
+export const failureOf = (started) =>
+  new Promise((_, reject) => {
+    started.exited.then(([code]) => code && reject(new Error(`It ended with ${code}. ${told(started)}`)));
+  });
+
 /** What a process that ends by itself has written as JSON. */
 export async function answerOf(started, seconds) {
   await within(seconds, `the end of process ${started.pid}`, started.exited);
