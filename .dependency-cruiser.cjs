@@ -40,7 +40,7 @@ module.exports = {
       'src-stands-alone',
       'The product does not depend on what tests or tends it.',
       { path: '^(src|migrations)/' },
-      { path: '^(test|scripts|examples)/' },
+      { path: '^(test|scripts|examples|bench)/' },
     ),
     rule(
       'migrations-stay',

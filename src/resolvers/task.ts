@@ -3,7 +3,7 @@ import { taskFacts, taskPolicy } from '../auth/task-policy.js';
 import { expectMember } from '../auth/viewer.js';
 import { addComment } from '../domain/comments.js';
 import { publicStatus } from '../domain/task-status.js';
-import { assignTask, createTask, moveTask, updateTask } from '../domain/tasks.js';
+import { assignTask, createTask, moveTask, updateTask, updateTasks } from '../domain/tasks.js';
 import { Comment } from '../entities/comment.js';
 import { HistoryEntry } from '../entities/event.js';
 import { Member } from '../entities/member.js';
@@ -21,7 +21,14 @@ import { findPage } from './page.js';
 import { follow } from './reading.js';
 import { TaskChange } from './task-change.js';
 import { TaskFilter, TaskOrder, taskConditions } from './task-filter.js';
-import { AddCommentInput, AssignTaskInput, CreateTaskInput, MoveTaskInput, UpdateTaskInput } from './task-inputs.js';
+import {
+  AddCommentInput,
+  AssignTaskInput,
+  CreateTaskInput,
+  MoveTaskInput,
+  UpdateTaskInput,
+  UpdateTasksInput,
+} from './task-inputs.js';
 import { projectTasksSource, taskChangeOf } from './task-streams.js';
 import {
   findVisibleProject,
@@ -38,6 +45,7 @@ const CommentConnection = connectionOf(Comment, 'Comment');
 const HistoryConnection = connectionOf(HistoryEntry, 'History');
 const CreateTaskPayload = payloadType('CreateTaskPayload', 'task', Task);
 const UpdateTaskPayload = payloadType('UpdateTaskPayload', 'task', Task);
+const UpdateTasksPayload = payloadType('UpdateTasksPayload', 'tasks', [Task]);
 const AssignTaskPayload = payloadType('AssignTaskPayload', 'task', Task);
 const MoveTaskPayload = payloadType('MoveTaskPayload', 'task', Task);
 const AddCommentPayload = payloadType('AddCommentPayload', 'comment', Comment);
@@ -82,6 +90,13 @@ export class TaskResolver {
     return answer(context, 'task', () =>
       updateTask(context.parts, expectMember(context.viewer), taskId, fields, version),
     );
+  }
+
+  @ForMembers()
+  @Mutation(() => UpdateTasksPayload, { description: 'Edits many tasks at once: all of them, or none.' })
+  updateTasks(@Arg('input') { tasks }: UpdateTasksInput, @Ctx() context: GraphContext) {
+    const edits = tasks.map(({ taskId, version, ...fields }) => ({ taskId, version, fields }));
+    return answer(context, 'tasks', () => updateTasks(context.parts, expectMember(context.viewer), edits));
   }
 
   @ForMembers()

@@ -218,7 +218,7 @@ export async function isMariadb(url) {
 }
 
 /** A port that nobody listens on, nor on the one that is `beside` further. */
-async function freePort(beside = 0) {
+export async function freePort(beside = 0) {
   for (;;) {
     const port = await probe(0);
     if (beside === 0) return port;
