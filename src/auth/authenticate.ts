@@ -3,7 +3,7 @@ import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
 import { forkFor, type Orm } from '../entities/orm.js';
 import { User, UserIdentity } from '../entities/user.js';
-import { notFound, unauthenticated } from '../errors.js';
+import { accessEnded, notFound, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
 import type { AccessTokenVerifier, Identity } from './access-token.js';
 import { readFollowSecret } from './follow-secret.js';
@@ -40,10 +40,17 @@ export class Authenticator {
 
   /** The same viewer as things stand now, or null when the way in has been closed since. */
   async refresh(viewer: Viewer): Promise<Viewer | null> {
-    if ('expiresAt' in viewer && viewer.expiresAt && viewer.expiresAt.getTime() <= Date.now()) return null;
+    if (hasExpired(viewer)) return null;
     if (viewer.kind === 'MEMBER') return this.#member(viewer.companyId, viewer.userId, viewer.expiresAt);
     if (viewer.kind === 'FOLLOWER') return this.#follow(viewer.companyId, { id: viewer.followId });
     return viewer;
+  }
+
+  /** The same viewer as things stand now. Throws UNAUTHENTICATED when the way in has been closed since. */
+  async confirm(viewer: Viewer): Promise<Viewer> {
+    const current = await this.refresh(viewer);
+    if (current) return current;
+    throw hasExpired(viewer) ? unauthenticated('TOKEN_EXPIRED', 'The token has expired.') : accessEnded();
   }
 
   async #person(identity: Identity, companyId: string | undefined): Promise<SignedIn | MemberViewer> {
@@ -112,6 +119,9 @@ export class Authenticator {
     };
   }
 }
+
+const hasExpired = (viewer: Viewer): boolean =>
+  'expiresAt' in viewer && viewer.expiresAt !== null && viewer.expiresAt.getTime() <= Date.now();
 
 /** The memberships of one person, across companies: found by the person's key, not by a company's. */
 export async function activeMemberships(orm: Orm, userId: string): Promise<Member[]> {

@@ -3,14 +3,14 @@ import { Company } from '../entities/company.js';
 import type { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
 import { ClosingPolicy, Level, Priority, Privacy, Role, TaskStatus, Visibility } from '../entities/vocabulary.js';
-import { memberActor } from './actor.js';
+import { transactAs } from './actor.js';
 import { addComment } from './comments.js';
 import { foundCompany } from './companies.js';
 import { type DemoCompany, demoCompanies, demoPeople } from './demo-data.js';
 import { addMember } from './members.js';
 import { createProject, setProjectPermission } from './projects.js';
 import { assignTask, createTask, moveTask, updateTask } from './tasks.js';
-import { type Parts, transact } from './unit-of-work.js';
+import type { Parts } from './unit-of-work.js';
 
 export { type DemoPerson, demoPeople } from './demo-data.js';
 
@@ -62,7 +62,7 @@ async function seedCompany(parts: Parts, company: DemoCompany): Promise<void> {
 
 /** There is no function for it yet: written like one, so that history and log have it. */
 async function createWorkspace(parts: Parts, viewer: MemberViewer, name: string, closingPolicy: ClosingPolicy) {
-  const { result } = await transact(parts, memberActor(viewer), async ({ em, record }) => {
+  const { result } = await transactAs(parts, viewer, {}, async ({ em, record }) => {
     const workspace = em.create(Workspace, { companyId: viewer.companyId, name, closingPolicy });
     record({ type: 'workspace.created', objectId: workspace.id, changes: { name: [null, name] } });
     return workspace;

@@ -49,11 +49,14 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   await apollo.start();
 
   async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const viewer = await authenticator.authenticate({
+    const claimant = await authenticator.authenticate({
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
     });
-    const body = request.method === 'POST' ? await readBody(request, viewer) : undefined;
+    const wasComplete = request.complete;
+    const body = request.method === 'POST' ? await readBody(request, claimant) : undefined;
+    // While we waited for the rest of the question, the way in may have been closed.
+    const viewer = wasComplete ? claimant : await authenticator.confirm(claimant);
     if (request.method === 'POST' && isEventStream(request)) {
       await options.streams.serve(response, viewer, body);
       return;
