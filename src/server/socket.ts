@@ -11,6 +11,7 @@ import { Batch } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
 import { CloseCode, closingOf } from './close-codes.js';
 import { credentialOf } from './credential.js';
+import { isTooDeep } from './depth.js';
 import { frameOf, framesOf } from './frames.js';
 import type { Asking, Operations, Running, Session } from './operations.js';
 import { Outbox } from './outbox.js';
@@ -273,7 +274,8 @@ const identityOf = (viewer: Viewer): string =>
 
 function read(data: unknown) {
   try {
-    return parseMessage(String(data));
+    const message = parseMessage(String(data));
+    return isTooDeep(message) ? null : message;
   } catch {
     return null;
   }

@@ -107,6 +107,35 @@ describe('a socket', () => {
     raw.ws.close();
   });
 
+  it('is told which variable is not good, and the operator of no fault of ours', async () => {
+    const raw = await Raw.open(world.admin.caller);
+    const ask =
+      'query ($n: Int!, $day: LocalDate) { tasks(projectId: "x", first: $n, filter: { dueOn: { eq: $day } }) { nodes { id } } }';
+    const wrong: [string, string, object][] = [
+      ['type', ask, { n: 'many' }],
+      ['scalar', ask, { n: 1, day: 'some day' }],
+      ['missing', ask, {}],
+      ['null', 'query ($n: Int = 1) { members(first: $n) { nodes { id } } }', { n: null }],
+      ['subscription', CHANGES, { project: { id: 7 } }],
+    ];
+    for (const [id, query, variables] of wrong) {
+      raw.subscribe(id, query, variables);
+      expect(await raw.next('next', id)).toMatchObject({
+        payload: { errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] },
+      });
+    }
+    expect(cluster.last.output()).not.toContain('unexpected error');
+    raw.ws.close();
+  });
+
+  it('is closed for a message that is nested by the thousand', async () => {
+    const raw = await Raw.open(world.admin.caller);
+    raw.ws.send(
+      `{"id":"deep","type":"subscribe","payload":{"query":"{ __typename }","variables":{"f":${'['.repeat(9_000)}${']'.repeat(9_000)}}}}`,
+    );
+    expect(await raw.closed).toMatchObject({ code: 4400 });
+  });
+
   it.each(['a', 'an-id-of-36-characters-as-uuids-have', 'with "quotes" and ůmlauts', 'x'.repeat(200)])(
     'carries the id %j as it is',
     async (id) => {
