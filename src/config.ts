@@ -27,9 +27,31 @@ const issuers = z.string().transform((text, context): TrustedIssuer[] =>
     if (!URL.canParse(issuer) || !audience) {
       context.addIssue({ code: 'custom', message: `"${pair.trim()}" is not ISSUER_URL|AUDIENCE` });
     }
+    // Identities are kept under it.
+    if (issuer.length > 255) context.addIssue({ code: 'custom', message: 'an issuer has at most 255 characters' });
     return { issuer, audience };
   }),
 );
+
+/** A server's address with nothing in it that a client of that server would read otherwise, or choke on. */
+function isServerUrl(text: string, protocol: RegExp, path: RegExp): boolean {
+  const url = URL.parse(text);
+  if (!url?.hostname || url.hash || !protocol.test(url.protocol) || !path.test(url.pathname)) return false;
+  try {
+    return [url.username, url.password, url.pathname].every((part) => decodeURIComponent(part) !== null);
+  } catch {
+    return false;
+  }
+}
+
+/** The message names no value: there is a password in it. */
+const serverUrl = (example: string, protocol: RegExp, path: RegExp) =>
+  z
+    .string()
+    .refine(
+      (text) => isServerUrl(text, protocol, path),
+      `must look like ${example}, with %23 for a "#" in a password, %2F for "/", %3F for "?" and %25 for "%"`,
+    );
 
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -37,15 +59,9 @@ const environment = z.object({
   PORT: integer(4000, 1, 65_535),
   PUBLIC_URL: z.url().optional(),
   DATA_DIR: z.string().default('.data'),
-  DATABASE_URL: z
-    .string()
-    .regex(/^(mysql|mariadb):\/\/[^/]+\/[^/?]+/, 'must look like mysql://user:password@host:3306/database')
-    .optional(),
+  DATABASE_URL: serverUrl('mysql://user:password@host:3306/database', /^(mysql|mariadb):$/, /^\/[^/]+$/).optional(),
   DATABASE_POOL: integer(10, 1, 500),
-  REDIS_URL: z
-    .string()
-    .regex(/^rediss?:\/\//, 'must look like redis://host:6379')
-    .optional(),
+  REDIS_URL: serverUrl('redis://:password@host:6379', /^rediss?:$/, /^(\/\d*)?$/).optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   OIDC_ISSUERS: issuers.optional(),
   DEV_ISSUER: onOff.optional(),
@@ -120,7 +136,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     production,
     host: e.HOST,
     port: e.PORT,
-    publicUrl: (e.PUBLIC_URL ?? `http://127.0.0.1:${e.PORT}`).replace(/\/+$/, ''),
+    publicUrl: (e.PUBLIC_URL ?? `http://${reachable(e.HOST)}:${e.PORT}`).replace(/\/+$/, ''),
     dataDir,
     databaseUrl: e.DATABASE_URL,
     databasePool: e.DATABASE_POOL,
@@ -147,12 +163,19 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   };
 }
 
+/** A host as it stands in a URL; one that means every address of the machine is reached at its loopback. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 function productionFaults(env: NodeJS.ProcessEnv): string[] {
   const faults = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'OIDC_ISSUERS', 'PUBLIC_URL']
     .filter((name) => !env[name])
     .map((name) => `${name}: is required in production`);
   if (env.PUBLIC_URL && !env.PUBLIC_URL.startsWith('https://')) faults.push('PUBLIC_URL: must be https in production');
   if (env.DEV_ISSUER === 'on') faults.push('DEV_ISSUER: the development issuer never runs in production');
+  if (env.SEED_DEMO === 'on') faults.push('SEED_DEMO: the demo companies never come into production');
   for (const pair of env.OIDC_ISSUERS?.split(',') ?? []) {
     if (!pair.trim().startsWith('https://')) faults.push(`OIDC_ISSUERS: "${pair.trim()}" must be https in production`);
   }

@@ -1,7 +1,8 @@
-import { ConfigError, readConfig } from './config.js';
+import { readConfig } from './config.js';
 import { seedDemo } from './domain/demo.js';
-import { migrate, pendingMigrations } from './entities/schema-state.js';
+import { expectMigrated, migrate } from './entities/schema-state.js';
 import { writeDemoFile } from './server/demo-file.js';
+import { describeFault } from './server/describe-fault.js';
 import { openParts, type RunningServer, startServer } from './server/server.js';
 
 try {
@@ -15,12 +16,7 @@ try {
   async function prepareDatabase(): Promise<void> {
     const { parts, close } = await openParts({ ...config, redisUrl: undefined });
     try {
-      if (config.production) {
-        const pending = await pendingMigrations(parts.orm);
-        if (pending.length > 0)
-          throw new ConfigError([`DATABASE_URL: run "aliteo migrate" first, ${pending.length} migrations are pending`]);
-        return;
-      }
+      if (config.production) return await expectMigrated(parts.orm);
       await migrate(parts.orm);
       if (config.seedDemo) await seedDemo(parts);
     } finally {
@@ -39,7 +35,7 @@ try {
 `);
   }
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(describeFault(error));
   process.exit(1);
 }
 
@@ -52,7 +48,7 @@ function onSignal(server: RunningServer): void {
     server.stop().then(
       () => process.exit(0),
       (error) => {
-        console.error(error);
+        console.error(describeFault(error));
         process.exit(1);
       },
     );

@@ -5,6 +5,7 @@ import { Workspace } from '../entities/project.js';
 import { operatorActor } from './actor.js';
 import type { MemberEventData } from './events.js';
 import { createMember, firstMemberValues, type NewMember } from './members.js';
+import { expectName } from './texts.js';
 import { type Parts, transact } from './unit-of-work.js';
 
 export interface FoundedCompany {
@@ -19,7 +20,7 @@ export async function foundCompany(
   name: string,
   admin: Pick<NewMember, 'email' | 'name'>,
 ): Promise<FoundedCompany> {
-  const company = Object.assign(new Company(), { name });
+  const company = Object.assign(new Company(), { name: expectName(name, 'A company') });
   const { result } = await transact(parts, operatorActor(company.id), async ({ em, record }) => {
     em.persist(company);
     em.create(LogHead, { companyId: company.id });

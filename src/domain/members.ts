@@ -6,8 +6,10 @@ import { User } from '../entities/user.js';
 import type { MembershipKind, Role } from '../entities/vocabulary.js';
 import { accessEnded, notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
+import { NAME_LENGTH } from '../schema/texts.js';
 import { transactAs } from './actor.js';
 import type { MemberEventData } from './events.js';
+import { expectName } from './texts.js';
 import type { Changes, Done, Parts } from './unit-of-work.js';
 
 export interface NewMember {
@@ -18,6 +20,7 @@ export interface NewMember {
   licensedAsInternal?: boolean;
 }
 
+const ADDRESS_LENGTH = 254;
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 /** Adds a person to the company. Asks for an administrator (the schema does): nothing else makes a membership. */
@@ -39,11 +42,13 @@ export const firstMemberValues = ({ role, kind, licensedAsInternal }: Member): C
 /** Writes the membership, and the person where the address is new. The person signs in with a verified address later. */
 export async function createMember(em: EntityManager, companyId: string, input: NewMember): Promise<Member> {
   const email = input.email.trim().toLowerCase();
-  if (!ADDRESS.test(email)) throw new UserError('ADDRESS', 'This is not an e-mail address.', 'email');
+  if (!ADDRESS.test(email) || email.length > ADDRESS_LENGTH)
+    throw new UserError('ADDRESS', 'This is not an e-mail address.', 'email');
   if (input.kind === 'EXTERNAL' && input.role !== 'MEMBER') {
     throw new UserError('EXTERNAL_ROLE', 'An external member is neither administrator nor supervisor.', 'role');
   }
-  const user = (await em.findOne(User, { email })) ?? em.create(User, { email, name: input.name.trim() || email });
+  const name = expectName(input.name.trim() || email.slice(0, NAME_LENGTH), 'A member');
+  const user = (await em.findOne(User, { email })) ?? em.create(User, { email, name });
   if (await em.findOne(Member, { user: user.id })) {
     throw new UserError('ALREADY_A_MEMBER', 'This person is in the directory already.', 'email');
   }

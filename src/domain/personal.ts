@@ -3,6 +3,7 @@ import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
 import { PersonalView, UserPreferences } from '../entities/user.js';
 import { notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
+import { expectName } from './texts.js';
 
 /** A person's preferences, or the defaults. */
 export async function findPreferences(orm: Orm, userId: string): Promise<UserPreferences> {
@@ -47,8 +48,8 @@ export async function savePersonalView(
   input: { viewId?: string | null; name: string; filter: object },
 ): Promise<PersonalView> {
   const em = forkFor(orm, { userId });
-  if (input.name.trim() === '') throw new UserError('REQUIRED', 'A view needs a name.', 'name');
-  const { name, filter } = input;
+  const { filter } = input;
+  const name = expectName(input.name, 'A view');
   const view = input.viewId ? await getView(em, input.viewId) : em.create(PersonalView, { userId, name });
   Object.assign(view, { name, filter });
   await em.flush();

@@ -10,6 +10,7 @@ import { expectId, isId } from '../schema/ids.js';
 import { getProject } from './access.js';
 import { transactAs } from './actor.js';
 import type { PermissionEventData } from './events.js';
+import { expectName } from './texts.js';
 import type { Done, Parts } from './unit-of-work.js';
 
 export interface NewProject {
@@ -41,7 +42,7 @@ export function createProject(parts: Parts, viewer: MemberViewer, input: NewProj
       companyId,
       workspace,
       key: input.key,
-      name: input.name,
+      name: expectName(input.name, 'A project'),
       description: input.description ?? '',
       visibility: input.visibility ?? 'MEMBERS',
       manager,

@@ -1,3 +1,4 @@
+import { ConfigError } from '../config.js';
 import { type Orm, openOrm } from './orm.js';
 
 /** Brings the database's schema up to date. Returns the names of the migrations that ran. */
@@ -8,6 +9,12 @@ export async function migrate(orm: Orm): Promise<string[]> {
 /** The names of the migrations that the database has not seen. */
 export async function pendingMigrations(orm: Orm): Promise<string[]> {
   return (await orm.migrator.getPending()).map((migration) => migration.name);
+}
+
+/** Throws ConfigError when the database has not seen all migrations. */
+export async function expectMigrated(orm: Orm): Promise<void> {
+  const { length } = await pendingMigrations(orm);
+  if (length > 0) throw new ConfigError([`DATABASE_URL: run "aliteo migrate" first, ${length} migrations are pending`]);
 }
 
 /**

@@ -1,0 +1,24 @@
+import { ValidateBy } from 'class-validator';
+
+/** What a name's column holds, in characters as `lengthOf` counts them. */
+export const NAME_LENGTH = 200;
+/** What MySQL's TEXT holds. */
+const TEXT_BYTES = 65_535;
+
+/** How many characters the databases count: code points, each of which may take four bytes. */
+export const lengthOf = (text: string): number => [...text].length;
+
+/** A text of at most so many characters, and of no more bytes than a column takes. Unlike `MaxLength`, it leaves none out. */
+export const MaxCharacters = (max: number): PropertyDecorator =>
+  ValidateBy({
+    name: 'maxCharacters',
+    validator: {
+      // The cheap test first: what passes it need not be taken apart.
+      validate: (value) =>
+        typeof value === 'string' &&
+        (value.length <= max || lengthOf(value) <= max) &&
+        Buffer.byteLength(value) <= TEXT_BYTES,
+      defaultMessage: (args) =>
+        `${args?.property} has at most ${max} characters, and ${TEXT_BYTES} bytes: an emoji takes four`,
+    },
+  });
