@@ -6,7 +6,7 @@ import { User } from '../entities/user.js';
 import type { MembershipKind, Role } from '../entities/vocabulary.js';
 import { accessEnded, notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
-import { NAME_LENGTH } from '../schema/texts.js';
+import { ADDRESS_LENGTH, NAME_LENGTH } from '../schema/texts.js';
 import { transactAs } from './actor.js';
 import type { MemberEventData } from './events.js';
 import { expectName } from './texts.js';
@@ -20,7 +20,6 @@ export interface NewMember {
   licensedAsInternal?: boolean;
 }
 
-const ADDRESS_LENGTH = 254;
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 /** Adds a person to the company. Asks for an administrator (the schema does): nothing else makes a membership. */

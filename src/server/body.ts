@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, badRequest } from '../errors.js';
-import { isTooDeep } from './depth.js';
+import { isDeeperThan } from '../schema/depth.js';
+import { MAX_DEPTH } from './limits.js';
 
 /** Reads a JSON body. Throws PAYLOAD_TOO_LARGE as soon as the limit is passed, BAD_REQUEST for what is no JSON of ours. */
 export async function readJson(request: IncomingMessage, limitBytes: number): Promise<unknown> {
@@ -15,7 +16,7 @@ export async function readJson(request: IncomingMessage, limitBytes: number): Pr
     chunks.push(chunk);
   }
   const body = parse(Buffer.concat(chunks));
-  if (isTooDeep(body)) throw badRequest('JSON_TOO_DEEP', 'The body is nested too deep.');
+  if (isDeeperThan(MAX_DEPTH, body)) throw badRequest('JSON_TOO_DEEP', 'The body is nested too deep.');
   return body;
 }
 

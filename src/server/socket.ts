@@ -9,10 +9,11 @@ import type { Admission } from '../pubsub/fan-out.js';
 import type { Connection } from '../pubsub/subscriber.js';
 import { Batch } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
+import { isDeeperThan } from '../schema/depth.js';
 import { CloseCode, closingOf } from './close-codes.js';
 import { credentialOf } from './credential.js';
-import { isTooDeep } from './depth.js';
 import { frameOf, framesOf } from './frames.js';
+import { MAX_DEPTH } from './limits.js';
 import type { Asking, Operations, Running, Session } from './operations.js';
 import { Outbox } from './outbox.js';
 
@@ -275,7 +276,7 @@ const identityOf = (viewer: Viewer): string =>
 function read(data: unknown) {
   try {
     const message = parseMessage(String(data));
-    return isTooDeep(message) ? null : message;
+    return isDeeperThan(MAX_DEPTH, message) ? null : message;
   } catch {
     return null;
   }
