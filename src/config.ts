@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -60,7 +60,7 @@ const environment = z.object({
   PUBLIC_URL: z.url().optional(),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: serverUrl('mysql://user:password@host:3306/database', /^(mysql|mariadb):$/, /^\/[^/]+$/).optional(),
-  DATABASE_POOL: integer(10, 1, 500),
+  DATABASE_POOL: integer(10, 2, 500),
   REDIS_URL: serverUrl('redis://:password@host:6379', /^rediss?:$/, /^(\/\d*)?$/).optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   OIDC_ISSUERS: issuers.optional(),
@@ -182,14 +182,22 @@ function productionFaults(env: NodeJS.ProcessEnv): string[] {
   return faults;
 }
 
-/** Outside production the key is made once and kept beside the data; `wx` lets two starting processes agree on one. */
+/**
+ * Outside production the key is made once and kept beside the data. A link never replaces: of processes that start
+ * together the first one's key is everybody's, and nobody reads half of it.
+ */
 function keyFile(dataDir: string): string {
   const file = join(dataDir, 'secret.key');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
   mkdirSync(dataDir, { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 });
   try {
-    writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
+    linkSync(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft);
   }
   return readFileSync(file, 'utf8');
 }
