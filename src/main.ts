@@ -1,8 +1,9 @@
 import { readConfig } from './config.js';
-import { seedDemo } from './domain/demo.js';
+import { recogniseDemoPeople, seedDemo } from './domain/demo.js';
 import { expectMigrated, migrate } from './entities/schema-state.js';
 import { writeDemoFile } from './server/demo-file.js';
 import { describeFault } from './server/describe-fault.js';
+import { devIssuerOf } from './server/dev-issuer.js';
 import { openParts, type RunningServer, startServer } from './server/server.js';
 
 try {
@@ -19,6 +20,7 @@ try {
       if (config.production) return await expectMigrated(parts.orm);
       await migrate(parts.orm);
       if (config.seedDemo) await seedDemo(parts);
+      if (config.devIssuer) await recogniseDemoPeople(parts, devIssuerOf(config.publicUrl));
     } finally {
       await close();
     }

@@ -1,7 +1,9 @@
 import type { MemberViewer } from '../auth/viewer.js';
 import { Company } from '../entities/company.js';
+import { exclusively } from '../entities/exclusively.js';
 import type { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
+import { User, UserIdentity } from '../entities/user.js';
 import { ClosingPolicy, Level, Priority, Privacy, Role, TaskStatus, Visibility } from '../entities/vocabulary.js';
 import { transactAs } from './actor.js';
 import { addComment } from './comments.js';
@@ -18,12 +20,33 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const people = new Map(demoPeople.map(({ subject, name, email }) => [subject, { name, email }]));
 
-/** Seeds two companies that look real; returns false and does nothing when any company exists. */
-export async function seedDemo(parts: Parts): Promise<boolean> {
-  if ((await parts.orm.em.fork().count(Company)) > 0) return false;
-  for (const company of demoCompanies) await seedCompany(parts, company);
-  return true;
-}
+/**
+ * Seeds two companies that look real; returns false and does nothing when any company exists. Of processes that seed at
+ * once, one does.
+ */
+export const seedDemo = (parts: Parts): Promise<boolean> =>
+  exclusively(parts.orm, async () => {
+    if ((await parts.orm.em.fork().count(Company)) > 0) return false;
+    for (const company of demoCompanies) await seedCompany(parts, company);
+    return true;
+  });
+
+/**
+ * Lets the demo people in by a development issuer whatever issuer they came by before: its name has the port in it, and
+ * processes on several ports may serve one database.
+ */
+export const recogniseDemoPeople = (parts: Parts, issuer: string): Promise<void> =>
+  exclusively(parts.orm, async () => {
+    const em = parts.orm.em.fork();
+    const users = await em.find(User, { email: { $in: demoPeople.map(({ email }) => email) } });
+    const known = await em.find(UserIdentity, { issuer });
+    for (const { subject, email } of demoPeople) {
+      const user = users.find((candidate) => candidate.email === email);
+      if (user && !known.some((identity) => identity.subject === subject))
+        em.create(UserIdentity, { issuer, subject, user });
+    }
+    await em.flush();
+  });
 
 interface Actor {
   viewer: MemberViewer;
