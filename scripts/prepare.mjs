@@ -12,19 +12,12 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const nodePath = join(root, 'node_modules/.bin/node');
 
 const lockFile = 'package-lock.json';
-const lockHash = join(root, 'node_modules/.lock-hash');
 const dist = join(root, 'dist');
 const stamp = join(dist, '.stamp');
 
 /** Installs packages and builds dist/, each only when its inputs changed. Says nothing unless it fails; then it exits. */
 export function prepare() {
-  const packages = hashOf([lockFile]);
-  if (read(lockHash) !== packages) {
-    // Not `npm ci`: it refuses a lock that lacks the optional builds of other platforms, and a registry need not
-    // serve all of them. `--no-save` reads the lock all the same and writes nothing.
-    runQuietly('npm', ['install', '--no-save', '--no-audit', '--no-fund']);
-    writeFileSync(lockHash, packages);
-  }
+  preparePackages('.');
 
   const sources = [...filesIn('src'), ...filesIn('migrations')];
   const build = hashOf([lockFile, ...configs(), ...sources]);
@@ -37,6 +30,18 @@ export function prepare() {
     }
     writeFileSync(stamp, build);
   }
+}
+
+/** Installs the packages of a folder that has a lock of its own, when the lock has changed. */
+export function preparePackages(folder) {
+  const lock = join(folder, lockFile);
+  const lockHash = join(root, folder, 'node_modules/.lock-hash');
+  const packages = hashOf([lock]);
+  if (read(lockHash) === packages) return;
+  // Not `npm ci`: it refuses a lock that lacks the optional builds of other platforms, and a registry need not
+  // serve all of them. `--no-save` reads the lock all the same and writes nothing.
+  runQuietly('npm', ['install', '--no-save', '--no-audit', '--no-fund'], join(root, folder));
+  writeFileSync(lockHash, packages);
 }
 
 const configs = () => readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
@@ -62,8 +67,8 @@ function hashOf(files) {
 
 const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : null);
 
-function runQuietly(command, args) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+function runQuietly(command, args, cwd = root) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
   if (status === 0) return;
   console.error(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n"${command} ${args.join(' ')}" failed.`);
   process.exit(1);

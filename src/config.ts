@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseRedisUrl } from './redis-url.js';
 
 /** An OpenID Connect issuer whose access tokens for `audience` are accepted. */
 export interface TrustedIssuer {
@@ -33,25 +34,34 @@ const issuers = z.string().transform((text, context): TrustedIssuer[] =>
   }),
 );
 
-/** A server's address with nothing in it that a client of that server would read otherwise, or choke on. */
-function isServerUrl(text: string, protocol: RegExp, path: RegExp): boolean {
+/** Whether a database's address has nothing in it that the driver would read otherwise, or choke on. */
+function isDatabaseUrl(text: string): boolean {
   const url = URL.parse(text);
-  if (!url?.hostname || url.hash || !protocol.test(url.protocol) || !path.test(url.pathname)) return false;
+  if (!url?.hostname || url.hash || !/^(mysql|mariadb):$/.test(url.protocol)) return false;
   try {
-    return [url.username, url.password, url.pathname].every((part) => decodeURIComponent(part) !== null);
+    return [url.username, url.password].every((part) => decodeURIComponent(part) !== null) && namesOne(url.pathname);
   } catch {
     return false;
   }
 }
 
-/** The message names no value: there is a password in it. */
-const serverUrl = (example: string, protocol: RegExp, path: RegExp) =>
-  z
-    .string()
-    .refine(
-      (text) => isServerUrl(text, protocol, path),
-      `must look like ${example}, with %23 for a "#" in a password, %2F for "/", %3F for "?" and %25 for "%"`,
-    );
+const namesOne = (path: string): boolean => /^\/[^/]+$/.test(decodeURIComponent(path));
+
+/** The message repeats nothing: there is a password in the address. */
+const databaseUrl = z
+  .string()
+  .refine(
+    isDatabaseUrl,
+    'must look like mysql://user:password@host:3306/database, with %23 for a "#" in a password, %2F for "/", %3F for "?" and %25 for "%"',
+  );
+
+const redisUrl = z.string().superRefine((text, context) => {
+  try {
+    parseRedisUrl(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
 
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -59,9 +69,9 @@ const environment = z.object({
   PORT: integer(4000, 1, 65_535),
   PUBLIC_URL: z.url().optional(),
   DATA_DIR: z.string().default('.data'),
-  DATABASE_URL: serverUrl('mysql://user:password@host:3306/database', /^(mysql|mariadb):$/, /^\/[^/]+$/).optional(),
+  DATABASE_URL: databaseUrl.optional(),
   DATABASE_POOL: integer(10, 2, 500),
-  REDIS_URL: serverUrl('redis://:password@host:6379', /^rediss?:$/, /^(\/\d*)?$/).optional(),
+  REDIS_URL: redisUrl.optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   OIDC_ISSUERS: issuers.optional(),
   DEV_ISSUER: onOff.optional(),
@@ -94,7 +104,7 @@ export interface Config {
   /** MySQL or MariaDB; absent means the SQLite file in `dataDir`. */
   databaseUrl: string | undefined;
   databasePool: number;
-  /** Absent means the bus inside this process. */
+  /** One server or a cluster, see `redis-url.ts`; absent means the bus inside this process. */
   redisUrl: string | undefined;
   secretKey: string;
   issuers: readonly TrustedIssuer[];

@@ -55,4 +55,9 @@ export class UserError extends Error {
     super(message);
     this.name = 'UserError';
   }
+
+  /** The same, said of an input that is one part of a larger one. */
+  within(path: string): UserError {
+    return new UserError(this.code, this.message, this.field ? `${path}.${this.field}` : path);
+  }
 }

@@ -6,8 +6,8 @@ import type { EntityManager } from '../entities/orm.js';
 import type { Project } from '../entities/project.js';
 import { Task } from '../entities/task.js';
 import { type Level, type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
-import { UserError } from '../errors.js';
-import { getProject, getTask } from './access.js';
+import { badInput, UserError } from '../errors.js';
+import { getProject, getTask, getTasks } from './access.js';
 import { transactAs } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { firstValues, recordTaskChange, snapshot } from './task-change.js';
@@ -63,20 +63,53 @@ export function updateTask(
   fields: TaskFields,
   version?: number | null,
 ): Promise<Done<Task>> {
-  return editTask(parts, viewer, taskId, 'task.updated', async (task, { grants }) => {
-    if (version != null && version !== task.version) {
-      throw new UserError(
-        'VERSION_CONFLICT',
-        `Somebody else has changed the task: it is at version ${task.version}.`,
-        'version',
-      );
+  return editTask(parts, viewer, taskId, 'task.updated', (task, scene) => edit(task, scene, fields, version));
+}
+
+/** One of the edits of `updateTasks`. */
+export interface TaskEdit {
+  taskId: string;
+  fields: TaskFields;
+  version?: number | null | undefined;
+}
+
+/** Of one call of `updateTasks`: it holds all their rows until it commits. */
+const MOST_EDITS = 100;
+
+/** Edits many tasks as `updateTask` edits one, in one transaction: all of them, or none. */
+export function updateTasks(parts: Parts, viewer: MemberViewer, edits: readonly TaskEdit[]): Promise<Done<Task[]>> {
+  return transactAs(parts, viewer, {}, async (work) => {
+    const ids = edits.map(({ taskId }) => taskId);
+    if (ids.length === 0 || ids.length > MOST_EDITS) {
+      throw badInput('NUMBER_OF_TASKS', `Edit 1 to ${MOST_EDITS} tasks at a time.`);
     }
-    const { privacy } = task;
-    applyFields(task, fields);
-    if (task.privacy === privacy) return;
-    if (grants.isExternal) expectSeenByExternals(task);
-    await expectSeenByNamed(task);
+    if (new Set(ids).size < ids.length) throw badInput('TASK_TWICE', 'Name each task once.');
+    const all = await getTasks(work.em, viewer, ids, 'EDIT', { lock: true });
+    for (const [i, { object: task, ...held }] of all.entries()) {
+      const { fields, version } = edits[i] as TaskEdit;
+      const scene = { em: work.em, work, ...held };
+      const change = () => changeTask(task, scene, 'task.updated', () => edit(task, scene, fields, version));
+      await change().catch((error) => {
+        throw error instanceof UserError ? error.within(`tasks.${i}`) : error;
+      });
+    }
+    return all.map(({ object }) => object);
   });
+}
+
+async function edit(task: Task, { grants }: Scene, fields: TaskFields, version: number | null | undefined) {
+  if (version != null && version !== task.version) {
+    throw new UserError(
+      'VERSION_CONFLICT',
+      `Somebody else has changed the task: it is at version ${task.version}.`,
+      'version',
+    );
+  }
+  const { privacy } = task;
+  applyFields(task, fields);
+  if (task.privacy === privacy) return;
+  if (grants.isExternal) expectSeenByExternals(task);
+  await expectSeenByNamed(task);
 }
 
 /** Gives the task to a solver, or to nobody. Needs EDIT; the solver must be active and see the task. */
@@ -172,12 +205,17 @@ function editTask(
   return transactAs(parts, viewer, {}, async (work) => {
     const { object: task, ...held } = await getTask(work.em, viewer, taskId, 'EDIT', { lock: true });
     const scene = { em: work.em, work, ...held };
-    const before = snapshot(task, scene.project);
-    await edit(task, scene);
-    recordTaskChange(work, type, task, scene.project, before);
+    await changeTask(task, scene, type, () => edit(task, scene));
     await follow(task, scene);
     return task;
   });
+}
+
+/** What `change` does to a task that is held, recorded. */
+async function changeTask(task: Task, { work, project }: Scene, type: string, change: () => Promise<void>) {
+  const before = snapshot(task, project);
+  await change();
+  recordTaskChange(work, type, task, project, before);
 }
 
 const CLEARABLE: ReadonlySet<string> = new Set<keyof TaskFields>(['startOn', 'dueOn', 'estimateMinutes']);

@@ -1,8 +1,12 @@
+import { EventEmitter } from 'node:events';
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import { PubSub } from 'graphql-subscriptions';
-import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
 import type { Logger } from '../log.js';
+import { parseRedisUrl } from '../redis-url.js';
 import type { LoggedEvent } from './event-log.js';
+import { RedisCluster } from './redis-cluster.js';
+import { RedisNode, type Wire } from './redis-node.js';
 
 /**
  * Carries committed events between nodes. It may lose them, never reorder a company's log: whoever listens heals
@@ -21,7 +25,7 @@ const channelOf = (companyId: string) => `aliteo:{${companyId}}:events`;
 
 interface Engine {
   publish(channel: string, payload: unknown): Promise<void>;
-  subscribe(channel: string, listener: (payload: never) => void): Promise<number>;
+  subscribe(channel: string, listener: (payload: unknown) => void): Promise<number>;
   unsubscribe(id: number): void;
 }
 
@@ -38,8 +42,11 @@ class EngineBus implements Bus {
   }
 
   async subscribe(companyId: string, listener: (events: readonly LoggedEvent[]) => void): Promise<() => void> {
-    const id = await this.engine.subscribe(channelOf(companyId), listener);
-    return () => this.engine.unsubscribe(id);
+    // What cannot be read as events is nobody's.
+    const take = (payload: unknown) => Array.isArray(payload) && listener(payload);
+    const id = await this.engine.subscribe(channelOf(companyId), take);
+    // Once: the engine would take a second time for the last listener's.
+    return once(() => this.engine.unsubscribe(id));
   }
 }
 
@@ -52,22 +59,46 @@ export function createLocalBus(): Bus {
   );
 }
 
-/** For any number of nodes around one Redis. Publishing fails at once, rather than waits, while Redis is away. */
+/**
+ * For any number of nodes around one Redis or one Redis Cluster. Publishing fails at once, rather than waits, while Redis
+ * is away; subscriptions are restored when it is back.
+ */
 export function createRedisBus(url: string, log: Logger): Bus {
-  const options = { maxRetriesPerRequest: 1, retryStrategy: (attempt: number) => Math.min(attempt * 100, 1_000) };
-  const publisher = new Redis(url, { ...options, enableOfflineQueue: false });
-  const subscriber = new Redis(url, { ...options, maxRetriesPerRequest: null });
-  for (const [name, connection] of Object.entries({ publisher, subscriber })) {
-    connection.on('error', (error) => log.warn({ connection: name, error: error.message }, 'redis: not reachable'));
-    connection.on('ready', () => log.info({ connection: name }, 'redis: connected'));
-  }
-  const engine = new RedisPubSub({ publisher, subscriber, connectionListener: () => {} });
+  const { isCluster, servers, username, password, database, tls } = parseRedisUrl(url);
+  const options: RedisOptions = { username, password, db: database, ...(tls ? { tls: {} } : {}) };
+  const subscriber = new EventEmitter();
+  const events = { message: (channel: string, text: string) => void subscriber.emit('message', channel, text) };
+  const wire = isCluster
+    ? new RedisCluster(servers, options, events, log)
+    : new RedisNode({ ...options, ...servers[0] }, 'plain', events, log);
   return new EngineBus(
-    engine as unknown as Engine,
-    () => publisher.status === 'ready' && subscriber.status === 'ready',
-    async () => {
-      publisher.disconnect();
-      subscriber.disconnect();
-    },
+    engineOver(wire, subscriber),
+    () => wire.isHealthy(),
+    async () => wire.close(),
   );
+}
+
+/** The engine counts listeners and parses, once for all of them; it is shown the wire as the clients that it expects. */
+function engineOver(wire: Wire, subscriber: EventEmitter): Engine {
+  const publisher = { publish: (channel: string, text: string) => wire.publish(channel, text) };
+  Object.assign(subscriber, {
+    // It never hears of a failure: it would answer with a rejection that nobody can handle. The wire tries again.
+    subscribe: (channel: string, done: (error: null) => void) =>
+      wire.subscribe(
+        channel,
+        once(() => done(null)),
+      ),
+    unsubscribe: (channel: string) => wire.unsubscribe(channel),
+    punsubscribe: () => {},
+  });
+  return new RedisPubSub({ publisher: publisher as never, subscriber: subscriber as never }) as unknown as Engine;
+}
+
+/** The first call counts: a subscription that is made anew is heard anew. */
+function once(call: () => void): () => void {
+  let isCalled = false;
+  return () => {
+    if (!isCalled) call();
+    isCalled = true;
+  };
 }

@@ -5,7 +5,7 @@ import { findConcern, type LoggedEvent } from './event-log.js';
 import { Group, type GroupHost, type Word } from './group.js';
 import { patiently } from './patience.js';
 import { Batch, type Connection, type Subscriber, Watcher } from './subscriber.js';
-import type { Answer, Change, Reading, Render, Rights, Route, Topic } from './topic.js';
+import type { Answer, Change, Reading, Readings, Render, Rights, Route, Topic } from './topic.js';
 
 /** What the engine has done since the process began. */
 export interface Counts {
@@ -26,6 +26,7 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
   readonly #listening = new Map<Route, Set<Group<S, R>>>();
   readonly #groupOf = new Map<Subscriber<S>, Group<S, R>>();
   readonly #words = new Map<string, Promise<{ answer: Answer<S>; batch: Batch }>>();
+  readonly #readings: Readings<R>;
   readonly #unlisten: () => void;
   readonly #closed = new AbortController();
   #queue: LoggedEvent[] = [];
@@ -40,6 +41,7 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
     readonly rights: Rights<S, R>,
     readonly counts: Counts,
   ) {
+    this.#readings = rights.readingsOf(this.feed.companyId);
     this.position = this.feed.head;
     this.#known = this.feed.head;
     this.#unlisten = this.feed.listen((events) => this.#take(events));
@@ -171,6 +173,7 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
       this.#queue = [];
       for (const event of events) {
         const watcher = this.watcherOf(event);
+        this.#readings.note(event);
         if (watcher) await this.#renewPatiently(watcher);
         this.#route(event, watcher);
         this.position = event.seq;
@@ -307,7 +310,7 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
   /** What all that is told in this turn of the event loop is read with. */
   reading(): R {
     if (!this.#reading) {
-      this.#reading = this.rights.openReading(this.feed.companyId);
+      this.#reading = this.#readings.open();
       setImmediate(() => {
         this.#reading = null;
       });

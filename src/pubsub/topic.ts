@@ -47,6 +47,13 @@ export interface Reading {
   readonly isUsed: boolean;
 }
 
+/** One company's readings. */
+export interface Readings<R extends Reading> {
+  open(): R;
+  /** Called for each event before it is routed: what was kept from earlier readings may be out of date. */
+  note(event: LoggedEvent): void;
+}
+
 /** Makes the payload of a change as this standing sees it. Throws when the database is away. */
 export type Render<S, R> = (change: Change, standing: S, reading: R) => Promise<Answer<S>>;
 
@@ -57,10 +64,10 @@ export interface Rights<S, R extends Reading> {
   keyOf(standing: S): string;
   /** The key of the viewer whose standing this event changes. */
   concernOf(event: LoggedEvent): string | null;
-  /** The kinds of events that change anybody's standing, as the part of the type before the dot. */
+  /** The kinds of events that change anybody's rights, as the part of the type before the dot. */
   readonly concerns: readonly string[];
   routesOf(event: LoggedEvent): readonly Route[];
-  openReading(companyId: string): R;
+  readingsOf(companyId: string): Readings<R>;
 }
 
 /** What a subscription field's `subscribe` answers: no stream of its own, but what the fan-out is to deliver. */

@@ -9,6 +9,7 @@ import { UserError } from '../errors.js';
 import { sealCursor } from '../pubsub/cursor.js';
 import type { Payload } from '../schema/payload.js';
 import { Reading } from './reading.js';
+import type { References } from './references.js';
 import type { Trace } from './trace.js';
 
 type FactsOf<F extends string> = Readonly<Record<F, string | null>>;
@@ -20,6 +21,8 @@ export interface GraphContext {
   readonly em: EntityManager;
   /** Where this server is reached, for links. */
   readonly publicUrl: string;
+  /** Projects, members and users that rows refer to. */
+  readonly references: References;
   findTask(id: string): Promise<Task | null>;
   /** Whether the member sees an object with these facts, and what they may do with it; null when they do not see it. */
   sees<F extends string>(policy: Policy<F>, facts: FactsOf<F>): Promise<boolean>;
@@ -47,6 +50,9 @@ export function createContext({ parts, publicUrl }: ContextSettings, viewer: Vie
     get em() {
       return reading.em;
     },
+    get references() {
+      return reading.references;
+    },
     findTask: (id) => reading.findTask(id),
     sees: async (policy, facts) => levelOn(policy, await grants(), facts) !== null,
     level: async (policy, facts) => levelOn(policy, await grants(), facts),
@@ -67,6 +73,9 @@ export function createSharedContext(
     viewer,
     get em() {
       return reading.em;
+    },
+    get references() {
+      return reading.references;
     },
     findTask: (id) => reading.findTask(id),
     sees: async (policy, facts) => trace.sees(policy, facts),

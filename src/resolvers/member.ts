@@ -11,6 +11,7 @@ import { payloadType } from '../schema/payload.js';
 import { ADDRESS_LENGTH, MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
+import { follow } from './reading.js';
 
 const MemberConnection = connectionOf(Member, 'Member');
 const AddMemberPayload = payloadType('AddMemberPayload', 'member', Member);
@@ -74,12 +75,14 @@ export class MemberResolver {
   }
 
   @FieldResolver(() => String)
-  async name(@Root() member: Member): Promise<string> {
-    return (await member.user.loadOrFail()).name;
+  async name(@Root() member: Member, @Ctx() context: GraphContext): Promise<string> {
+    return (await userOf(context, member)).name;
   }
 
   @FieldResolver(() => String)
-  async email(@Root() member: Member): Promise<string> {
-    return (await member.user.loadOrFail()).email;
+  async email(@Root() member: Member, @Ctx() context: GraphContext): Promise<string> {
+    return (await userOf(context, member)).email;
   }
 }
+
+const userOf = ({ references }: GraphContext, { user }: Member) => follow(user, (id) => references.user(id));

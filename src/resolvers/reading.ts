@@ -1,25 +1,41 @@
+import type { Ref } from '@mikro-orm/core';
 import DataLoader from 'dataloader';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
 import { Task } from '../entities/task.js';
+import type { LoggedEvent } from '../pubsub/event-log.js';
+import type { Readings } from '../pubsub/topic.js';
+import { KeptReferences, References } from './references.js';
+
+interface Keys {
+  companyId?: string | undefined;
+  userId?: string | undefined;
+}
 
 /** What is read together: one EntityManager, which knows each row once, and loaders that gather what is asked singly. */
 export class Reading {
+  isUsed = false;
   #em: EntityManager | undefined;
+  #references: References | undefined;
   #tasks: DataLoader<string, Task | null> | undefined;
 
   constructor(
     readonly orm: Orm,
-    readonly keys: { companyId?: string | undefined; userId?: string | undefined },
+    readonly keys: Keys,
+    /** Where others have read the same before. */
+    readonly kept?: KeptReferences,
   ) {}
-
-  get isUsed(): boolean {
-    return this.#em !== undefined;
-  }
 
   /** Bound to the company and the user of the keys; what belongs to others is out of its reach. */
   get em(): EntityManager {
+    this.isUsed = true;
     this.#em ??= forkFor(this.orm, this.keys);
     return this.#em;
+  }
+
+  get references(): References {
+    this.isUsed = true;
+    this.#references ??= this.kept?.current ?? new References(() => this.em);
+    return this.#references;
   }
 
   findTask(id: string): Promise<Task | null> {
@@ -29,5 +45,32 @@ export class Reading {
       return ids.map((wanted) => byId.get(wanted) ?? null);
     });
     return this.#tasks.load(id);
+  }
+}
+
+/** What a reference leads to: as it was read with the row itself, or by a loader. */
+export const follow = <T extends { id: string }>(
+  reference: Ref<T>,
+  load: (id: string) => Promise<T>,
+): T | Promise<T> =>
+  reference.isInitialized() ? (reference.unwrap() as T) : load((reference as unknown as { id: string }).id);
+
+/** The readings of one company's fan-out. */
+export class CompanyReadings implements Readings<Reading> {
+  readonly #kept: KeptReferences;
+
+  constructor(
+    readonly orm: Orm,
+    readonly companyId: string,
+  ) {
+    this.#kept = new KeptReferences(orm, companyId);
+  }
+
+  open(): Reading {
+    return new Reading(this.orm, { companyId: this.companyId }, this.#kept);
+  }
+
+  note({ type }: LoggedEvent): void {
+    if (/^(project|member)\./.test(type)) this.#kept.forget();
   }
 }

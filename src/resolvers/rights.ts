@@ -11,7 +11,7 @@ import {
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import type { Rights } from '../pubsub/topic.js';
 import type { ContextSettings } from './context.js';
-import { Reading } from './reading.js';
+import { CompanyReadings, type Reading } from './reading.js';
 
 /** The member or the follow whose standing this event changes. */
 export function concernOf(event: LoggedEvent): string | null {
@@ -34,7 +34,7 @@ export const createRights = ({ parts, refresh }: ContextSettings): Rights<Standi
   load: ({ viewer }) => findStanding(parts.orm, refresh, viewer),
   keyOf: ({ viewer }) => (viewer.kind === 'MEMBER' ? viewer.memberId : viewer.followId),
   concernOf,
-  concerns: ['member', 'permission', 'follow'],
+  concerns: ['member', 'permission', 'follow', 'project'],
   routesOf,
-  openReading: (companyId) => new Reading(parts.orm, { companyId }),
+  readingsOf: (companyId) => new CompanyReadings(parts.orm, companyId),
 });

@@ -1,4 +1,4 @@
-import { IsOptional } from 'class-validator';
+import { IsOptional, ValidateNested } from 'class-validator';
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { Priority, Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { DateOnly } from '../schema/scalars.js';
@@ -43,6 +43,13 @@ export class UpdateTaskInput extends TaskFieldsInput {
   title?: string | null;
   @Field(() => Int, { nullable: true, description: 'The version that you edited; another one is a VERSION_CONFLICT.' })
   version?: number | null;
+}
+
+@InputType({ description: 'At most 100 tasks, each once.' })
+export class UpdateTasksInput {
+  @ValidateNested()
+  @Field(() => [UpdateTaskInput])
+  tasks!: UpdateTaskInput[];
 }
 
 @InputType()

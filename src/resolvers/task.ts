@@ -3,7 +3,7 @@ import { taskFacts, taskPolicy } from '../auth/task-policy.js';
 import { expectMember } from '../auth/viewer.js';
 import { addComment } from '../domain/comments.js';
 import { publicStatus } from '../domain/task-status.js';
-import { assignTask, createTask, moveTask, updateTask } from '../domain/tasks.js';
+import { assignTask, createTask, moveTask, updateTask, updateTasks } from '../domain/tasks.js';
 import { Comment } from '../entities/comment.js';
 import { HistoryEntry } from '../entities/event.js';
 import { Member } from '../entities/member.js';
@@ -18,15 +18,24 @@ import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
+import { follow } from './reading.js';
 import { TaskChange } from './task-change.js';
 import { TaskFilter, TaskOrder, taskConditions } from './task-filter.js';
-import { AddCommentInput, AssignTaskInput, CreateTaskInput, MoveTaskInput, UpdateTaskInput } from './task-inputs.js';
+import {
+  AddCommentInput,
+  AssignTaskInput,
+  CreateTaskInput,
+  MoveTaskInput,
+  UpdateTaskInput,
+  UpdateTasksInput,
+} from './task-inputs.js';
 import { projectTasksSource, taskChangeOf } from './task-streams.js';
 import {
   findVisibleProject,
   findVisibleTask,
   ifVisibleProject,
-  ifVisibleTask,
+  memberOf,
+  projectOf,
   readablePrivacies,
   visibleTasks,
 } from './visible.js';
@@ -36,6 +45,7 @@ const CommentConnection = connectionOf(Comment, 'Comment');
 const HistoryConnection = connectionOf(HistoryEntry, 'History');
 const CreateTaskPayload = payloadType('CreateTaskPayload', 'task', Task);
 const UpdateTaskPayload = payloadType('UpdateTaskPayload', 'task', Task);
+const UpdateTasksPayload = payloadType('UpdateTasksPayload', 'tasks', [Task]);
 const AssignTaskPayload = payloadType('AssignTaskPayload', 'task', Task);
 const MoveTaskPayload = payloadType('MoveTaskPayload', 'task', Task);
 const AddCommentPayload = payloadType('AddCommentPayload', 'comment', Comment);
@@ -83,6 +93,13 @@ export class TaskResolver {
   }
 
   @ForMembers()
+  @Mutation(() => UpdateTasksPayload, { description: 'Edits many tasks at once: all of them, or none.' })
+  updateTasks(@Arg('input') { tasks }: UpdateTasksInput, @Ctx() context: GraphContext) {
+    const edits = tasks.map(({ taskId, version, ...fields }) => ({ taskId, version, fields }));
+    return answer(context, 'tasks', () => updateTasks(context.parts, expectMember(context.viewer), edits));
+  }
+
+  @ForMembers()
   @Mutation(() => AssignTaskPayload)
   assignTask(@Arg('input') { taskId, solverId }: AssignTaskInput, @Ctx() context: GraphContext) {
     return answer(context, 'task', () =>
@@ -126,8 +143,8 @@ export class TaskResolver {
   }
 
   @FieldResolver(() => String, { description: 'What people call it: WEB-42.' })
-  async key(@Root() task: Task): Promise<string> {
-    return `${(await task.project.loadOrFail()).key}-${task.number}`;
+  async key(@Root() task: Task, @Ctx() context: GraphContext): Promise<string> {
+    return `${(await projectOf(context, task)).key}-${task.number}`;
   }
 
   @PublicFace()
@@ -138,42 +155,45 @@ export class TaskResolver {
 
   @FieldResolver(() => Level, { nullable: true, description: 'What you may do with it.' })
   async viewerLevel(@Root() task: Task, @Ctx() context: GraphContext): Promise<Level | null> {
-    return context.level(taskPolicy, taskFacts(task, await task.project.loadOrFail()));
+    return context.level(taskPolicy, taskFacts(task, await projectOf(context, task)));
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null when you see the task, but not its project.' })
   async project(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
-    return ifVisibleProject(context, await task.project.loadOrFail());
+    return ifVisibleProject(context, await projectOf(context, task));
   }
 
   @FieldResolver(() => Member)
-  author(@Root() task: Task): Promise<Member> {
-    return task.author.loadOrFail();
+  author(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> {
+    return memberOf(context, task.author);
   }
 
   @FieldResolver(() => Member)
-  owner(@Root() task: Task): Promise<Member> {
-    return task.owner.loadOrFail();
+  owner(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> {
+    return memberOf(context, task.owner);
   }
 
   @FieldResolver(() => Member, { nullable: true })
-  solver(@Root() task: Task): Promise<Member> | null {
-    return task.solver?.loadOrFail() ?? null;
+  solver(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> | null {
+    return task.solver ? memberOf(context, task.solver) : null;
   }
 
   @FieldResolver(() => Member, { nullable: true })
-  awaitedMember(@Root() task: Task): Promise<Member> | null {
-    return task.awaitedMember?.loadOrFail() ?? null;
+  awaitedMember(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> | null {
+    return task.awaitedMember ? memberOf(context, task.awaitedMember) : null;
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null as well when you do not see it.' })
   async awaitedProject(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
-    return ifVisibleProject(context, await task.awaitedProject?.load());
+    const { awaitedProject } = task;
+    return awaitedProject
+      ? ifVisibleProject(context, await follow(awaitedProject, (id) => context.references.project(id)))
+      : null;
   }
 
   @FieldResolver(() => Task, { nullable: true, description: 'Null as well when you do not see it.' })
   async awaitedTask(@Root() task: Task, @Ctx() context: GraphContext): Promise<Task | null> {
-    return ifVisibleTask(context, await task.awaitedTask?.load());
+    return task.awaitedTask ? findVisibleTask(context, task.awaitedTask.id) : null;
   }
 
   @PublicFace()
@@ -214,12 +234,18 @@ export class CommentResolver {
   }
 
   @FieldResolver(() => Task)
-  task(@Root() comment: Comment): Promise<Task> {
-    return comment.task.loadOrFail();
+  async task(@Root() comment: Comment, @Ctx() context: GraphContext): Promise<Task> {
+    return follow(comment.task, (id) => getTask(context, id));
   }
 
   @FieldResolver(() => Member)
-  author(@Root() comment: Comment): Promise<Member> {
-    return comment.author.loadOrFail();
+  author(@Root() comment: Comment, @Ctx() context: GraphContext): Member | Promise<Member> {
+    return memberOf(context, comment.author);
   }
+}
+
+async function getTask(context: GraphContext, id: string): Promise<Task> {
+  const task = await context.findTask(id);
+  if (!task) throw notFound('task');
+  return task;
 }

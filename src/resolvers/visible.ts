@@ -1,11 +1,14 @@
+import type { Ref } from '@mikro-orm/core';
 import { projectColumns, projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { rowFilter } from '../auth/rule.js';
 import { hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
+import type { Member } from '../entities/member.js';
 import { Project } from '../entities/project.js';
 import type { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
 import type { GraphContext } from './context.js';
+import { follow } from './reading.js';
 
 /** No row at all. */
 const NOTHING = { id: { $in: [] as string[] } };
@@ -35,11 +38,19 @@ export async function ifVisibleProject(
 export const findVisibleTask = async (context: GraphContext, id: string): Promise<Task | null> =>
   ifVisibleTask(context, await context.findTask(id));
 
+/** The project that a task is in, whether or not the viewer sees it. */
+export const projectOf = ({ references }: GraphContext, task: Task): Project | Promise<Project> =>
+  follow(task.project, (id) => references.project(id));
+
+/** The member that a row refers to. */
+export const memberOf = ({ references }: GraphContext, member: Ref<Member>): Member | Promise<Member> =>
+  follow(member, (id) => references.member(id));
+
 /** The same task, when the viewer sees it: a member by the policy, a follower the one followed, while it is public. */
 export async function ifVisibleTask(context: GraphContext, task: Task | null | undefined): Promise<Task | null> {
   const { viewer } = context;
   if (!task || (viewer.kind === 'FOLLOWER' && viewer.objectId !== task.id)) return null;
-  const facts = taskFacts(task, await task.project.loadOrFail());
+  const facts = taskFacts(task, await projectOf(context, task));
   const visible = viewer.kind === 'FOLLOWER' ? hasPublicFace(facts) : await context.sees(taskPolicy, facts);
   return visible ? task : null;
 }

@@ -18,8 +18,12 @@ export interface Payload {
   cursor: string | null;
 }
 
-/** A mutation's payload: the object under its name, what the user can mend, and where in the log the change is visible. */
-export function payloadType(name: string, field: string, type: ClassType<object>): ClassType<Payload> {
+/** A mutation's payload: the object, or a list of them, under its name, what the user can mend, and where in the log the change is visible. */
+export function payloadType(
+  name: string,
+  field: string,
+  type: ClassType<object> | [ClassType<object>],
+): ClassType<Payload> {
   @ObjectType(name)
   class MutationPayload implements Payload {
     @Field(() => [UserErrorItem])

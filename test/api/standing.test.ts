@@ -5,7 +5,7 @@ import { addComment } from '../../src/domain/comments.js';
 import { grantFollow, revokeFollow } from '../../src/domain/follows.js';
 import { addMember, deactivateMember } from '../../src/domain/members.js';
 import { createProject, setProjectPermission } from '../../src/domain/projects.js';
-import { createTask, updateTask } from '../../src/domain/tasks.js';
+import { createTask, updateTask, updateTasks } from '../../src/domain/tasks.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { ask, type Caller, get } from '../harness/client.js';
@@ -143,6 +143,7 @@ describe('a command', () => {
       setProjectPermission: () => setProjectPermission(parts, viewer, permission),
       createTask: () => createTask(parts, viewer, project.id, { title: 'Late' }),
       updateTask: () => updateTask(parts, viewer, task.id, { title: 'Late' }),
+      updateTasks: () => updateTasks(parts, viewer, [{ taskId: task.id, fields: { title: 'Late' } }]),
       addComment: () => addComment(parts, viewer, task.id, 'Late'),
       grantFollow: () => grantFollow(parts, viewer, task.id, {}),
       revokeFollow: () => revokeFollow(parts, viewer, follow.id),

@@ -26,6 +26,11 @@ const hasLibrary = (name) => spawnSync('/sbin/ldconfig', ['-p'], { encoding: 'ut
 /** Whether `startMysql` can work here: Maven fetches the server, and only for this platform is there one. */
 export const canRunMysql = () => has('mvn') && process.platform === 'linux' && process.arch === 'x64';
 
+/** Whether `startRedisCluster` can work here; its tests are left out where Redis was given by REDIS_URL alone. */
+export function canRunRedisCluster() {
+  return has('redis-server') && has('redis-cli');
+}
+
 /** What each server needs on the machine, and the Debian packages that bring it. */
 const needs = {
   mysql: {
@@ -34,7 +39,7 @@ const needs = {
   },
   // The bare server: the full package would set up and start a database of its own.
   mariadb: { isThere: () => has('mariadbd'), packages: ['mariadb-server-core', 'mariadb-client-core'] },
-  redis: { isThere: () => has('redis-server'), packages: ['redis-server'] },
+  redis: { isThere: canRunRedisCluster, packages: ['redis-server', 'redis-tools'] },
 };
 
 /** Installs what the named servers lack, where we may. Throws, in one sentence, when something is still missing. */
@@ -115,8 +120,45 @@ export async function startRedis(dir, port) {
   return { url: `redis://${LOOPBACK}:${port}`, stop };
 }
 
+/**
+ * Starts a Redis Cluster: masters that share the slots, then replicas, one of each of the first masters. Answers `nodes`,
+ * `[{ port, stop, start }]` in this order, besides `url` and `stop`. It ends with the process group of the caller.
+ */
+export async function startRedisCluster(dir, { masters = 3, replicas = 0, options = [] } = {}) {
+  const start = async (index) => {
+    const node = { port: await freePort(10_000) };
+    const home = folder(dir, `redis-${index}`);
+    own(home);
+    const place = ['--bind', LOOPBACK, '--port', String(node.port), '--save', ''];
+    const args = [...place, '--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', ...options];
+    node.start = async () => {
+      node.stop = await startServer('redis-server', args, home, node.port, 'PING\r\n', { isDetached: false });
+    };
+    await node.start();
+    return node;
+  };
+  const nodes = [];
+  for (let index = 0; index < masters + replicas; index += 1) nodes.push(await start(index));
+  const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())));
+
+  const address = ({ port }) => `${LOOPBACK}:${port}`;
+  const cli = (...args) => runQuietly('redis-cli', args.map(String));
+  try {
+    cli('--cluster', 'create', ...nodes.slice(0, masters).map(address), '--cluster-yes');
+    for (const [index, replica] of nodes.slice(masters).entries()) {
+      const master = nodes[index];
+      const id = cli('-p', master.port, 'cluster', 'myid').trim();
+      cli('--cluster', 'add-node', address(replica), address(master), '--cluster-slave', '--cluster-master-id', id);
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: `redis+cluster://${nodes.slice(0, 2).map(address).join(',')}`, nodes, stop };
+}
+
 /** Starts a server and waits until it talks; its log stays in `home`. Answers the function that stops it. */
-async function startServer(command, args, home, port, hello) {
+async function startServer(command, args, home, port, hello, { isDetached = true } = {}) {
   const log = join(home, 'server.log');
   const output = openSync(log, 'a');
   // Detached: a Ctrl-C in the terminal is for the tests, which stop their servers when they are through with them.
@@ -124,7 +166,7 @@ async function startServer(command, args, home, port, hello) {
     ...asNobody,
     cwd: home,
     stdio: ['ignore', output, output],
-    detached: true,
+    detached: isDetached,
   });
   const ended = once(server, 'exit').catch((error) => [error]);
   let isRunning = true;
@@ -175,9 +217,19 @@ export async function isMariadb(url) {
   }
 }
 
-/** A port that nobody listens on. */
-async function freePort() {
-  const server = createServer().listen(0, LOOPBACK);
+/** A port that nobody listens on, nor on the one that is `beside` further. */
+export async function freePort(beside = 0) {
+  for (;;) {
+    const port = await probe(0);
+    if (beside === 0) return port;
+    const isFree = port + beside < 65_536 && (await probe(port + beside).catch(() => null));
+    if (isFree) return port;
+  }
+}
+
+/** Listens for a moment. Throws when the port is taken. */
+async function probe(wanted) {
+  const server = createServer().listen(wanted, LOOPBACK);
   await once(server, 'listening');
   const { port } = server.address();
   server.close();
@@ -200,4 +252,5 @@ function own(path) {
 function runQuietly(command, args, options) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', ...options });
   if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`);
+  return stdout;
 }

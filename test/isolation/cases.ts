@@ -40,6 +40,7 @@ const CREATE_PROJECT = mutation('createProject', 'project { id name description 
 const SET_PERMISSION = mutation('setProjectPermission', 'project { id name description manager { name } }');
 const CREATE_TASK = mutation('createTask', `task { ${TASK} }`);
 const UPDATE_TASK = mutation('updateTask', `task { ${TASK} }`);
+const UPDATE_TASKS = mutation('updateTasks', `tasks { ${TASK} }`);
 const ASSIGN_TASK = mutation('assignTask', `task { ${TASK} }`);
 const MOVE_TASK = mutation('moveTask', `task { ${TASK} }`);
 const ADD_COMMENT = mutation('addComment', `comment { id body author { name } task { ${TASK} } }`);
@@ -319,6 +320,17 @@ export const cases: Record<string, Case | Case[]> = {
     document: UPDATE_TASK,
     at: 'input.taskId',
     variables: (side) => onFreshTask(side, { title: 'Changed' }),
+    hidden: hiddenTasks,
+  }),
+  'Mutation.updateTasks.input.tasks.taskId': refused({
+    as: 'editor',
+    document: UPDATE_TASKS,
+    // The last of two: what comes before it in the list is not changed either.
+    at: 'input.tasks.1.taskId',
+    variables: async (side) => {
+      const ids = [(await side.freshTask()).id, (await side.freshTask()).id];
+      return { input: { tasks: ids.map((taskId) => ({ taskId, title: 'Changed' })) } };
+    },
     hidden: hiddenTasks,
   }),
   'Mutation.assignTask.input.taskId': refused({

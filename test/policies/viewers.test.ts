@@ -38,6 +38,7 @@ const TABLE = `
   Query.followed                 anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
   Mutation.createTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
   Mutation.updateTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
+  Mutation.updateTasks           anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
   Mutation.assignTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
   Mutation.moveTask              anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
   Mutation.addComment            anon    firm   ok     level       ok       ok      ok         level   absent    ok         absent       absent     entry
@@ -82,6 +83,7 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.createTask': ({ project }) =>
     mutation('createTask', `projectId: "${project}", title: "T", privacy: PUBLIC`),
   'Mutation.updateTask': ({ task }) => mutation('updateTask', `taskId: "${task}", title: "T"`),
+  'Mutation.updateTasks': ({ task }) => mutation('updateTasks', `tasks: [{ taskId: "${task}", title: "T" }]`),
   'Mutation.assignTask': ({ task, member }) => mutation('assignTask', `taskId: "${task}", solverId: "${member}"`),
   'Mutation.moveTask': ({ task }) => mutation('moveTask', `taskId: "${task}", status: IN_PROGRESS`),
   'Mutation.addComment': ({ task }) => mutation('addComment', `taskId: "${task}", body: "C"`),

@@ -1,0 +1,118 @@
+// The benchmarks: `npm run bench`, which see for how they are called. Starts everything, measures the servers in turn,
+// prints tables and targets, and ends everything it has started.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { keepTo, LOAD_CORE } from './rig/cores.mjs';
+import { endAll } from './rig/processes.mjs';
+import { circumstances, judge, summarize, tableOf, verdictOf, writeResults } from './rig/report.mjs';
+import { startServices } from './rig/services.mjs';
+import * as fanout from './workloads/fanout.mjs';
+
+/** One module each: `cells`, `targets`, `takers` and `open`, as in `workloads/fanout.mjs`. */
+const workloads = { fanout };
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+    window: { type: 'string', default: '32' },
+    sockets: { type: 'string', default: '1000000' },
+    cells: { type: 'string' },
+    servers: { type: 'string' },
+    profile: { type: 'boolean', default: false },
+  },
+});
+const options = {
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+  window: Number(values.window),
+  mostSockets: Number(values.sockets),
+  cells: values.cells?.split(','),
+  servers: values.servers?.split(','),
+  profile: values.profile,
+};
+
+let isEnding = false;
+const dir = mkdtempSync(join(tmpdir(), 'aliteo-bench-'));
+const endings = [];
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void leave(1));
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
+try {
+  await leave((await main()) ? 0 : 1);
+} catch (error) {
+  fail(error);
+}
+
+async function main() {
+  const names = positionals.length > 0 ? positionals : Object.keys(workloads);
+  const unknown = names.find((name) => !workloads[name]);
+  if (unknown) throw new Error(`There is no workload "${unknown}", only ${Object.keys(workloads).join(', ')}.`);
+  keepTo(LOAD_CORE);
+  const startedAt = new Date();
+  const services = await startServices(dir);
+  endings.push(services.stop);
+  const results = {};
+  for (const name of names) results[name] = await play(workloads[name], services);
+  const file = writeResults(join(here, 'results'), {
+    startedAt,
+    endedAt: new Date(),
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    options,
+    ...circumstances(dirname(here), services.versions),
+    workloads: results,
+  });
+  console.log(`\nWritten to ${file}`);
+  return Object.values(results).every(({ verdicts }) => verdicts.every(({ isMet }) => isMet));
+}
+
+/** Every round of every cell of one workload. */
+async function play(workload, services) {
+  const chosen = workload.cells
+    .filter(({ name }) => !options.cells || options.cells.includes(name))
+    .map((cell) => ({ ...cell, sockets: Math.min(cell.sockets, options.mostSockets) }));
+  if (chosen.length === 0) throw new Error(`Cells are: ${workload.cells.map(({ name }) => name).join(', ')}.`);
+  const stage = await workload.open({ services, dir, chosen, options });
+  endings.push(stage.stop);
+  const runs = [];
+  for (const cell of chosen) {
+    for (let round = 1; round <= options.rounds && !isEnding; round += 1) {
+      for (const taker of workload.takers(cell, options.servers)) {
+        process.stderr.write(`${cell.name}, round ${round}: ${taker} …\n`);
+        runs.push({ round, ...(await stage.run(cell, taker)) });
+      }
+    }
+    const ofCell = runs.filter((run) => run.cell === cell.name);
+    console.log(`\n${tableOf(cell, summarize(ofCell), ofCell)}`);
+  }
+
+  const summaries = summarize(runs);
+  const of = (cell, subject, figure) =>
+    summaries.find((each) => each.cell === cell && each.subject === subject)?.medians[figure];
+  const verdicts = workload.targets
+    .filter(({ cells }) => cells.every((name) => chosen.some((cell) => cell.name === name)))
+    .map((target) => judge({ ...target, value: target.value(of) }));
+  console.log(`\n${verdicts.map(verdictOf).join('\n')}`);
+  return { summaries, verdicts, runs };
+}
+
+function fail(error) {
+  if (!isEnding) console.error(error);
+  void leave(1);
+}
+
+/** Ends everything that was started, whatever the way out. */
+async function leave(code) {
+  if (isEnding) return;
+  isEnding = true;
+  await endAll();
+  await Promise.allSettled(endings.toReversed().map((stop) => stop()));
+  rmSync(dir, { recursive: true, force: true });
+  process.exit(code);
+}

@@ -1,0 +1,86 @@
+// What a bench tells: a table of each cell, the targets, and all of it as JSON.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { columns, median, percent, short } from './figures.mjs';
+
+/** The medians of a subject's runs in a cell, and whether each of them counts. */
+export function summarize(runs) {
+  const groups = Map.groupBy(runs, ({ cell, subject }) => `${cell} ${subject}`);
+  return [...groups.values()].map((group) => {
+    const good = group.filter(({ failed }) => !failed);
+    const names = new Set(
+      good.flatMap((run) => Object.keys(run).filter((name) => name !== 'round' && typeof run[name] === 'number')),
+    );
+    const medians = Object.fromEntries([...names].map((name) => [name, median(good.map((run) => run[name]))]));
+    const remarks = new Set(group.flatMap(({ failed, faults = [] }) => (failed ? [`failed: ${failed}`] : faults)));
+    const limits = new Set(good.map(({ limit }) => limit).filter(Boolean));
+    const { cell, subject } = group[0];
+    return { cell, subject, runs: group.length, medians, limits: [...limits], remarks: [...remarks] };
+  });
+}
+
+/** The table of one cell: `figures` are `[heading, name of the figure]`. */
+export function tableOf({ title, figures, isIdle }, summaries, runs) {
+  const [[, main]] = figures;
+  const heading = [
+    '',
+    ...figures.map(([name]) => name),
+    'rounds',
+    ...(isIdle ? [] : ['server', 'core 0', 'core 1', 'client']),
+    'limit',
+  ];
+  const rows = summaries.map(({ cell, subject, medians, limits, remarks }) => {
+    const rounds = runs.filter((run) => run.cell === cell && run.subject === subject).map((run) => short(run[main]));
+    const busy = ['serverBusy', 'serverCore', 'loadCore', 'clientBusy'].map((name) => percent(medians[name]));
+    const said = [limits.join(', '), ...remarks.map((remark) => `! ${remark}`)].filter(Boolean).join(' ');
+    const values = figures.map(([, name]) => short(medians[name]));
+    return [subject, ...values, rounds.join(' / '), ...(isIdle ? [] : busy), said];
+  });
+  return [title, ...columns([heading, ...rows]).map((line) => `  ${line}`)].join('\n');
+}
+
+/** Whether a target is met: `value` stands in the relation `is` (`≥` or `≤`) to `bound`. What was not measured is missed. */
+export function judge({ name, what, value, is, bound }) {
+  const isMeasured = Number.isFinite(value);
+  const isMet = isMeasured && (is === '≥' ? value >= bound : value <= bound);
+  return { name, what, value: isMeasured ? value : null, is, bound, isMet };
+}
+
+export const verdictOf = ({ name, what, value, is, bound, isMet }) =>
+  `${isMet ? '✓' : '✗'} ${name}  ${what}: ${value === null ? 'not measured' : short(value)} (${is} ${bound})`;
+
+/** Writes everything to `latest.json` and answers where that is. */
+export function writeResults(dir, results) {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, 'latest.json');
+  const rounded = (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value);
+  writeFileSync(file, `${JSON.stringify(results, rounded, 2)}\n`);
+  return file;
+}
+
+/** What a figure depends on beside the code. */
+export function circumstances(root, services) {
+  const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout?.trim() || null;
+  const version = (folder, name) =>
+    JSON.parse(readFileSync(join(root, folder, 'node_modules', name, 'package.json'), 'utf8')).version;
+  const peers = [
+    '@apollo/server',
+    'graphql',
+    'graphql-ws',
+    'graphql-redis-subscriptions',
+    'graphql-yoga',
+    'mercurius',
+    'ws',
+    '@mikro-orm/core',
+  ];
+  return {
+    commit: git('rev-parse', 'HEAD'),
+    isModified: git('status', '--porcelain', '--', 'src', 'bench', 'package-lock.json') !== null,
+    node: process.version,
+    ...services,
+    machine: { cpu: cpus()[0]?.model, cores: cpus().length, memoryGib: totalmem() / 2 ** 30 },
+    peers: Object.fromEntries(peers.map((name) => [name, version('bench', name)])),
+  };
+}

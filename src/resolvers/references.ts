@@ -1,0 +1,65 @@
+import type { EntityClass } from '@mikro-orm/core';
+import DataLoader from 'dataloader';
+import { Member } from '../entities/member.js';
+import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
+import { Project } from '../entities/project.js';
+import { User } from '../entities/user.js';
+
+/** What tasks and comments refer to again and again: each is read once, and many of a kind together. */
+export class References {
+  readonly #projects: DataLoader<string, Project>;
+  readonly #members: DataLoader<string, Member>;
+  readonly #users: DataLoader<string, User>;
+
+  constructor(em: () => EntityManager) {
+    this.#projects = loaderOf(em, Project);
+    this.#members = loaderOf(em, Member);
+    this.#users = loaderOf(em, User);
+  }
+
+  project(id: string): Promise<Project> {
+    return this.#projects.load(id);
+  }
+  member(id: string): Promise<Member> {
+    return this.#members.load(id);
+  }
+  user(id: string): Promise<User> {
+    return this.#users.load(id);
+  }
+}
+
+function loaderOf<T extends { id: string }>(em: () => EntityManager, type: EntityClass<T>): DataLoader<string, T> {
+  return new DataLoader(async (ids) => {
+    const rows = await em().find(type, { id: { $in: [...ids] } } as never);
+    const byId = new Map(rows.map((row) => [row.id, row as T]));
+    return ids.map((id) => byId.get(id) ?? new Error(`${type.name} ${id} is referred to, but absent.`));
+  });
+}
+
+/** A person's name is not in the company's log: so old may it be in what is told live. */
+const KEPT_MS = 2_000;
+
+/** One company's references, kept from one reading to the next until the log says that one has changed. */
+export class KeptReferences {
+  #kept: References | null = null;
+  #keptUntil = 0;
+
+  constructor(
+    readonly orm: Orm,
+    readonly companyId: string,
+  ) {}
+
+  get current(): References {
+    const now = performance.now();
+    if (!this.#kept || now > this.#keptUntil) {
+      const em = forkFor(this.orm, { companyId: this.companyId });
+      this.#kept = new References(() => em);
+      this.#keptUntil = now + KEPT_MS;
+    }
+    return this.#kept;
+  }
+
+  forget(): void {
+    this.#kept = null;
+  }
+}
