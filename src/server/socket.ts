@@ -24,6 +24,8 @@ const LAST_WORDS_MS = 5_000;
 export interface SocketHost {
   readonly operations: Operations;
   readonly queueLimitBytes: number;
+  /** Of one message, until its sender's credential has been verified. */
+  readonly anonymousMessageBytes: number;
   readonly maxSubscriptionsPerSocket: number;
   /** The viewer of a payload's credential. Throws as `auth/authenticate` does. */
   authenticate(payload: Record<string, unknown>): Promise<Viewer>;
@@ -64,7 +66,7 @@ export class GraphqlSocket implements Connection, Session {
     readonly host: SocketHost,
   ) {
     this.#outbox = new Outbox(socket, host.queueLimitBytes, () => void this.#giveUp());
-    ws.on('message', (data) => void this.#handle(data).catch((error) => this.#fail(error)));
+    ws.on('message', (data) => void this.#handle(data as Buffer).catch((error) => this.#fail(error)));
     ws.on('pong', () => {
       this.#isAlive = true;
     });
@@ -101,8 +103,10 @@ export class GraphqlSocket implements Connection, Session {
     this.#leave();
   }
 
-  async #handle(data: unknown): Promise<void> {
+  async #handle(data: Buffer): Promise<void> {
     if (this.isOver) return;
+    if (!this.isAcknowledged && data.length > this.host.anonymousMessageBytes)
+      return this.close(CloseCode.TOO_LARGE, 'Max payload size exceeded');
     const message = read(data);
     if (!message) return this.close(CloseCode.BAD_REQUEST, 'Invalid message received');
     switch (message.type) {
