@@ -50,9 +50,9 @@ export async function startServer(environment, nodeArgs = []) {
 /** What the engine has counted: executions of subscriptions' documents, and payloads delivered. */
 export async function readCounters(metricsUrl) {
   const text = await (await fetch(metricsUrl)).text();
-  const valueOf = (name) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
+  const valueNamed = (name) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
   return {
-    executions: valueOf('aliteo_fanout_executions_total'),
-    deliveries: valueOf('aliteo_fanout_deliveries_total'),
+    executions: valueNamed('aliteo_fanout_executions_total'),
+    deliveries: valueNamed('aliteo_fanout_deliveries_total'),
   };
 }

@@ -106,7 +106,7 @@ export class GraphqlSocket implements Connection, Session {
   async #handle(data: Buffer): Promise<void> {
     if (this.isOver) return;
     if (!this.isAcknowledged && data.length > this.host.anonymousMessageBytes)
-      return this.close(CloseCode.TOO_LARGE, 'Max payload size exceeded');
+      return this.close(CloseCode.TOO_LARGE, '');
     const message = read(data);
     if (!message) return this.close(CloseCode.BAD_REQUEST, 'Invalid message received');
     switch (message.type) {
