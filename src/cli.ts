@@ -5,10 +5,10 @@ import { ConfigError, readConfig } from './config.js';
 import { foundCompany } from './domain/companies.js';
 import { seedDemo } from './domain/demo.js';
 import type { Parts } from './domain/unit-of-work.js';
-import { migrate, sqliteDrift } from './entities/schema-state.js';
-import { UserError } from './errors.js';
+import { expectMigrated, migrate, sqliteDrift } from './entities/schema-state.js';
 import { buildGuardedSchema } from './resolvers/build-schema.js';
 import { printSdl } from './schema/print.js';
+import { describeFault } from './server/describe-fault.js';
 import { openParts } from './server/server.js';
 
 const SDL_FILE = 'src/schema/schema.graphql';
@@ -32,6 +32,7 @@ program
     withParts(async (parts) => {
       if (readConfig(process.env).production)
         throw new ConfigError(['NODE_ENV: the demo companies never come into production']);
+      await expectMigrated(parts.orm);
       console.log(
         (await seedDemo(parts)) ? 'The demo companies are there.' : 'Nothing done: the database has companies already.',
       );
@@ -50,6 +51,7 @@ program
   .option('--admin-name <name>', "the administrator's name", '')
   .action((name: string, options: { admin: string; adminName: string }) =>
     withParts(async (parts) => {
+      await expectMigrated(parts.orm);
       const { company, administrator } = await foundCompany(parts, name, {
         email: options.admin,
         name: options.adminName,
@@ -96,10 +98,4 @@ function fail(message: string): void {
   process.exitCode = 1;
 }
 
-program.parseAsync().catch((error: unknown) => {
-  fail(
-    error instanceof ConfigError || error instanceof UserError
-      ? error.message
-      : String((error as Error).stack ?? error),
-  );
-});
+program.parseAsync().catch((error: unknown) => fail(describeFault(error)));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseRedisUrl } from './redis-url.js';
@@ -28,9 +28,32 @@ const issuers = z.string().transform((text, context): TrustedIssuer[] =>
     if (!URL.canParse(issuer) || !audience) {
       context.addIssue({ code: 'custom', message: `"${pair.trim()}" is not ISSUER_URL|AUDIENCE` });
     }
+    // Identities are kept under it.
+    if (issuer.length > 255) context.addIssue({ code: 'custom', message: 'an issuer has at most 255 characters' });
     return { issuer, audience };
   }),
 );
+
+/** Whether a database's address has nothing in it that the driver would read otherwise, or choke on. */
+function isDatabaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url?.hostname || url.hash || !/^(mysql|mariadb):$/.test(url.protocol)) return false;
+  try {
+    return [url.username, url.password].every((part) => decodeURIComponent(part) !== null) && namesOne(url.pathname);
+  } catch {
+    return false;
+  }
+}
+
+const namesOne = (path: string): boolean => /^\/[^/]+$/.test(decodeURIComponent(path));
+
+/** The message repeats nothing: there is a password in the address. */
+const databaseUrl = z
+  .string()
+  .refine(
+    isDatabaseUrl,
+    'must look like mysql://user:password@host:3306/database, with %23 for a "#" in a password, %2F for "/", %3F for "?" and %25 for "%"',
+  );
 
 const redisUrl = z.string().superRefine((text, context) => {
   try {
@@ -46,11 +69,8 @@ const environment = z.object({
   PORT: integer(4000, 1, 65_535),
   PUBLIC_URL: z.url().optional(),
   DATA_DIR: z.string().default('.data'),
-  DATABASE_URL: z
-    .string()
-    .regex(/^(mysql|mariadb):\/\/[^/]+\/[^/?]+/, 'must look like mysql://user:password@host:3306/database')
-    .optional(),
-  DATABASE_POOL: integer(10, 1, 500),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_POOL: integer(10, 2, 500),
   REDIS_URL: redisUrl.optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   OIDC_ISSUERS: issuers.optional(),
@@ -126,7 +146,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     production,
     host: e.HOST,
     port: e.PORT,
-    publicUrl: (e.PUBLIC_URL ?? `http://127.0.0.1:${e.PORT}`).replace(/\/+$/, ''),
+    publicUrl: (e.PUBLIC_URL ?? `http://${reachable(e.HOST)}:${e.PORT}`).replace(/\/+$/, ''),
     dataDir,
     databaseUrl: e.DATABASE_URL,
     databasePool: e.DATABASE_POOL,
@@ -153,26 +173,41 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   };
 }
 
+/** A host as it stands in a URL; one that means every address of the machine is reached at its loopback. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 function productionFaults(env: NodeJS.ProcessEnv): string[] {
   const faults = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'OIDC_ISSUERS', 'PUBLIC_URL']
     .filter((name) => !env[name])
     .map((name) => `${name}: is required in production`);
   if (env.PUBLIC_URL && !env.PUBLIC_URL.startsWith('https://')) faults.push('PUBLIC_URL: must be https in production');
   if (env.DEV_ISSUER === 'on') faults.push('DEV_ISSUER: the development issuer never runs in production');
+  if (env.SEED_DEMO === 'on') faults.push('SEED_DEMO: the demo companies never come into production');
   for (const pair of env.OIDC_ISSUERS?.split(',') ?? []) {
     if (!pair.trim().startsWith('https://')) faults.push(`OIDC_ISSUERS: "${pair.trim()}" must be https in production`);
   }
   return faults;
 }
 
-/** Outside production the key is made once and kept beside the data; `wx` lets two starting processes agree on one. */
+/**
+ * Outside production the key is made once and kept beside the data. A link never replaces: of processes that start
+ * together the first one's key is everybody's, and nobody reads half of it.
+ */
 function keyFile(dataDir: string): string {
   const file = join(dataDir, 'secret.key');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
   mkdirSync(dataDir, { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 });
   try {
-    writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
+    linkSync(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft);
   }
   return readFileSync(file, 'utf8');
 }

@@ -37,6 +37,9 @@ export const forbidden = (reason: string, message = 'You may see this, but not d
 export const unauthenticated = (reason: string, message = 'Sign in first.') =>
   new ApiError('UNAUTHENTICATED', message, reason);
 
+/** For who was let in and would not be any more. */
+export const accessEnded = () => unauthenticated('ACCESS_ENDED', 'This way in has been closed.');
+
 export const badRequest = (reason: string, message: string) => new ApiError('BAD_REQUEST', message, reason);
 
 export const badInput = (reason: string, message: string) => new ApiError('BAD_USER_INPUT', message, reason);

@@ -1,7 +1,9 @@
-import { ConfigError, readConfig } from './config.js';
-import { seedDemo } from './domain/demo.js';
-import { migrate, pendingMigrations } from './entities/schema-state.js';
+import { readConfig } from './config.js';
+import { recogniseDemoPeople, seedDemo } from './domain/demo.js';
+import { expectMigrated, migrate } from './entities/schema-state.js';
 import { writeDemoFile } from './server/demo-file.js';
+import { describeFault } from './server/describe-fault.js';
+import { devIssuerOf } from './server/dev-issuer.js';
 import { openParts, type RunningServer, startServer } from './server/server.js';
 
 try {
@@ -15,14 +17,10 @@ try {
   async function prepareDatabase(): Promise<void> {
     const { parts, close } = await openParts({ ...config, redisUrl: undefined });
     try {
-      if (config.production) {
-        const pending = await pendingMigrations(parts.orm);
-        if (pending.length > 0)
-          throw new ConfigError([`DATABASE_URL: run "aliteo migrate" first, ${pending.length} migrations are pending`]);
-        return;
-      }
+      if (config.production) return await expectMigrated(parts.orm);
       await migrate(parts.orm);
       if (config.seedDemo) await seedDemo(parts);
+      if (config.devIssuer) await recogniseDemoPeople(parts, devIssuerOf(config.publicUrl));
     } finally {
       await close();
     }
@@ -39,7 +37,7 @@ try {
 `);
   }
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(describeFault(error));
   process.exit(1);
 }
 
@@ -52,7 +50,7 @@ function onSignal(server: RunningServer): void {
     server.stop().then(
       () => process.exit(0),
       (error) => {
-        console.error(error);
+        console.error(describeFault(error));
         process.exit(1);
       },
     );

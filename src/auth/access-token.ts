@@ -1,12 +1,13 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { TrustedIssuer } from '../config.js';
 import { ApiError, unauthenticated } from '../errors.js';
+import { ADDRESS_LENGTH, cut, lengthOf, NAME_LENGTH } from '../schema/texts.js';
 
 /** What a verified access token says about a person. */
 export interface Identity {
   issuer: string;
   subject: string;
-  /** Lower case, and only when the issuer has verified it. */
+  /** Lower case, and only when the issuer has verified it and it can be kept. */
   verifiedEmail: string | null;
   name: string | null;
   expiresAt: Date;
@@ -40,12 +41,11 @@ export class AccessTokenVerifier {
     // OpenID Connect, section 2: at most 255 ASCII characters, and case matters.
     if (!/^[\x21-\x7e]{1,255}$/.test(payload.sub as string))
       throw unauthenticated('TOKEN_INVALID', 'The token names nobody.');
-    const verified = payload.email_verified === true && typeof payload.email === 'string';
     return {
       issuer,
       subject: payload.sub as string,
-      verifiedEmail: verified ? (payload.email as string).toLowerCase() : null,
-      name: typeof payload.name === 'string' ? payload.name : null,
+      verifiedEmail: payload.email_verified === true ? addressOf(payload.email) : null,
+      name: nameOf(payload.name),
       expiresAt: new Date((payload.exp as number) * 1000),
     };
   }
@@ -59,6 +59,18 @@ export class AccessTokenVerifier {
     });
     return trusted.key;
   }
+}
+
+/** Null for what is none that we can keep: then the token brings no address. */
+function addressOf(claim: unknown): string | null {
+  if (typeof claim !== 'string' || !/^[^\s\0@]+@[^\s\0@]+$/.test(claim) || !claim.isWellFormed()) return null;
+  return lengthOf(claim) <= ADDRESS_LENGTH ? claim.toLowerCase() : null;
+}
+
+/** As much of a name as we can keep: nobody is kept out for theirs. */
+function nameOf(claim: unknown): string | null {
+  if (typeof claim !== 'string') return null;
+  return cut(claim.replaceAll('\0', '').toWellFormed().trim(), NAME_LENGTH) || null;
 }
 
 /** Only tells whose keys to check with; nothing is believed before the signature holds. */

@@ -1,10 +1,12 @@
+import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { Keyring } from '../crypto.js';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
 import { forkFor, type Orm } from '../entities/orm.js';
 import { User, UserIdentity } from '../entities/user.js';
-import { notFound, unauthenticated } from '../errors.js';
+import { accessEnded, notFound, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
+import { cut, NAME_LENGTH } from '../schema/texts.js';
 import type { AccessTokenVerifier, Identity } from './access-token.js';
 import { readFollowSecret } from './follow-secret.js';
 import { type FollowerViewer, type MemberViewer, nobody, type SignedIn, type Viewer } from './viewer.js';
@@ -40,10 +42,17 @@ export class Authenticator {
 
   /** The same viewer as things stand now, or null when the way in has been closed since. */
   async refresh(viewer: Viewer): Promise<Viewer | null> {
-    if ('expiresAt' in viewer && viewer.expiresAt && viewer.expiresAt.getTime() <= Date.now()) return null;
+    if (hasExpired(viewer)) return null;
     if (viewer.kind === 'MEMBER') return this.#member(viewer.companyId, viewer.userId, viewer.expiresAt);
     if (viewer.kind === 'FOLLOWER') return this.#follow(viewer.companyId, { id: viewer.followId });
     return viewer;
+  }
+
+  /** The same viewer as things stand now. Throws UNAUTHENTICATED when the way in has been closed since. */
+  async confirm(viewer: Viewer): Promise<Viewer> {
+    const current = await this.refresh(viewer);
+    if (current) return current;
+    throw hasExpired(viewer) ? unauthenticated('TOKEN_EXPIRED', 'The token has expired.') : accessEnded();
   }
 
   async #person(identity: Identity, companyId: string | undefined): Promise<SignedIn | MemberViewer> {
@@ -64,7 +73,7 @@ export class Authenticator {
    * Finds the user, or provisions one at the first sign-in. A person whom an administrator added by address is met by
    * a verified address, and only as long as nobody has signed in as that person.
    */
-  async #userOf(identity: Identity): Promise<string> {
+  async #userOf(identity: Identity, attemptsLeft = 3): Promise<string> {
     const em = this.orm.em.fork();
     const key = { issuer: identity.issuer, subject: identity.subject };
     const known = await em.findOne(UserIdentity, key);
@@ -72,17 +81,22 @@ export class Authenticator {
     if (!identity.verifiedEmail) throw unauthenticated('EMAIL_NOT_VERIFIED', 'The issuer has not verified an address.');
     try {
       let user = await em.findOne(User, { email: identity.verifiedEmail });
-      if (user && (await em.count(UserIdentity, { user: user.id })) > 0) {
+      const identities = user ? await em.find(UserIdentity, { user: user.id }) : [];
+      if (user && identities.some(({ issuer, subject }) => issuer === key.issuer && subject === key.subject)) {
+        return user.id; // a first request at the same time has just written it
+      }
+      if (identities.length > 0) {
         throw unauthenticated('EMAIL_TAKEN', 'This address belongs to somebody who signs in in another way.');
       }
-      user ??= em.create(User, { email: identity.verifiedEmail, name: identity.name ?? identity.verifiedEmail });
+      const name = identity.name ?? cut(identity.verifiedEmail, NAME_LENGTH);
+      user ??= em.create(User, { email: identity.verifiedEmail, name });
       em.create(UserIdentity, { ...key, user });
       await em.flush();
       return user.id;
     } catch (error) {
-      // Two first requests at once: the other one has provisioned the person.
-      const other = await this.orm.em.fork().findOne(UserIdentity, key);
-      if (other) return other.user.id;
+      // Two first requests at once, or an administrator who adds the person: by now the other one's rows are there.
+      if (error instanceof UniqueConstraintViolationException && attemptsLeft > 1)
+        return this.#userOf(identity, attemptsLeft - 1);
       throw error;
     }
   }
@@ -112,6 +126,9 @@ export class Authenticator {
     };
   }
 }
+
+const hasExpired = (viewer: Viewer): boolean =>
+  'expiresAt' in viewer && viewer.expiresAt !== null && viewer.expiresAt.getTime() <= Date.now();
 
 /** The memberships of one person, across companies: found by the person's key, not by a company's. */
 export async function activeMemberships(orm: Orm, userId: string): Promise<Member[]> {

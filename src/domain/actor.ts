@@ -1,13 +1,44 @@
+import { LockMode } from '@mikro-orm/core';
 import type { MemberViewer } from '../auth/viewer.js';
-import type { Actor } from './unit-of-work.js';
+import { Member } from '../entities/member.js';
+import type { EntityManager } from '../entities/orm.js';
+import { accessEnded, forbidden } from '../errors.js';
+import { type Actor, type Done, type Parts, transact, type Work } from './unit-of-work.js';
 
-/** A member who acts for themself. */
-export const memberActor = (viewer: MemberViewer): Actor => ({
-  companyId: viewer.companyId,
-  userId: viewer.userId,
-  memberId: viewer.memberId,
-  entryPoint: 'MEMBER',
-});
+/** One transaction of a member who acts for themself. */
+export interface MemberWork extends Work {
+  /** Their own row, read in this transaction. */
+  member: Member;
+}
+
+interface Options {
+  /** Holds the row: a deactivation waits for this transaction, or is seen by it. For what only an administrator may. */
+  hold?: boolean;
+}
+
+/**
+ * `transact` for a member. What they were let in with is looked at again inside the transaction: throws UNAUTHENTICATED
+ * for who has been deactivated since, FORBIDDEN for whose role or kind is another one by now.
+ */
+export function transactAs<T>(
+  parts: Parts,
+  viewer: MemberViewer,
+  { hold = false }: Options,
+  work: (work: MemberWork) => Promise<T>,
+): Promise<Done<T>> {
+  const { companyId, userId, memberId } = viewer;
+  const actor: Actor = { companyId, userId, memberId, entryPoint: 'MEMBER' };
+  return transact(parts, actor, async (given) => work({ ...given, member: await getActing(given.em, viewer, hold) }));
+}
+
+async function getActing(em: EntityManager, viewer: MemberViewer, hold: boolean): Promise<Member> {
+  const key = { id: viewer.memberId, deactivatedAt: null };
+  const member = await em.findOne(Member, key, hold ? { lockMode: LockMode.PESSIMISTIC_READ } : {});
+  if (!member) throw accessEnded();
+  if (member.role !== viewer.role || member.kind !== viewer.membership)
+    throw forbidden('RIGHTS_CHANGED', 'Your rights have changed: ask again.');
+  return member;
+}
 
 /** The operator, from the command line. */
 export const operatorActor = (companyId: string): Actor => ({

@@ -1,15 +1,14 @@
 import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Comment } from '../entities/comment.js';
-import { Member } from '../entities/member.js';
 import type { Privacy } from '../entities/vocabulary.js';
 import { UserError } from '../errors.js';
 import { getTask } from './access.js';
-import { memberActor } from './actor.js';
+import { transactAs } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { recordTaskChange, snapshot } from './task-change.js';
 import { resume } from './tasks.js';
-import { type Done, type Parts, transact } from './unit-of-work.js';
+import type { Done, Parts } from './unit-of-work.js';
 
 /**
  * Adds a comment; needs COMMENT. Without a privacy it is internal, an external's public. The owner's comment ends
@@ -22,8 +21,8 @@ export function addComment(
   body: string,
   privacy?: Privacy | null,
 ): Promise<Done<Comment>> {
-  return transact(parts, memberActor(viewer), async (work) => {
-    const { em } = work;
+  return transactAs(parts, viewer, {}, async (work) => {
+    const { em, member: author } = work;
     const { object: task, project, grants } = await getTask(em, viewer, taskId, 'COMMENT', { lock: true });
     const chosen = privacy ?? (grants.isExternal ? 'PUBLIC' : 'INTERNAL');
     if (chosen === 'PRIVATE') throw new UserError('PRIVACY', 'A comment is public or internal.', 'privacy');
@@ -34,7 +33,6 @@ export function addComment(
     task.lastCommentNumber += 1;
     task.updatedAt = new Date();
     const { companyId } = viewer;
-    const author = await em.findOneOrFail(Member, { id: viewer.memberId });
     const comment = em.create(Comment, {
       companyId,
       task,

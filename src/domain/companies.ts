@@ -2,9 +2,11 @@ import { Company } from '../entities/company.js';
 import { LogHead } from '../entities/event.js';
 import type { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
+import { newId } from '../schema/ids.js';
 import { operatorActor } from './actor.js';
 import type { MemberEventData } from './events.js';
 import { createMember, firstMemberValues, type NewMember } from './members.js';
+import { expectName } from './texts.js';
 import { type Parts, transact } from './unit-of-work.js';
 
 export interface FoundedCompany {
@@ -19,9 +21,9 @@ export async function foundCompany(
   name: string,
   admin: Pick<NewMember, 'email' | 'name'>,
 ): Promise<FoundedCompany> {
-  const company = Object.assign(new Company(), { name });
-  const { result } = await transact(parts, operatorActor(company.id), async ({ em, record }) => {
-    em.persist(company);
+  const id = newId('company');
+  const { result } = await transact(parts, operatorActor(id), async ({ em, record }) => {
+    const company = em.create(Company, { id, name: expectName(name, 'A company') });
     em.create(LogHead, { companyId: company.id });
     await em.flush();
     const administrator = await createMember(em, company.id, { ...admin, role: 'ADMIN', kind: 'INTERNAL' });

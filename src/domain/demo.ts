@@ -1,16 +1,18 @@
 import type { MemberViewer } from '../auth/viewer.js';
 import { Company } from '../entities/company.js';
+import { exclusively } from '../entities/exclusively.js';
 import type { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
+import { User, UserIdentity } from '../entities/user.js';
 import { ClosingPolicy, Level, Priority, Privacy, Role, TaskStatus, Visibility } from '../entities/vocabulary.js';
-import { memberActor } from './actor.js';
+import { transactAs } from './actor.js';
 import { addComment } from './comments.js';
 import { foundCompany } from './companies.js';
 import { type DemoCompany, demoCompanies, demoPeople } from './demo-data.js';
 import { addMember } from './members.js';
 import { createProject, setProjectPermission } from './projects.js';
 import { assignTask, createTask, moveTask, updateTask } from './tasks.js';
-import { type Parts, transact } from './unit-of-work.js';
+import type { Parts } from './unit-of-work.js';
 
 export { type DemoPerson, demoPeople } from './demo-data.js';
 
@@ -18,12 +20,33 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const people = new Map(demoPeople.map(({ subject, name, email }) => [subject, { name, email }]));
 
-/** Seeds two companies that look real; returns false and does nothing when any company exists. */
-export async function seedDemo(parts: Parts): Promise<boolean> {
-  if ((await parts.orm.em.fork().count(Company)) > 0) return false;
-  for (const company of demoCompanies) await seedCompany(parts, company);
-  return true;
-}
+/**
+ * Seeds two companies that look real; returns false and does nothing when any company exists. Of processes that seed at
+ * once, one does.
+ */
+export const seedDemo = (parts: Parts): Promise<boolean> =>
+  exclusively(parts.orm, async () => {
+    if ((await parts.orm.em.fork().count(Company)) > 0) return false;
+    for (const company of demoCompanies) await seedCompany(parts, company);
+    return true;
+  });
+
+/**
+ * Lets the demo people in by a development issuer whatever issuer they came by before: its name has the port in it, and
+ * processes on several ports may serve one database.
+ */
+export const recogniseDemoPeople = (parts: Parts, issuer: string): Promise<void> =>
+  exclusively(parts.orm, async () => {
+    const em = parts.orm.em.fork();
+    const users = await em.find(User, { email: { $in: demoPeople.map(({ email }) => email) } });
+    const known = await em.find(UserIdentity, { issuer });
+    for (const { subject, email } of demoPeople) {
+      const user = users.find((candidate) => candidate.email === email);
+      if (user && !known.some((identity) => identity.subject === subject))
+        em.create(UserIdentity, { issuer, subject, user });
+    }
+    await em.flush();
+  });
 
 interface Actor {
   viewer: MemberViewer;
@@ -62,7 +85,7 @@ async function seedCompany(parts: Parts, company: DemoCompany): Promise<void> {
 
 /** There is no function for it yet: written like one, so that history and log have it. */
 async function createWorkspace(parts: Parts, viewer: MemberViewer, name: string, closingPolicy: ClosingPolicy) {
-  const { result } = await transact(parts, memberActor(viewer), async ({ em, record }) => {
+  const { result } = await transactAs(parts, viewer, {}, async ({ em, record }) => {
     const workspace = em.create(Workspace, { companyId: viewer.companyId, name, closingPolicy });
     record({ type: 'workspace.created', objectId: workspace.id, changes: { name: [null, name] } });
     return workspace;

@@ -3,12 +3,11 @@ import { newFollowSecret } from '../auth/follow-secret.js';
 import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Follow } from '../entities/follow.js';
-import { Member } from '../entities/member.js';
 import { notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
 import { getTask } from './access.js';
-import { memberActor } from './actor.js';
-import { type Done, type Parts, transact } from './unit-of-work.js';
+import { transactAs } from './actor.js';
+import type { Done, Parts } from './unit-of-work.js';
 
 export interface FollowOptions {
   label?: string | null;
@@ -25,8 +24,8 @@ export function grantFollow(
   taskId: string,
   { label, expiresAt }: FollowOptions,
 ): Promise<Done<{ follow: Follow; secret: string }>> {
-  return transact(parts, memberActor(viewer), async (work) => {
-    const { em } = work;
+  return transactAs(parts, viewer, { hold: true }, async (work) => {
+    const { em, member: grantedBy } = work;
     const { object: task, project } = await getTask(em, viewer, taskId, 'MANAGE', { lock: true });
     if (!hasPublicFace(taskFacts(task, project))) {
       throw new UserError('OBJECT_NOT_PUBLIC', 'Only a public task can be followed without an account.', 'taskId');
@@ -36,7 +35,6 @@ export function grantFollow(
     }
     const { companyId } = viewer;
     const { secret, hash } = newFollowSecret(parts.keyring, companyId);
-    const grantedBy = await em.findOneOrFail(Member, { id: viewer.memberId });
     const follow = em.create(Follow, {
       companyId,
       task,
@@ -52,7 +50,7 @@ export function grantFollow(
 
 /** Ends a follow: its sockets close, its link leads nowhere. Ending it twice is no fault. */
 export function revokeFollow(parts: Parts, viewer: MemberViewer, followId: string): Promise<Done<Follow>> {
-  return transact(parts, memberActor(viewer), async (work) => {
+  return transactAs(parts, viewer, { hold: true }, async (work) => {
     const key = { id: expectId('follow', followId) };
     const follow = await work.em.findOne(Follow, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
     if (!follow) throw notFound('follow');

@@ -4,11 +4,13 @@ import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { User } from '../entities/user.js';
 import type { MembershipKind, Role } from '../entities/vocabulary.js';
-import { notFound, UserError } from '../errors.js';
+import { accessEnded, notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
-import { memberActor } from './actor.js';
+import { ADDRESS_LENGTH, NAME_LENGTH } from '../schema/texts.js';
+import { transactAs } from './actor.js';
 import type { MemberEventData } from './events.js';
-import { type Changes, type Done, type Parts, transact } from './unit-of-work.js';
+import { expectName } from './texts.js';
+import type { Changes, Done, Parts } from './unit-of-work.js';
 
 export interface NewMember {
   email: string;
@@ -22,7 +24,7 @@ const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 /** Adds a person to the company. Asks for an administrator (the schema does): nothing else makes a membership. */
 export function addMember(parts: Parts, viewer: MemberViewer, input: NewMember): Promise<Done<Member>> {
-  return transact(parts, memberActor(viewer), async (work) => {
+  return transactAs(parts, viewer, { hold: true }, async (work) => {
     const member = await createMember(work.em, viewer.companyId, input);
     const data: MemberEventData = { userId: member.user.id };
     work.record({ type: 'member.added', objectId: member.id, data, changes: firstMemberValues(member) });
@@ -39,11 +41,13 @@ export const firstMemberValues = ({ role, kind, licensedAsInternal }: Member): C
 /** Writes the membership, and the person where the address is new. The person signs in with a verified address later. */
 export async function createMember(em: EntityManager, companyId: string, input: NewMember): Promise<Member> {
   const email = input.email.trim().toLowerCase();
-  if (!ADDRESS.test(email)) throw new UserError('ADDRESS', 'This is not an e-mail address.', 'email');
+  if (!ADDRESS.test(email) || email.length > ADDRESS_LENGTH)
+    throw new UserError('ADDRESS', 'This is not an e-mail address.', 'email');
   if (input.kind === 'EXTERNAL' && input.role !== 'MEMBER') {
     throw new UserError('EXTERNAL_ROLE', 'An external member is neither administrator nor supervisor.', 'role');
   }
-  const user = (await em.findOne(User, { email })) ?? em.create(User, { email, name: input.name.trim() || email });
+  const name = expectName(input.name.trim() || email.slice(0, NAME_LENGTH), 'A member');
+  const user = (await em.findOne(User, { email })) ?? em.create(User, { email, name });
   if (await em.findOne(Member, { user: user.id })) {
     throw new UserError('ALREADY_A_MEMBER', 'This person is in the directory already.', 'email');
   }
@@ -62,17 +66,14 @@ export async function createMember(em: EntityManager, companyId: string, input: 
  * administrator stays, for nobody else could let anybody in again.
  */
 export function deactivateMember(parts: Parts, viewer: MemberViewer, memberId: string): Promise<Done<Member>> {
-  return transact(parts, memberActor(viewer), async (work) => {
+  return transactAs(parts, viewer, {}, async (work) => {
     const { em } = work;
     // All administrators, in one order, so that two who deactivate each other at once do not both succeed.
-    const lock = { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: 'asc' } } as const;
-    const admins = await em.find(Member, { role: 'ADMIN', deactivatedAt: null }, lock);
-    if (!admins.some((admin) => admin.id === viewer.memberId)) throw notFound('member');
-    const member = await em.findOne(
-      Member,
-      { id: expectId('member', memberId) },
-      { lockMode: LockMode.PESSIMISTIC_WRITE },
-    );
+    const lock = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true } as const;
+    const where = { role: 'ADMIN', deactivatedAt: null } as const;
+    const admins = await em.find(Member, where, { ...lock, orderBy: { id: 'asc' } });
+    if (!admins.some((admin) => admin.id === viewer.memberId)) throw accessEnded();
+    const member = await em.findOne(Member, { id: expectId('member', memberId) }, lock);
     if (!member) throw notFound('member');
     if (member.deactivatedAt) return member;
     if (admins.length === 1 && admins[0] === member) {

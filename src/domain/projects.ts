@@ -8,9 +8,10 @@ import type { Level, Visibility } from '../entities/vocabulary.js';
 import { notFound, UserError } from '../errors.js';
 import { expectId, isId } from '../schema/ids.js';
 import { getProject } from './access.js';
-import { memberActor } from './actor.js';
+import { transactAs } from './actor.js';
 import type { PermissionEventData } from './events.js';
-import { type Done, type Parts, transact } from './unit-of-work.js';
+import { expectName } from './texts.js';
+import type { Done, Parts } from './unit-of-work.js';
 
 export interface NewProject {
   workspaceId: string;
@@ -26,22 +27,22 @@ const KEY = /^[A-Z][A-Z0-9]{1,9}$/;
 
 /** Creates a project. Asks for an administrator (the schema does). */
 export function createProject(parts: Parts, viewer: MemberViewer, input: NewProject): Promise<Done<Project>> {
-  return transact(parts, memberActor(viewer), async (work) => {
-    const { em } = work;
-    const { companyId, memberId } = viewer;
+  return transactAs(parts, viewer, { hold: true }, async (work) => {
+    const { em, member } = work;
+    const { companyId } = viewer;
     if (!KEY.test(input.key)) throw new UserError('KEY', 'A key is 2 to 10 capital letters and digits.', 'key');
     if (await em.findOne(Project, { key: input.key }))
       throw new UserError('KEY_TAKEN', 'Another project has this key.', 'key');
     const workspace = await em.findOne(Workspace, { id: expectId('workspace', input.workspaceId) });
     if (!workspace) throw notFound('workspace');
-    const manager = await getActiveMember(em, input.managerId ?? memberId, 'managerId');
+    const manager = input.managerId == null ? member : await getActiveMember(em, input.managerId, 'managerId');
     if (manager.kind === 'EXTERNAL')
       throw new UserError('MANAGER_EXTERNAL', 'An external manages nothing.', 'managerId');
     const project = em.create(Project, {
       companyId,
       workspace,
       key: input.key,
-      name: input.name,
+      name: expectName(input.name, 'A project'),
       description: input.description ?? '',
       visibility: input.visibility ?? 'MEMBERS',
       manager,
@@ -61,7 +62,7 @@ export interface Permission {
 
 /** Gives a member a level in a project, or takes it. Needs MANAGE; an external gets EDIT at most. */
 export function setProjectPermission(parts: Parts, viewer: MemberViewer, input: Permission): Promise<Done<Project>> {
-  return transact(parts, memberActor(viewer), async (work) => {
+  return transactAs(parts, viewer, {}, async (work) => {
     const { em } = work;
     const { object: project } = await getProject(em, viewer, input.projectId, 'MANAGE', { lock: true });
     const member = await getActiveMember(em, input.memberId, 'memberId');

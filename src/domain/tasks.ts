@@ -2,19 +2,18 @@ import { LockMode, ref } from '@mikro-orm/core';
 import type { Grants } from '../auth/grants.js';
 import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
-import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import type { Project } from '../entities/project.js';
 import { Task } from '../entities/task.js';
 import { type Level, type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { badInput, UserError } from '../errors.js';
 import { getProject, getTask, getTasks } from './access.js';
-import { memberActor } from './actor.js';
+import { transactAs } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { firstValues, recordTaskChange, snapshot } from './task-change.js';
 import { expectSeenByNamed, getAwaitedMember, getSolver } from './task-people.js';
 import { isDone, move } from './task-status.js';
-import { type Done, type Parts, transact, type Work } from './unit-of-work.js';
+import type { Done, Parts, Work } from './unit-of-work.js';
 
 /** Of each field: absent leaves it, null clears it where it can be without a value. */
 export interface TaskFields {
@@ -35,12 +34,11 @@ export function createTask(
   projectId: string,
   { title, ...fields }: TaskFields & { title: string },
 ): Promise<Done<Task>> {
-  return transact(parts, memberActor(viewer), async (work) => {
-    const { em } = work;
+  return transactAs(parts, viewer, {}, async (work) => {
+    const { em, member: author } = work;
     const { object: project, grants } = await getProject(em, viewer, projectId, 'EDIT', { lock: true });
-    const { companyId, memberId } = viewer;
+    const { companyId } = viewer;
     project.lastTaskNumber += 1;
-    const author = await em.findOneOrFail(Member, { id: memberId });
     const task = em.create(Task, { companyId, project, number: project.lastTaskNumber, title, author, owner: author });
     if (grants.isExternal) task.privacy = 'PUBLIC';
     applyFields(task, { title, ...fields });
@@ -80,7 +78,7 @@ const MOST_EDITS = 100;
 
 /** Edits many tasks as `updateTask` edits one, in one transaction: all of them, or none. */
 export function updateTasks(parts: Parts, viewer: MemberViewer, edits: readonly TaskEdit[]): Promise<Done<Task[]>> {
-  return transact(parts, memberActor(viewer), async (work) => {
+  return transactAs(parts, viewer, {}, async (work) => {
     const ids = edits.map(({ taskId }) => taskId);
     if (ids.length === 0 || ids.length > MOST_EDITS) {
       throw badInput('NUMBER_OF_TASKS', `Edit 1 to ${MOST_EDITS} tasks at a time.`);
@@ -204,7 +202,7 @@ function editTask(
   /** What follows from the change, recorded after it. */
   follow: (task: Task, scene: Scene) => Promise<void> = async () => {},
 ): Promise<Done<Task>> {
-  return transact(parts, memberActor(viewer), async (work) => {
+  return transactAs(parts, viewer, {}, async (work) => {
     const { object: task, ...held } = await getTask(work.em, viewer, taskId, 'EDIT', { lock: true });
     const scene = { em: work.em, work, ...held };
     await changeTask(task, scene, type, () => edit(task, scene));

@@ -1,5 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { DeadlockException, IsolationLevel, LockWaitTimeoutException } from '@mikro-orm/core';
+import {
+  DeadlockException,
+  IsolationLevel,
+  LockWaitTimeoutException,
+  UniqueConstraintViolationException,
+} from '@mikro-orm/core';
 import type { Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { HistoryEntry } from '../entities/event.js';
@@ -53,7 +58,7 @@ const ATTEMPTS = 4;
 
 /**
  * Runs `work` in one transaction and commits rows, history and events together; publishes after the commit. `work` may
- * run again after a deadlock, so it must not act outside the database.
+ * run again after a deadlock, or when another transaction has taken a key that was free a moment before, so it must not act outside the database.
  */
 export async function transact<T>(parts: Parts, actor: Actor, work: (work: Work) => Promise<T>): Promise<Done<T>> {
   for (let attempt = 1; ; attempt += 1) {
@@ -103,4 +108,5 @@ async function write(em: EntityManager, actor: Actor, happenings: readonly Happe
 const isTransient = (error: unknown): boolean =>
   error instanceof DeadlockException ||
   error instanceof LockWaitTimeoutException ||
+  error instanceof UniqueConstraintViolationException ||
   /SQLITE_BUSY|database is locked/.test(String(error));

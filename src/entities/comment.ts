@@ -1,6 +1,6 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
 import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
-import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { Field, ID, ObjectType } from 'type-graphql';
 import { PublicFace } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
@@ -24,8 +24,7 @@ export class Comment extends TenantEntity {
   @WithinCompany(() => Task, 'task_id')
   task!: Ref<Task>;
 
-  @PublicFace()
-  @Field(() => Int, { description: 'Unique in the task, given in order.' })
+  /** Unique in the task, given in order: its gaps would tell of comments that somebody does not see. */
   @Property()
   number!: number;
 

@@ -1,13 +1,20 @@
+import { ConfigError } from '../config.js';
+import { exclusively } from './exclusively.js';
 import { type Orm, openOrm } from './orm.js';
 
-/** Brings the database's schema up to date. Returns the names of the migrations that ran. */
-export async function migrate(orm: Orm): Promise<string[]> {
-  return (await orm.migrator.up()).map((migration) => migration.name);
-}
+/** Brings the database's schema up to date, one process after the other. Returns the names of the migrations that ran. */
+export const migrate = (orm: Orm): Promise<string[]> =>
+  exclusively(orm, async () => (await orm.migrator.up()).map((migration) => migration.name));
 
 /** The names of the migrations that the database has not seen. */
 export async function pendingMigrations(orm: Orm): Promise<string[]> {
   return (await orm.migrator.getPending()).map((migration) => migration.name);
+}
+
+/** Throws ConfigError when the database has not seen all migrations. */
+export async function expectMigrated(orm: Orm): Promise<void> {
+  const { length } = await pendingMigrations(orm);
+  if (length > 0) throw new ConfigError([`DATABASE_URL: run "aliteo migrate" first, ${length} migrations are pending`]);
 }
 
 /**

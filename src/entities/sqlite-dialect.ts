@@ -1,12 +1,15 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { SqliteDialect } from 'kysely';
 
+/** How long a statement waits for another process that has the file. */
+const BUSY_MS = 5_000;
+
 /** The SQLite that comes with Node, for Kysely, with a LIKE that finds what MySQL's finds. */
 export class NodeSqliteDialect extends SqliteDialect {
   constructor(file: string) {
     super({
       database: async () => {
-        const database = new DatabaseSync(file);
+        const database = new DatabaseSync(file, { timeout: BUSY_MS });
         database.function('like', { deterministic: true }, createLike());
         return {
           prepare(sql) {

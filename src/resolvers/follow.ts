@@ -1,4 +1,4 @@
-import { MaxLength } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import {
   Arg,
   Ctx,
@@ -24,6 +24,7 @@ import type { Change } from '../pubsub/topic.js';
 import { connectionOf } from '../schema/connections.js';
 import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/directives.js';
 import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
+import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { TaskChange } from './task-change.js';
@@ -60,7 +61,8 @@ class GrantFollowPayload implements Payload {
 class GrantFollowInput {
   @Field(() => ID)
   taskId!: string;
-  @MaxLength(200)
+  @IsOptional()
+  @MaxCharacters(NAME_LENGTH)
   @Field(() => String, {
     nullable: true,
     description: 'Whom the link is for, in your words; only administrators see it.',

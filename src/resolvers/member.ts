@@ -1,4 +1,4 @@
-import { IsOptional, MaxLength } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { directoryOf } from '../auth/directory.js';
 import { expectMember } from '../auth/viewer.js';
@@ -8,6 +8,7 @@ import { MembershipKind, Role } from '../entities/vocabulary.js';
 import { connectionOf } from '../schema/connections.js';
 import { ForMembers, HasRole } from '../schema/directives.js';
 import { payloadType } from '../schema/payload.js';
+import { ADDRESS_LENGTH, MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { follow } from './reading.js';
@@ -18,10 +19,10 @@ const DeactivateMemberPayload = payloadType('DeactivateMemberPayload', 'member',
 
 @InputType()
 class AddMemberInput {
-  @MaxLength(254)
+  @MaxCharacters(ADDRESS_LENGTH)
   @Field()
   email!: string;
-  @MaxLength(200)
+  @MaxCharacters(NAME_LENGTH)
   @Field()
   name!: string;
   @Field(() => Role, { defaultValue: Role.MEMBER })

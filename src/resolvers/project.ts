@@ -1,4 +1,4 @@
-import { MaxLength } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { expectMember } from '../auth/viewer.js';
 import { createProject, setProjectPermission } from '../domain/projects.js';
@@ -10,6 +10,7 @@ import { connectionOf } from '../schema/connections.js';
 import { ForMembers, HasRole } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
+import { MaxCharacters, NAME_LENGTH, TEXT_LENGTH } from '../schema/texts.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { findVisibleProject, visibleProjects } from './visible.js';
@@ -24,9 +25,11 @@ class CreateProjectInput {
   workspaceId!: string;
   @Field({ description: 'Two to ten capital letters and digits: the WEB of WEB-42.' })
   key!: string;
-  @MaxLength(200)
+  @MaxCharacters(NAME_LENGTH)
   @Field()
   name!: string;
+  @IsOptional()
+  @MaxCharacters(TEXT_LENGTH)
   @Field(() => String, { nullable: true })
   description?: string;
   @Field(() => Visibility, { nullable: true })

@@ -11,6 +11,7 @@ import {
   StringFilter,
 } from '../schema/filters.js';
 import { isId } from '../schema/ids.js';
+import { lengthOf, TITLE_LENGTH } from '../schema/texts.js';
 
 const StatusFilter = enumFilter(TaskStatus, 'TaskStatusFilter');
 const PriorityFilter = enumFilter(Priority, 'PriorityFilter');
@@ -75,7 +76,8 @@ function onlyIds({ eq, in: oneOf, ...rest }: IdFilter): object {
   return { ...rest, in: wanted.filter((id) => isId('member', id)) };
 }
 
-const MAX_CONDITIONS = 50;
+/** A list counts as many as it has values. */
+const MAX_CONDITIONS = 100;
 const RELATIONS: Record<string, string> = { ownerId: 'owner', solverId: 'solver' };
 /** What may be without a value. A comparison says no there, not "unknown", so that `not` says yes. */
 const OPTIONAL: ReadonlySet<string> = new Set(['solverId', 'startOn', 'dueOn'] satisfies (keyof TaskFilter)[]);
@@ -89,10 +91,20 @@ export function taskConditions(filter: TaskFilter): object {
   return translate(filter, budget);
 }
 
+/** How many values a field is compared with. Throws BAD_USER_INPUT for a text that no title is long enough to contain. */
+function sizeOf(filter: object): number {
+  const { contains } = filter as StringFilter;
+  if (contains && lengthOf(contains) > TITLE_LENGTH)
+    throw badInput('TEXT_TOO_LONG', `"contains" has at most ${TITLE_LENGTH} characters.`);
+  const isGiven = (value: unknown) => value !== undefined && value !== null;
+  return Object.values(filter).flat().filter(isGiven).length;
+}
+
 function translate({ and, or, not, ...fields }: TaskFilter, budget: { left: number }): object {
   const parts: object[] = [];
   for (const [name, filter] of Object.entries(fields)) {
     if (!filter) continue;
+    budget.left -= sizeOf(filter);
     const relation = RELATIONS[name];
     for (const condition of conditionsOf(relation ? onlyIds(filter as IdFilter) : filter)) {
       const on = (value: unknown) => (relation ? { [relation]: { id: value } } : { [name]: value });
@@ -100,7 +112,7 @@ function translate({ and, or, not, ...fields }: TaskFilter, budget: { left: numb
       parts.push(on(condition));
     }
   }
-  budget.left -= parts.length + 1;
+  budget.left -= 1;
   if (budget.left < 0) throw badInput('FILTER_TOO_LARGE', `A filter has at most ${MAX_CONDITIONS} conditions.`);
   if (and) parts.push(...and.map((part) => translate(part, budget)));
   if (or) parts.push(or.length > 0 ? { $or: or.map((part) => translate(part, budget)) } : NONE);

@@ -1,15 +1,13 @@
-import { IsOptional, MaxLength, ValidateNested } from 'class-validator';
+import { IsOptional, ValidateNested } from 'class-validator';
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { Priority, Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { DateOnly } from '../schema/scalars.js';
-
-const TITLE_LENGTH = 300;
-const TEXT_LENGTH = 20_000;
+import { MaxCharacters, TEXT_LENGTH, TITLE_LENGTH } from '../schema/texts.js';
 
 @InputType()
 abstract class TaskFieldsInput {
   @IsOptional()
-  @MaxLength(TEXT_LENGTH)
+  @MaxCharacters(TEXT_LENGTH)
   @Field(() => String, { nullable: true })
   description?: string | null;
   @Field(() => Privacy, { nullable: true, description: 'INTERNAL unless given; for external members PUBLIC.' })
@@ -30,7 +28,7 @@ abstract class TaskFieldsInput {
 export class CreateTaskInput extends TaskFieldsInput {
   @Field(() => ID)
   projectId!: string;
-  @MaxLength(TITLE_LENGTH)
+  @MaxCharacters(TITLE_LENGTH)
   @Field()
   title!: string;
 }
@@ -40,7 +38,7 @@ export class UpdateTaskInput extends TaskFieldsInput {
   @Field(() => ID)
   taskId!: string;
   @IsOptional()
-  @MaxLength(TITLE_LENGTH)
+  @MaxCharacters(TITLE_LENGTH)
   @Field(() => String, { nullable: true })
   title?: string | null;
   @Field(() => Int, { nullable: true, description: 'The version that you edited; another one is a VERSION_CONFLICT.' })
@@ -80,7 +78,7 @@ export class MoveTaskInput {
 export class AddCommentInput {
   @Field(() => ID)
   taskId!: string;
-  @MaxLength(TEXT_LENGTH)
+  @MaxCharacters(TEXT_LENGTH)
   @Field()
   body!: string;
   @Field(() => Privacy, {

@@ -224,6 +224,15 @@ export class TaskResolver {
 
 @Resolver(() => Comment)
 export class CommentResolver {
+  @PublicFace()
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'Unique in the task, given in order. For internal members: to others its gaps would tell too much.',
+  })
+  number(@Root() comment: Comment, @Ctx() context: GraphContext): number | null {
+    return readablePrivacies(context).includes('INTERNAL') ? comment.number : null;
+  }
+
   @FieldResolver(() => Task)
   async task(@Root() comment: Comment, @Ctx() context: GraphContext): Promise<Task> {
     return follow(comment.task, (id) => getTask(context, id));

@@ -1,4 +1,3 @@
-import { MaxLength } from 'class-validator';
 import { GraphQLJSONObject } from 'graphql-scalars';
 import {
   Arg,
@@ -23,6 +22,7 @@ import { MembershipKind, Role } from '../entities/vocabulary.js';
 import { notFound } from '../errors.js';
 import { Allow } from '../schema/directives.js';
 import { UserErrorItem } from '../schema/payload.js';
+import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { type GraphContext, userErrorItem } from './context.js';
 
 @ObjectType({ description: 'One of your companies, and what you are in it.' })
@@ -59,7 +59,7 @@ class UpdatePreferencesInput {
 class SavePersonalViewInput {
   @Field(() => ID, { nullable: true, description: 'One of your views, to save it anew; absent makes a new one.' })
   viewId?: string | null;
-  @MaxLength(200)
+  @MaxCharacters(NAME_LENGTH)
   @Field()
   name!: string;
   @Field(() => GraphQLJSONObject, { description: 'The variables of a task list, as your client wants them back.' })

@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { forbidden, unauthenticated } from '../errors.js';
 import type { Entry, RequiredRole } from './directives.js';
+import { expectStorable } from './storable.js';
 
 /** What the guards need to know about who asks; the context of every operation carries it as `viewer`. */
 export interface AccessSubject {
@@ -21,7 +22,8 @@ type Guard = (viewer: AccessSubject) => void;
 type Field = GraphQLFieldConfig<unknown, GuardedContext>;
 
 /**
- * Puts the guards that the directives name before `resolve` and `subscribe` of every field.
+ * Puts the guards that the directives name before `resolve` and `subscribe` of every field, and before those of root
+ * fields a look at the arguments.
  * Throws when a root field has no `@allow`, or is open to members or followers without `@tenant`.
  */
 export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
@@ -30,7 +32,7 @@ export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
     [MapperKind.ROOT_FIELD]: (field: Field, name, typeName) => {
       const guards = rootGuards(schema, field);
       if (!guards) unguarded.push(`${typeName}.${name}`);
-      return withGuards(field, guards ?? []);
+      return withGuards(field, guards ?? [], expectStorable);
     },
     [MapperKind.OBJECT_FIELD]: (field: Field, name, typeName) => {
       const type = schema.getType(typeName);
@@ -75,11 +77,12 @@ function refuseFollower(viewer: AccessSubject, field: string): void {
   if (viewer.kind === 'FOLLOWER') throw forbidden('NOT_PUBLIC', `${field} is not part of the public face.`);
 }
 
-function withGuards(field: Field, guards: readonly Guard[]): Field {
+function withGuards(field: Field, guards: readonly Guard[], checkArgs: (args: object) => void = () => {}): Field {
   const wrap =
     (inner: GraphQLFieldResolver<unknown, GuardedContext>): GraphQLFieldResolver<unknown, GuardedContext> =>
     (source, args, context, info) => {
       for (const guard of guards) guard(context.viewer);
+      checkArgs(args);
       return inner(source, args, context, info);
     };
   return {

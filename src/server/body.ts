@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError } from '../errors.js';
+import { ApiError, badRequest } from '../errors.js';
+import { isDeeperThan } from '../schema/depth.js';
+import { MAX_DEPTH } from './limits.js';
 
-/** Reads a JSON body. Throws PAYLOAD_TOO_LARGE as soon as the limit is passed, BAD_REQUEST for what is not JSON. */
+/** Reads a JSON body. Throws PAYLOAD_TOO_LARGE as soon as the limit is passed, BAD_REQUEST for what is no JSON of ours. */
 export async function readJson(request: IncomingMessage, limitBytes: number): Promise<unknown> {
   const tooLarge = () =>
     new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`, 'BODY_LIMIT');
@@ -13,9 +15,15 @@ export async function readJson(request: IncomingMessage, limitBytes: number): Pr
     if (size > limitBytes) throw tooLarge();
     chunks.push(chunk);
   }
+  const body = parse(Buffer.concat(chunks));
+  if (isDeeperThan(MAX_DEPTH, body)) throw badRequest('JSON_TOO_DEEP', 'The body is nested too deep.');
+  return body;
+}
+
+function parse(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    throw new ApiError('BAD_REQUEST', 'The body is not JSON.', 'JSON_MALFORMED');
+    throw badRequest('JSON_MALFORMED', 'The body is not JSON.');
   }
 }

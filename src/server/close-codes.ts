@@ -3,6 +3,7 @@ import { ApiError } from '../errors.js';
 
 /** Why a socket is closed; `docs/protocol.md` tells what a client does on each. Those from 4400 to 4429 are the protocol's. */
 export const CloseCode = {
+  TOO_LARGE: 1009,
   INTERNAL: 1011,
   RESTART: 1012,
   TRY_LATER: 1013,

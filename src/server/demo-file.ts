@@ -33,13 +33,17 @@ export async function writeDemoFile(
   for (const person of demoPeople) {
     const user = await parts.orm.em.fork().findOne(User, { email: person.email });
     if (!user) return null;
-    const memberships = await activeMemberships(parts.orm, user.id);
-    admin ??= memberships[0];
-    people.push({
+    const memberships = byRole(await activeMemberships(parts.orm, user.id));
+    const administered = memberships.find(({ role }) => role === 'ADMIN');
+    const entry = {
       ...person,
       token: await issuer.mintToken(person, TOKEN_SECONDS),
       companies: await companiesOf(parts, memberships),
-    });
+    };
+    // Whoever is an administrator today comes first: the one of the seeding may have been deactivated.
+    if (administered && !admin) people.unshift(entry);
+    else people.push(entry);
+    admin ??= administered;
   }
   if (!admin) return null;
   const demo = {
@@ -49,10 +53,16 @@ export async function writeDemoFile(
     followers: await freshFollow(parts, admin, publicUrl),
   };
   const file = join(dataDir, 'demo.json');
-  await writeFile(`${file}.new`, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  // A draft of its own: another process may write at the same time.
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+  await rename(draft, file);
   return file;
 }
+
+/** Those that somebody administers first. */
+const byRole = (memberships: readonly Member[]): Member[] =>
+  memberships.toSorted((a, b) => Number(b.role === 'ADMIN') - Number(a.role === 'ADMIN'));
 
 async function companiesOf(parts: Parts, memberships: readonly Member[]) {
   const em = parts.orm.em.fork();

@@ -34,12 +34,16 @@ export interface DevIssuerOptions {
 }
 
 const MOUNT = '/dev-issuer';
+
+/** The issuer's name, which its tokens bear. */
+export const devIssuerOf = (publicUrl: string): string => publicUrl.replace(/\/+$/, '') + MOUNT;
+
 const FORM_LIMIT_BYTES = 4096;
 
 /** Starts the issuer at `publicUrl`/dev-issuer. Refuses to in production. */
 export async function createDevIssuer(options: DevIssuerOptions): Promise<DevIssuer> {
   if (options.nodeEnv === 'production') throw new Error('The development issuer never runs in production.');
-  const issuer = options.publicUrl.replace(/\/+$/, '') + MOUNT;
+  const issuer = devIssuerOf(options.publicUrl);
   const secrets = await issuerSecrets(options.dataDir);
   const { kty, n, e, kid, alg, use } = secrets.signingKey;
   const key = await importJWK(secrets.signingKey, SIGNING_ALGORITHM);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type ASTNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ArgumentValidationError } from 'type-graphql';
 import { ApiError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -32,8 +32,8 @@ export function createErrorFormat(log: Logger): FormatError {
         extensions: { code: 'BAD_USER_INPUT', reason: 'ARGUMENT_INVALID' },
       };
     }
-    if (error instanceof GraphQLError && (cause === error || cause instanceof GraphQLError)) {
-      const code = clientCode(error);
+    if (error instanceof GraphQLError && cause instanceof GraphQLError) {
+      const code = clientCode(error, cause);
       if (code) return { message: error.message, ...place, extensions: { code } };
     }
     const traceId = randomUUID();
@@ -49,12 +49,18 @@ export function createErrorFormat(log: Logger): FormatError {
   };
 }
 
-/** graphql-js marks a bad variable or document by having locations and no path: nothing had been run. */
-function clientCode(error: GraphQLError): string | null {
+/**
+ * What graphql-js itself says of a bad variable has no path, because nothing had been run, and may have a cause: what
+ * the type of the variable said. What it says of a bad argument has a path, and points at the value in the document.
+ */
+function clientCode(error: GraphQLError, cause: GraphQLError): string | null {
   const { code } = error.extensions;
   if (CLIENT_MISTAKES.has(code)) return code as string;
-  return code === undefined && !error.originalError && error.path === undefined ? 'BAD_USER_INPUT' : null;
+  if (code !== undefined) return null;
+  return error.path === undefined || cause.nodes?.some(isValue) ? 'BAD_USER_INPUT' : null;
 }
+
+const isValue = ({ kind }: ASTNode): boolean => /^Variable$|Value$/.test(kind);
 
 /** The error as its client is told of it, at the place in the document where it arose. */
 export function withFormat(formatError: FormatError, error: unknown): GraphQLError {

@@ -23,7 +23,7 @@ const STYLE = `
  */
 const SCRIPT = `
   const secret = location.pathname.slice('/f/'.length);
-  const face = 'number title publicStatus priority startOn dueOn progressPercent comments(first: 100) { nodes { number body createdAt } }';
+  const face = 'number title publicStatus priority startOn dueOn progressPercent comments(first: 100) { nodes { body createdAt } }';
   const $ = (id) => document.getElementById(id);
   const words = (code) => code.charAt(0) + code.slice(1).toLowerCase().replaceAll('_', ' ');
   const day = (date) => (date ? new Date(date + 'T12:00').toLocaleDateString() : '–');

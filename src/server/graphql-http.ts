@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApolloServer, HeaderMap } from '@apollo/server';
-import type { GraphQLSchema } from 'graphql';
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { Viewer } from '../auth/viewer.js';
-import { ApiError, type ErrorCode } from '../errors.js';
+import { ApiError, badRequest, type ErrorCode } from '../errors.js';
 import type { ContextSettings, GraphContext } from '../resolvers/context.js';
 import { createContext } from '../resolvers/context.js';
 import { readJson } from './body.js';
@@ -35,6 +36,22 @@ const STATUS: Record<ErrorCode, number> = {
   INTERNAL_SERVER_ERROR: 500,
 };
 
+/** An answer is one: what streams needs a connection that stays. */
+const subscriptionsElsewhere: ApolloServerPlugin<GraphContext> = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ operation }) {
+        if (operation?.operation !== 'subscription') return;
+        const message = 'Subscribe over a WebSocket, or ask by POST with "accept: text/event-stream".';
+        throw new GraphQLError(message, {
+          originalError: badRequest('SUBSCRIPTION_NEEDS_STREAM', message),
+          extensions: { http: { status: 400 } },
+        });
+      },
+    };
+  },
+};
+
 /** `/graphql` over HTTP: who asks, how large a question they may ask, then Apollo Server. */
 export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   const { authenticator, settings, formatError } = options;
@@ -45,15 +62,20 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     formatError: (_formatted, error) => formatError(error),
     parseOptions: { maxTokens: MAX_TOKENS },
     stopOnTerminationSignals: false,
+    // Apollo's own page would load its scripts from other hosts.
+    plugins: [ApolloServerPluginLandingPageDisabled(), subscriptionsElsewhere],
   });
   await apollo.start();
 
   async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const viewer = await authenticator.authenticate({
+    const claimant = await authenticator.authenticate({
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
     });
-    const body = request.method === 'POST' ? await readBody(request, viewer) : undefined;
+    const wasComplete = request.complete;
+    const body = request.method === 'POST' ? await readBody(request, claimant) : undefined;
+    // While we waited for the rest of the question, the way in may have been closed.
+    const viewer = wasComplete ? claimant : await authenticator.confirm(claimant);
     if (request.method === 'POST' && isEventStream(request)) {
       await options.streams.serve(response, viewer, body);
       return;

@@ -79,7 +79,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
     admissions,
     formatError,
     log,
-    maxMessageBytes: config.anonymousBodyLimitBytes,
+    maxMessageBytes: config.bodyLimitBytes,
+    anonymousMessageBytes: config.anonymousBodyLimitBytes,
   });
 
   const routes: Route[] = [

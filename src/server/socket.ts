@@ -9,9 +9,11 @@ import type { Admission } from '../pubsub/fan-out.js';
 import type { Connection } from '../pubsub/subscriber.js';
 import { Batch } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
+import { isDeeperThan } from '../schema/depth.js';
 import { CloseCode, closingOf } from './close-codes.js';
 import { credentialOf } from './credential.js';
 import { frameOf, framesOf } from './frames.js';
+import { MAX_DEPTH } from './limits.js';
 import type { Asking, Operations, Running, Session } from './operations.js';
 import { Outbox } from './outbox.js';
 
@@ -22,6 +24,8 @@ const LAST_WORDS_MS = 5_000;
 export interface SocketHost {
   readonly operations: Operations;
   readonly queueLimitBytes: number;
+  /** Of one message, until its sender's credential has been verified. */
+  readonly anonymousMessageBytes: number;
   readonly maxSubscriptionsPerSocket: number;
   /** The viewer of a payload's credential. Throws as `auth/authenticate` does. */
   authenticate(payload: Record<string, unknown>): Promise<Viewer>;
@@ -62,7 +66,7 @@ export class GraphqlSocket implements Connection, Session {
     readonly host: SocketHost,
   ) {
     this.#outbox = new Outbox(socket, host.queueLimitBytes, () => void this.#giveUp());
-    ws.on('message', (data) => void this.#handle(data).catch((error) => this.#fail(error)));
+    ws.on('message', (data) => void this.#handle(data as Buffer).catch((error) => this.#fail(error)));
     ws.on('pong', () => {
       this.#isAlive = true;
     });
@@ -99,8 +103,10 @@ export class GraphqlSocket implements Connection, Session {
     this.#leave();
   }
 
-  async #handle(data: unknown): Promise<void> {
+  async #handle(data: Buffer): Promise<void> {
     if (this.isOver) return;
+    if (!this.isAcknowledged && data.length > this.host.anonymousMessageBytes)
+      return this.close(CloseCode.TOO_LARGE, '');
     const message = read(data);
     if (!message) return this.close(CloseCode.BAD_REQUEST, 'Invalid message received');
     switch (message.type) {
@@ -273,7 +279,8 @@ const identityOf = (viewer: Viewer): string =>
 
 function read(data: unknown) {
   try {
-    return parseMessage(String(data));
+    const message = parseMessage(String(data));
+    return isDeeperThan(MAX_DEPTH, message) ? null : message;
   } catch {
     return null;
   }

@@ -28,6 +28,8 @@ export interface WebsocketOptions extends ConnectionLimits {
   formatError: FormatError;
   log: Logger;
   maxMessageBytes: number;
+  /** Before a credential has been verified. */
+  anonymousMessageBytes: number;
   /** After so long without an operation a socket is closed. */
   idleMs: number;
 }
@@ -55,7 +57,8 @@ export class SocketHub implements SocketHost {
       noServer: true,
       clientTracking: false,
       handleProtocols,
-      maxPayload: options.maxMessageBytes,
+      // One limit for all sockets: `GraphqlSocket` looks at what comes before the credential has been verified.
+      maxPayload: Math.max(options.maxMessageBytes, options.anonymousMessageBytes),
     });
     http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head, path));
     this.#sweep = setInterval(() => this.#look(), SWEEP_MS);
@@ -72,6 +75,10 @@ export class SocketHub implements SocketHost {
 
   get queueLimitBytes(): number {
     return this.options.queueLimitBytes;
+  }
+
+  get anonymousMessageBytes(): number {
+    return this.options.anonymousMessageBytes;
   }
 
   get maxSubscriptionsPerSocket(): number {

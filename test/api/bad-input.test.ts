@@ -123,6 +123,32 @@ describe('a request that is not one', () => {
       'BAD_USER_INPUT',
     ],
     [
+      'a null in a variable that must not be',
+      {
+        body: JSON.stringify({
+          query: 'query ($n: Int = 1) { members(first: $n) { nodes { id } } }',
+          variables: { n: null },
+        }),
+      },
+      200,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'variables nested by the thousand',
+      {
+        body: `{"query":"query ($f: TaskFilter) { tasks(projectId: "x", first: 1, filter: $f) { nodes { id } } }",
+          "variables":{"f":${'{"not":'.repeat(40_000)}{}${'}'.repeat(40_000)}}}`,
+      },
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'a subscription, which an answer cannot carry',
+      { body: JSON.stringify({ query: 'subscription { taskChanged(projectId: "x") { kind } }' }) },
+      400,
+      'BAD_REQUEST',
+    ],
+    [
       'a variable that is missing',
       { body: JSON.stringify({ query: 'query ($n: Int!) { members(first: $n) { nodes { id } } }' }) },
       400,
@@ -141,6 +167,14 @@ describe('a request that is not one', () => {
     ['another method', { method: 'PUT', body: '{}' }, 405, 'BAD_REQUEST'],
   ])('%s', async (_what, { headers, ...sent }, status, code) => {
     expect(outcome(await send({ ...sent, headers: { ...asPerson(), ...headers } }))).toEqual([status, code]);
+  });
+
+  it('of a browser for a page gets none, least of all one with scripts of other hosts', async () => {
+    for (const path of ['/graphql', '/graphql?query=%7B__typename%7D']) {
+      const { headers, text } = await send({ method: 'GET', path, headers: { accept: 'text/html' } });
+      expect(headers['content-type']).not.toContain('text/html');
+      expect(text).not.toMatch(/<html|https?:/i);
+    }
   });
 
   it('elsewhere is not found, and a path that is none is refused', async () => {

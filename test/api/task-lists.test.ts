@@ -227,4 +227,22 @@ describe('what stands under a task', () => {
     } while (after);
     expect(bodies).toEqual([1, 2, 3, 4, 5].map((i) => `comment ${i}`));
   });
+
+  it('comments, whose numbers tell nobody of those that they do not see', async () => {
+    const project = await world.project();
+    const task = await world.task(project);
+    const external = await world.external();
+    await world.grant(project, external, 'VIEW');
+    const follow = await world.follow(task);
+    for (const privacy of ['PUBLIC', 'INTERNAL', 'PUBLIC'] as const)
+      await addComment(cluster.parts, world.admin.viewer, task.id, privacy, privacy);
+    const comments = 'comments(first: 5) { nodes { number body } }';
+    const asMember = `query ($id: ID!) { task(id: $id) { ${comments} } }`;
+    const numbers = ({ task: shown }: { task: { comments: { nodes: { number: number | null }[] } } }) =>
+      shown.comments.nodes.map(({ number }) => number);
+    expect(numbers(await get(cluster.last, world.admin.caller, asMember, { id: task.id }))).toEqual([1, 2, 3]);
+    expect(numbers(await get(cluster.last, external.caller, asMember, { id: task.id }))).toEqual([null, null]);
+    const { followed } = await get(cluster.last, follow.caller, `{ followed { task { ${comments} } } }`);
+    expect(numbers(followed)).toEqual([null, null]);
+  });
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { memberActor } from '../../src/domain/actor.js';
+import { transactAs } from '../../src/domain/actor.js';
 import { addComment } from '../../src/domain/comments.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { assignTask, createTask, updateTask } from '../../src/domain/tasks.js';
-import { type Parts, transact } from '../../src/domain/unit-of-work.js';
+import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Event, HistoryEntry } from '../../src/entities/event.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { Task } from '../../src/entities/task.js';
@@ -63,7 +63,7 @@ describe('the event log', () => {
     const task = await world.task(await world.project());
     const before = await head();
     await expect(
-      transact(parts, memberActor(world.admin.viewer), async ({ em, record }) => {
+      transactAs(parts, world.admin.viewer, {}, async ({ em, record }) => {
         (await em.findOneOrFail(Task, { id: task.id })).title = 'never';
         record({ type: 'task.updated', objectId: task.id });
         await em.flush();

@@ -60,6 +60,21 @@ it('run once, and say what is pending', async () => {
   });
 });
 
+it('run once when several processes begin at the same time, on a database that may not be there yet', async () => {
+  const database = await createDatabase();
+  const databaseUrl = database.databaseUrl && `${database.databaseUrl}_new`;
+  const orms = await Promise.all(Array.from({ length: 4 }, () => openOrm({ ...database, databaseUrl })));
+  try {
+    const ran = await Promise.all(orms.map((orm) => migrate(orm)));
+    expect(ran.filter((names) => names.length > 0)).toHaveLength(1);
+    for (const orm of orms) expect(await pendingMigrations(orm)).toEqual([]);
+    if (databaseUrl) await orms[0]?.schema.dropDatabase();
+  } finally {
+    await Promise.all(orms.map((orm) => orm.close(true)));
+    await database.drop();
+  }
+}, 30_000);
+
 it('compare addresses and subjects letter by letter, so that nobody is taken for somebody else', async () => {
   await onDatabase(async (orm) => {
     await migrate(orm);

@@ -15,7 +15,8 @@ import { startIssuer, type TestIssuer } from './issuer.js';
 
 /** Another secret would make other fingerprints and cursors: the processes of one installation share it. */
 const SECRET_KEY = 'a secret of the tests, long enough to be one';
-const START_PATIENCE_MS = 20_000;
+/** A first start fills the demo, perhaps on a machine that has other things to do. */
+const START_PATIENCE_MS = 60_000;
 
 export interface Node {
   url: string;

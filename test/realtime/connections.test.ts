@@ -107,6 +107,68 @@ describe('a socket', () => {
     raw.ws.close();
   });
 
+  it('is told which variable is not good, and the operator of no fault of ours', async () => {
+    const raw = await Raw.open(world.admin.caller);
+    const ask =
+      'query ($n: Int!, $day: LocalDate) { tasks(projectId: "x", first: $n, filter: { dueOn: { eq: $day } }) { nodes { id } } }';
+    const wrong: [string, string, object][] = [
+      ['type', ask, { n: 'many' }],
+      ['scalar', ask, { n: 1, day: 'some day' }],
+      ['missing', ask, {}],
+      ['null', 'query ($n: Int = 1) { members(first: $n) { nodes { id } } }', { n: null }],
+      ['subscription', CHANGES, { project: { id: 7 } }],
+    ];
+    for (const [id, query, variables] of wrong) {
+      raw.subscribe(id, query, variables);
+      expect(await raw.next('next', id)).toMatchObject({
+        payload: { errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] },
+      });
+    }
+    expect(cluster.last.output()).not.toContain('unexpected error');
+    raw.ws.close();
+  });
+
+  it('carries messages of 1 MiB once its credential has been verified, and of 64 KiB before', async () => {
+    const KIB = 1_024;
+    const padded = (message: object, bytes: number) => {
+      const text = JSON.stringify(message);
+      return text + ' '.repeat(bytes - text.length);
+    };
+    const init = { type: 'connection_init', payload: world.admin.caller };
+    const query = { id: 'q', type: 'subscribe', payload: { query: '{ viewer { user { email } } }' } };
+    const raw = await Raw.open(null);
+    raw.ws.send(padded(init, 64 * KIB));
+    expect(await raw.next('connection_ack')).toBeDefined();
+    raw.ws.send(padded(query, 1_024 * KIB));
+    expect(await raw.next('complete', 'q')).toBeDefined();
+    raw.ws.send(padded(query, 1_024 * KIB + 1));
+    expect((await raw.closed).code).toBe(1009);
+
+    const early = await Raw.open(null);
+    early.ws.send(padded(init, 64 * KIB + 1));
+    expect((await early.closed).code).toBe(1009);
+    expect(early.messages).toEqual([]);
+  });
+
+  it('without a subprotocol is closed with 4406; with another one only, the client ends the handshake', async () => {
+    const [code] = await once(new WebSocket(cluster.last.wsUrl), 'close');
+    expect(code).toBe(4406);
+    const [error] = await once(new WebSocket(cluster.last.wsUrl, 'graphql-ws'), 'error');
+    expect(error.message).toBe('Server sent no subprotocol');
+    const both = new WebSocket(cluster.last.wsUrl, ['graphql-ws', 'graphql-transport-ws']);
+    await once(both, 'open');
+    expect(both.protocol).toBe('graphql-transport-ws');
+    both.terminate();
+  });
+
+  it('is closed for a message that is nested by the thousand', async () => {
+    const raw = await Raw.open(world.admin.caller);
+    raw.ws.send(
+      `{"id":"deep","type":"subscribe","payload":{"query":"{ __typename }","variables":{"f":${'['.repeat(9_000)}${']'.repeat(9_000)}}}}`,
+    );
+    expect(await raw.closed).toMatchObject({ code: 4400 });
+  });
+
   it.each(['a', 'an-id-of-36-characters-as-uuids-have', 'with "quotes" and ůmlauts', 'x'.repeat(200)])(
     'carries the id %j as it is',
     async (id) => {

@@ -33,7 +33,7 @@ const PLAIN = 'id title status updatedAt solver { id name }';
 const OWN = 'id title viewerLevel';
 const FAR = `id title project { key name workspace { name } }
   awaitedTask { id title awaitedProject { name } } awaitedProject { name } awaitedMember { name } owner { name email }`;
-const TALK = 'id comments(first: 20) { nodes { body privacy author { name } task { title viewerLevel } } }';
+const TALK = 'id comments(first: 20) { nodes { number body privacy author { name } task { title viewerLevel } } }';
 const PAST = 'id history(first: 3) { nodes { type actor { name } changes { field before after } } }';
 const documentOf = (selection: string) =>
   `subscription ($project: ID!, $after: String) { taskChanged(projectId: $project, after: $after) { kind cursor taskId task { ${selection} } } }`;
