@@ -14,7 +14,7 @@ let world: World;
 beforeAll(async () => {
   cluster = await startCluster();
   world = await World.found(cluster.parts, cluster.issuer);
-}, 30_000);
+}, 60_000);
 afterAll(() => cluster?.stop());
 
 /** The user's id, or why they are not let in. */

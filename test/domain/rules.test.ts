@@ -27,7 +27,7 @@ beforeAll(async () => {
   external = await world.external({ licensedAsInternal: true });
   await world.grant(project, internal, 'EDIT');
   await world.grant(project, external, 'EDIT', true);
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await parts?.feeds.close();
   await (parts?.feeds.bus.close() as Promise<void>);

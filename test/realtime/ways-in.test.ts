@@ -31,7 +31,7 @@ beforeAll(async () => {
   rows = forkFor(cluster.parts.orm, world);
   project = await world.project();
   task = await world.task(project);
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await audience?.fanOut.close();
   await cluster?.stop();

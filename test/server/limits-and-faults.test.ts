@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
   world = await World.found(cluster.parts, cluster.issuer);
   person = await world.member();
-}, 30_000);
+}, 60_000);
 afterAll(() => cluster?.stop());
 
 const headersOf = ({ authorization, companyId }: Caller): Record<string, string> => ({

@@ -16,7 +16,7 @@ let node: Node | undefined;
 beforeAll(async () => {
   database = await createDatabase();
   issuer = await startIssuer();
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await node?.stop('SIGKILL');
   await issuer?.stop();
@@ -69,11 +69,9 @@ describe('from an empty database', () => {
     expect((await get(node, { ...bob, companyId }, COMPANIES)).companies).toMatchObject([{ role: 'MEMBER' }]);
   });
 
-  it.each([
-    ['whose administrator has no address', ['Example Inc.', '--admin', 'ada'], 'This is not an e-mail address.\n'],
-    ['without an administrator', ['Example Inc.'], "error: required option '--admin <address>' not specified\n"],
-  ])('a company %s is not made, and says why without a stack', async (_what, args, output) => {
-    expect(await aliteo('company', 'create', ...args)).toEqual({ code: 1, output });
+  it('a company whose administrator has no address is not made, and says why without a stack', async () => {
+    const made = await aliteo('company', 'create', 'Example Inc.', '--admin', 'ada');
+    expect(made).toEqual({ code: 1, output: 'This is not an e-mail address.\n' });
   });
 });
 
