@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -109,7 +109,9 @@ describe('outside production', () => {
       const { secretKey } = readConfig({ DATA_DIR: dataDir });
       expect(secretKey.length).toBeGreaterThanOrEqual(32);
       expect(readConfig({ DATA_DIR: dataDir }).secretKey).toBe(secretKey);
-      expect(await readFile(join(dataDir, 'secret.key'), 'utf8')).toBe(secretKey);
+      const file = join(dataDir, 'secret.key');
+      expect(await readFile(file, 'utf8')).toBe(secretKey);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
     } finally {
       await rm(dataDir, { recursive: true });
     }
