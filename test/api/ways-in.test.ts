@@ -24,7 +24,7 @@ async function whoIs(caller: Caller): Promise<string | undefined> {
 }
 
 describe('a person whom an administrator added by address', () => {
-  const signIn = async (email: string, claims: object) =>
+  const signIn = async (email: string, claims: Record<string, unknown>) =>
     whoIs({ authorization: `Bearer ${await cluster.issuer.token(email, claims)}` });
 
   it('is whoever signs in first with that address, verified, however it is spelled', async () => {
