@@ -43,7 +43,8 @@ afterEach(() => {
 /** Sends what no well-behaved client would, as it is. */
 async function send({ method = 'POST', path = '/graphql', headers = {}, body, isChunked = false }: Sent) {
   const all: Record<string, string | number> = { 'content-type': 'application/json', ...headers };
-  if (body !== undefined && !isChunked) all['content-length'] = Buffer.byteLength(body);
+  if (isChunked) all['transfer-encoding'] = 'chunked';
+  else if (body !== undefined) all['content-length'] = Buffer.byteLength(body);
   const message = request(new URL(path, cluster.first.url), { method, headers: all });
   message.on('error', () => {});
   message.end(body);

@@ -1,0 +1,180 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConfigError, readConfig } from '../../src/config.js';
+
+const SECRET_KEY = 'k'.repeat(32);
+const DEVELOPMENT = { SECRET_KEY };
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'mysql://aliteo:password@db.example.com:3306/aliteo',
+  REDIS_URL: 'redis://redis.example.com:6379',
+  SECRET_KEY,
+  OIDC_ISSUERS: 'https://issuer.example.com|aliteo',
+  PUBLIC_URL: 'https://work.example.com',
+};
+const REQUIRED = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'OIDC_ISSUERS', 'PUBLIC_URL'];
+
+/** The faults that are found, or none. */
+function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+/** The names of the variables that are at fault. */
+const atFault = (env: NodeJS.ProcessEnv) => [...new Set(faultsOf(env).map((fault) => fault.split(':')[0]))].sort();
+
+describe('in production', () => {
+  it('what the operator has decided is taken as it is', () => {
+    expect(readConfig(PRODUCTION)).toMatchObject({
+      production: true,
+      databaseUrl: PRODUCTION.DATABASE_URL,
+      redisUrl: PRODUCTION.REDIS_URL,
+      secretKey: SECRET_KEY,
+      publicUrl: PRODUCTION.PUBLIC_URL,
+      issuers: [{ issuer: 'https://issuer.example.com', audience: 'aliteo' }],
+    });
+  });
+
+  it('all that is missing is told at once', () => {
+    expect(atFault({ NODE_ENV: 'production' })).toEqual([...REQUIRED].sort());
+  });
+
+  it.each(REQUIRED)('%s has no default', (name) => {
+    expect(atFault({ ...PRODUCTION, [name]: undefined })).toEqual([name]);
+    expect(atFault({ ...PRODUCTION, [name]: '' })).toEqual([name]);
+  });
+
+  it.each<[string, NodeJS.ProcessEnv]>([
+    ['PUBLIC_URL', { PUBLIC_URL: 'http://work.example.com' }],
+    ['OIDC_ISSUERS', { OIDC_ISSUERS: 'http://issuer.example.com|aliteo' }],
+    ['OIDC_ISSUERS', { OIDC_ISSUERS: 'https://issuer.example.com|aliteo, http://other.example.com|aliteo' }],
+  ])('%s is https: %j is not', (name, env) => {
+    expect(atFault({ ...PRODUCTION, ...env })).toEqual([name]);
+    expect(atFault({ ...DEVELOPMENT, ...env })).toEqual([]);
+  });
+
+  it('the development issuer and the demo never run', () => {
+    expect(atFault({ ...PRODUCTION, DEV_ISSUER: 'on' })).toEqual(['DEV_ISSUER']);
+    for (const env of [{}, { DEV_ISSUER: 'off', SEED_DEMO: 'off' }, { SEED_DEMO: 'on' }]) {
+      expect({ env, ...readConfig({ ...PRODUCTION, ...env }) }).toMatchObject({ devIssuer: false, seedDemo: false });
+    }
+  });
+
+  it('GraphiQL is off unless it is asked for', () => {
+    expect(readConfig(PRODUCTION).graphiql).toBe(false);
+    expect(readConfig({ ...PRODUCTION, GRAPHIQL: 'on' }).graphiql).toBe(true);
+  });
+
+  it('what is malformed is told together with what is missing', () => {
+    const { REDIS_URL, ...rest } = PRODUCTION;
+    const env = { ...rest, PORT: 'many', PUBLIC_URL: 'http://work.example.com', DEV_ISSUER: 'on' };
+    expect(atFault(env)).toEqual(['DEV_ISSUER', 'PORT', 'PUBLIC_URL', 'REDIS_URL']);
+  });
+});
+
+describe('outside production', () => {
+  it('everything has a default', () => {
+    expect(readConfig(DEVELOPMENT)).toMatchObject({
+      production: false,
+      host: '127.0.0.1',
+      port: 4000,
+      publicUrl: 'http://127.0.0.1:4000',
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      issuers: [],
+      devIssuer: true,
+      seedDemo: true,
+      graphiql: true,
+      bodyLimitBytes: 1_048_576,
+      anonymousBodyLimitBytes: 65_536,
+    });
+  });
+
+  it('what is for development can be switched off', () => {
+    const config = readConfig({ ...DEVELOPMENT, DEV_ISSUER: 'off', SEED_DEMO: 'off', GRAPHIQL: 'off' });
+    expect(config).toMatchObject({ devIssuer: false, seedDemo: false, graphiql: false });
+  });
+
+  it('the key is made once, for the eyes of its owner only', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'aliteo-config-'));
+    try {
+      const { secretKey } = readConfig({ DATA_DIR: dataDir });
+      expect(secretKey.length).toBeGreaterThanOrEqual(32);
+      expect(readConfig({ DATA_DIR: dataDir }).secretKey).toBe(secretKey);
+      const file = join(dataDir, 'secret.key');
+      expect(await readFile(file, 'utf8')).toBe(secretKey);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+    } finally {
+      await rm(dataDir, { recursive: true });
+    }
+  });
+});
+
+describe('a value that is none', () => {
+  it.each<[name: string, bad: string, good: string]>([
+    ['NODE_ENV', 'prod', 'test'],
+    ['PORT', 'many', '8080'],
+    ['PORT', '0', '1'],
+    ['PORT', '65536', '65535'],
+    ['PORT', '80.5', '80'],
+    ['PUBLIC_URL', 'work.example.com', 'http://work.example.com'],
+    ['DATABASE_URL', 'postgres://db.example.com/aliteo', 'mysql://db.example.com/aliteo'],
+    ['DATABASE_URL', 'mysql://db.example.com', 'mariadb://db.example.com/aliteo'],
+    ['DATABASE_POOL', '0', '1'],
+    ['REDIS_URL', 'http://redis.example.com', 'rediss://redis.example.com'],
+    ['SECRET_KEY', 'k'.repeat(31), 'k'.repeat(32)],
+    ['OIDC_ISSUERS', 'https://issuer.example.com', 'https://issuer.example.com|aliteo'],
+    ['OIDC_ISSUERS', 'issuer|aliteo', 'https://issuer.example.com|aliteo, https://other.example.com|aliteo'],
+    ['DEV_ISSUER', 'yes', 'on'],
+    ['SEED_DEMO', 'no', 'off'],
+    ['GRAPHIQL', 'true', 'on'],
+    ['LOG_LEVEL', 'loud', 'debug'],
+    ['BODY_LIMIT_BYTES', '1 MiB', '2097152'],
+    ['ANONYMOUS_BODY_LIMIT_BYTES', '-1', '1024'],
+    ['HEARTBEAT_MS', '99', '100'],
+    ['HEAD_POLL_MS', '501', '500'],
+    ['DRAIN_MS', '-1', '0'],
+  ])('%s: %j is refused, %j is not', (name, bad, good) => {
+    expect(atFault({ ...DEVELOPMENT, [name]: bad })).toEqual([name]);
+    expect(atFault({ ...DEVELOPMENT, [name]: good })).toEqual([]);
+  });
+
+  it('is told of together with all the others', () => {
+    const env = { ...DEVELOPMENT, PORT: 'many', REDIS_URL: 'http://redis.example.com', GRAPHIQL: 'true' };
+    expect(atFault(env)).toEqual(['GRAPHIQL', 'PORT', 'REDIS_URL']);
+  });
+});
+
+describe('a server with a faulty configuration', () => {
+  let dataDir: string;
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'aliteo-config-'));
+  });
+  afterAll(() => rm(dataDir, { recursive: true }));
+
+  /** Runs `main.js` with these variables and no others. */
+  const run = (env: NodeJS.ProcessEnv) =>
+    new Promise<{ code: unknown; output: string }>((resolve) => {
+      const main = ['--disable-warning=ExperimentalWarning', join(process.cwd(), 'dist/src/main.js')];
+      execFile(process.execPath, main, { env, cwd: dataDir }, (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, output: stdout + stderr }),
+      );
+    });
+
+  it('ends at once, with every fault and nothing else, and leaves nothing behind', async () => {
+    const { code, output } = await run({ NODE_ENV: 'production' });
+    expect(code).toBe(1);
+    const [headline, ...faults] = output.trimEnd().split('\n');
+    expect(headline).toBe('The configuration has 5 faults:');
+    expect(faults.map((line) => line.trim())).toEqual(REQUIRED.map((name) => `${name}: is required in production`));
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+});

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import WebSocket from 'ws';
+import { ask, type Caller, codeOf, get } from '../harness/client.js';
+import { type Node, startNode } from '../harness/cluster.js';
+import { createDatabase, type TestDatabase } from '../harness/column.js';
+import { startIssuer, type TestIssuer } from '../harness/issuer.js';
+import { until } from '../harness/until.js';
+
+const DRAIN_MS = 3_000;
+
+let database: TestDatabase;
+let issuer: TestIssuer;
+let node: Node | undefined;
+beforeAll(async () => {
+  database = await createDatabase();
+  issuer = await startIssuer();
+}, 60_000);
+afterAll(async () => {
+  await node?.stop('SIGKILL');
+  await issuer?.stop();
+  await database?.drop();
+});
+
+/** What the operator types, on the same database as the server's. */
+const aliteo = (...args: string[]) =>
+  new Promise<{ code: unknown; output: string }>((resolve) => {
+    const env = { PATH: process.env.PATH, DATA_DIR: database.dataDir, DATABASE_URL: database.databaseUrl ?? '' };
+    const cli = ['--disable-warning=ExperimentalWarning', '--enable-source-maps', 'dist/src/cli.js'];
+    execFile(process.execPath, [...cli, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, output: stdout + stderr }),
+    );
+  });
+
+const COMPANIES = '{ companies { role kind company { id name } } }';
+
+describe('from an empty database', () => {
+  it('the schema is made once', async () => {
+    expect(await aliteo('migrate')).toEqual({ code: 0, output: expect.stringMatching(/^Ran .+\.\n$/) });
+    expect(await aliteo('migrate')).toEqual({ code: 0, output: 'The schema is up to date.\n' });
+  });
+
+  it('a company is made, and its first administrator signs in with that address and lets others in', async () => {
+    const made = await aliteo('company', 'create', 'Example Inc.', '--admin', 'Ada@Example.com', '--admin-name', 'Ada');
+    expect(made).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^Created company_\w+ .+\(Ada@Example\.com\)\.\n$/),
+    });
+    const companyId = /company_\w+/.exec(made.output)?.[0] as string;
+
+    node = await startNode(database, issuer, { DRAIN_MS: String(DRAIN_MS) });
+    const ada: Caller = { authorization: `Bearer ${await issuer.token('ada@example.com')}`, companyId };
+    expect((await get(node, ada, COMPANIES)).companies).toEqual([
+      { role: 'ADMIN', kind: 'INTERNAL', company: { id: companyId, name: 'Example Inc.' } },
+    ]);
+    const { workspaces, members } = await get(
+      node,
+      ada,
+      '{ workspaces { name } members(first: 5) { nodes { name } } }',
+    );
+    expect([workspaces, members.nodes]).toEqual([[{ name: 'General' }], [{ name: 'Ada' }]]);
+
+    const bob: Caller = { authorization: `Bearer ${await issuer.token('bob@example.com')}` };
+    expect((await get(node, bob, COMPANIES)).companies).toEqual([]);
+    expect(codeOf(await ask(node, { ...bob, companyId }, COMPANIES))).toBe('NOT_FOUND');
+    const add = 'mutation { addMember(input: { email: "bob@example.com", name: "Bob" }) { userErrors { code } } }';
+    expect((await get(node, ada, add)).addMember).toEqual({ userErrors: [] });
+    expect((await get(node, { ...bob, companyId }, COMPANIES)).companies).toMatchObject([{ role: 'MEMBER' }]);
+  });
+
+  it('a company whose administrator has no address is not made, and says why without a stack', async () => {
+    const made = await aliteo('company', 'create', 'Example Inc.', '--admin', 'ada');
+    expect(made).toEqual({ code: 1, output: 'This is not an e-mail address.\n' });
+  });
+});
+
+describe('a process that is told to stop', () => {
+  it('is not ready any more, lets no new socket in, and answers requests until it ends', async () => {
+    if (!node) throw new Error('There is no server.');
+    const { url, graphqlUrl, wsUrl } = node;
+    const ada: Caller = { authorization: `Bearer ${await issuer.token('ada@example.com')}` };
+    const readiness = async () => (await fetch(`${url}/readyz`)).status;
+    const answers = async () => (await get(node as Node, ada, COMPANIES)).companies.length;
+    const upgrade = async () => {
+      const socket = new WebSocket(wsUrl, 'graphql-transport-ws');
+      socket.on('error', () => {});
+      const [outcome] = await Promise.race([
+        once(socket, 'open').then(() => [101]),
+        once(socket, 'unexpected-response').then(([, response]) => [response.statusCode]),
+      ]);
+      socket.terminate();
+      return outcome;
+    };
+    expect([await readiness(), await answers(), await upgrade()]).toEqual([200, 1, 101]);
+
+    const exit = node.stop('SIGTERM');
+    await until(async () => (await readiness()) === 503, 'not ready');
+    expect([await answers(), await upgrade(), (await fetch(`${url}/healthz`)).status]).toEqual([1, 503, 200]);
+    expect(await exit).toBe(0);
+    await expect(fetch(graphqlUrl)).rejects.toThrow();
+  });
+});

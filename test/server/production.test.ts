@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Parts } from '../../src/domain/unit-of-work.js';
+import { Company } from '../../src/entities/company.js';
+import { ask, codeOf, get, listen } from '../harness/client.js';
+import { type Node, openParts, startNode } from '../harness/cluster.js';
+import { createDatabase, isEmbedded, redisUrl, type TestDatabase } from '../harness/column.js';
+import { startIssuer, type TestIssuer } from '../harness/issuer.js';
+import { World } from '../harness/world.js';
+
+// There is no production on the embedded database.
+const inProduction = isEmbedded ? describe.skip : describe;
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://work.example.com',
+  OIDC_ISSUERS: 'https://issuer.example.com|aliteo',
+  DEV_ISSUER: 'off',
+  DRAIN_MS: '0',
+};
+
+inProduction('in production', () => {
+  let database: TestDatabase;
+  let issuer: TestIssuer;
+  let parts: Parts | undefined;
+  let node: Node | undefined;
+  beforeAll(async () => {
+    database = await createDatabase();
+    issuer = await startIssuer();
+  }, 60_000);
+  afterAll(async () => {
+    await node?.stop('SIGKILL');
+    await parts?.feeds.close();
+    await (parts?.feeds.bus.close() as Promise<void>);
+    await parts?.orm.close(true);
+    await issuer?.stop();
+    await database?.drop();
+  });
+
+  const seed = () =>
+    new Promise<{ code: unknown; output: string }>((resolve) => {
+      const env = {
+        ...PRODUCTION,
+        DATABASE_URL: database.databaseUrl,
+        REDIS_URL: redisUrl(),
+        SECRET_KEY: 'k'.repeat(32),
+      };
+      execFile(process.execPath, ['dist/src/cli.js', 'seed'], { env }, (error, _stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, output: stderr }),
+      );
+    });
+
+  it('the operator migrates first, and nothing comes in by itself', async () => {
+    await expect(startNode(database, issuer, PRODUCTION)).rejects.toThrow(/DATABASE_URL: run "aliteo migrate" first/);
+    parts = await openParts(database);
+    node = await startNode(database, issuer, { ...PRODUCTION, SEED_DEMO: 'on' });
+    expect(node.output()).not.toContain('Demo');
+    expect((await seed()).output).toContain('NODE_ENV: the demo companies never come into production');
+    expect(await parts.orm.em.fork().count(Company, {})).toBe(0);
+  }, 60_000);
+
+  it('there is no page to try things out, and no development issuer', async () => {
+    const paths = ['/graphiql', '/dev-issuer/.well-known/openid-configuration', '/healthz'];
+    const statuses = paths.map(async (path) => (await fetch(`${node?.url}${path}`)).status);
+    expect(await Promise.all(statuses)).toEqual([404, 404, 200]);
+  });
+
+  it('the schema is not told, and the rest of a question is answered', async () => {
+    if (!node || !parts) throw new Error('There is no server.');
+    const world = await World.found(parts, null);
+    const follow = await world.follow(await world.task(await world.project(), { title: 'Public' }));
+    const schema = '{ __schema { queryType { name } } }';
+    expect(codeOf(await ask(node, follow.caller, schema))).toBe('GRAPHQL_VALIDATION_FAILED');
+    const stream = listen(node, { follow: follow.secret }, schema);
+    expect((await stream.failed)[0]?.extensions?.code).toBe('GRAPHQL_VALIDATION_FAILED');
+    await stream.stop();
+
+    const query = '{ __typename followed { task { title } } }';
+    const answer = { __typename: 'Query', followed: { task: { title: 'Public' } } };
+    expect(await get(node, follow.caller, query)).toEqual(answer);
+    const other = listen(node, { follow: follow.secret }, '{ followed { task { title } } }');
+    expect(await other.until(() => true)).toEqual({ task: { title: 'Public' } });
+    await other.stop();
+  });
+});
