@@ -61,7 +61,7 @@ describe('administrators', () => {
     await deactivateMember(parts, second.viewer, one.member.id);
     await deactivateMember(parts, own.admin.viewer, second.member.id);
     expect(await refusal(deactivateMember(parts, second.viewer, another.member.id))).toMatchObject({
-      code: 'NOT_FOUND',
+      reason: 'ACCESS_ENDED',
     });
   });
 

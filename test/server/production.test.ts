@@ -53,7 +53,7 @@ inProduction('in production', () => {
   it('the operator migrates first, and nothing comes in by itself', async () => {
     await expect(startNode(database, issuer, PRODUCTION)).rejects.toThrow(/DATABASE_URL: run "aliteo migrate" first/);
     parts = await openParts(database);
-    node = await startNode(database, issuer, { ...PRODUCTION, SEED_DEMO: 'on' });
+    node = await startNode(database, issuer, { ...PRODUCTION, SEED_DEMO: '' });
     expect(node.output()).not.toContain('Demo');
     expect((await seed()).output).toContain('NODE_ENV: the demo companies never come into production');
     expect(await parts.orm.em.fork().count(Company, {})).toBe(0);
