@@ -4,8 +4,8 @@ import type { Viewer } from '../auth/viewer.js';
 import { forbidden, unauthenticated } from '../errors.js';
 import type { Admission, FanOut } from '../pubsub/fan-out.js';
 import type { Batch, Subscriber } from '../pubsub/subscriber.js';
-import { ChangeSource } from '../pubsub/topic.js';
-import { type ContextSettings, createContext } from '../resolvers/context.js';
+import { ChangeSource, type Render, type Topic } from '../pubsub/topic.js';
+import { type ContextSettings, createContext, type GraphContext } from '../resolvers/context.js';
 import type { Reading } from '../resolvers/reading.js';
 import { renderBy } from '../resolvers/shared-rendering.js';
 import { Documents, type Operation } from './documents.js';
@@ -73,7 +73,7 @@ export class Operations {
       return null;
     }
     if (found.operation.operation === 'subscription') return this.#subscribe(session, viewer, request, found, asking);
-    const result = await execute(this.#argsOf(request, found, viewer));
+    const result = await execute({ ...this.#argsOf(request, found), contextValue: this.#contextOf(viewer) });
     asking.next(this.#toJson(result));
     asking.complete();
     return null;
@@ -86,8 +86,8 @@ export class Operations {
     found: Operation,
     asking: Asking,
   ): Promise<Running | null> {
-    const args = this.#argsOf(request, found, viewer);
-    const source = await createSourceEventStream(args);
+    const contextValue = this.#contextOf(viewer);
+    const source = await createSourceEventStream({ ...this.#argsOf(request, found), contextValue });
     if (!(source instanceof ChangeSource)) {
       asking.next(this.#toJson(source as ExecutionResult));
       asking.complete();
@@ -96,36 +96,31 @@ export class Operations {
     const { admission } = session;
     if (!admission) throw forbidden('COMPANY_REQUIRED', 'A subscription is to one company.');
     if (asking.isOver) return null;
-    const subscriber: Subscriber<Standing> = {
-      watcher: admission.watcher,
-      position: 0,
-      toldAt: performance.now(),
-      deliver: (batch) => asking.deliver(batch),
-      end: (error) => {
-        asking.next(JSON.stringify({ errors: [withFormat(this.options.formatError, error)] }));
-        asking.complete();
-      },
-    };
-    const render = renderBy(
-      (rootValue, contextValue) => execute({ ...args, rootValue, contextValue }),
-      this.options.settings,
-      source.topic,
-      (result) => this.#toJson(result),
-    );
-    void this.options.fanOut.subscribe(admission, subscriber, source, keyOf(viewer, request, found), render);
-    const { company } = admission;
-    return { stop: () => company.leave(subscriber), resync: () => company.resync(subscriber) };
+    const { fanOut, formatError } = this.options;
+    const subscription = new Subscription(admission, asking, formatError);
+    const render = this.#renderOf(request, found, source.topic);
+    void fanOut.subscribe(admission, subscription, source, keyOf(viewer, request, found), render);
+    return subscription;
   }
 
-  #argsOf({ operationName, variables }: Request, { document }: Operation, viewer: Viewer) {
-    const { schema, settings } = this.options;
-    return {
-      schema,
-      document,
-      operationName: operationName ?? null,
-      variableValues: variables ?? null,
-      contextValue: createContext(settings, viewer),
-    };
+  /** Stays as long as its group does, so it takes nothing along of the one request that it was made for. */
+  #renderOf(request: Request, found: Operation, topic: Topic<Standing>): Render<Standing, Reading> {
+    const args = this.#argsOf(request, found);
+    return renderBy(
+      (rootValue, contextValue) => execute({ ...args, rootValue, contextValue }),
+      this.options.settings,
+      topic,
+      (result) => this.#toJson(result),
+    );
+  }
+
+  #argsOf({ operationName, variables }: Request, { document }: Operation) {
+    const { schema } = this.options;
+    return { schema, document, operationName: operationName ?? null, variableValues: variables ?? null };
+  }
+
+  #contextOf(viewer: Viewer): GraphContext {
+    return createContext(this.options.settings, viewer);
   }
 
   #toJson(result: ExecutionResult): string {
@@ -134,6 +129,36 @@ export class Operations {
       ...result,
       errors: result.errors.map((error) => withFormat(this.options.formatError, error)),
     });
+  }
+}
+
+/** One subscription that stands. There are many of them, so it keeps nothing but what it is told through. */
+class Subscription implements Subscriber<Standing>, Running {
+  position = 0;
+  toldAt = performance.now();
+  readonly #company: Admission<Standing, Reading>['company'];
+
+  constructor(
+    admission: Admission<Standing, Reading>,
+    readonly asking: Asking,
+    readonly formatError: FormatError,
+    readonly watcher = admission.watcher,
+  ) {
+    this.#company = admission.company;
+  }
+
+  deliver(batch: Batch): void {
+    this.asking.deliver(batch);
+  }
+  end(error: Error): void {
+    this.asking.next(JSON.stringify({ errors: [withFormat(this.formatError, error)] }));
+    this.asking.complete();
+  }
+  stop(): void {
+    this.#company.leave(this);
+  }
+  resync(): Promise<Batch | null> {
+    return this.#company.resync(this);
   }
 }
 
