@@ -41,7 +41,7 @@ export class Installation {
     const dir = process.env.FAULTS_DIR;
     if (!dir) throw new Error('FAULTS_DIR is not set: run the tests with "npm test" or "npm run test:faults".');
     // Not detached: they end with the run, on every way out.
-    const options = { detached: false };
+    const options = { isDetached: false };
     const redis = await startRedis(dir, options);
     const database = await (canRunMysql() ? startMysql(dir, options) : startMariadb(dir, options));
     const connection = await createConnection(database.url);
