@@ -31,7 +31,6 @@ export type Fault = (scene: Scene, round: number) => Promise<string>;
 export const TEXT_BYTES = 20_000;
 const COPIES = 40;
 const COMMITS_TO_CRASH = 20;
-const GRACE_MS = 7_000;
 
 export const faults: Readonly<Record<string, Fault>> = {
   'server killed': async (scene, round) => {
@@ -86,21 +85,19 @@ export const faults: Readonly<Record<string, Fault>> = {
     const reader = slowReader(scene, round);
     reader.start();
     await until(() => reader.isLive, 'the slow reader is live', plan.patienceMs);
+    const node = reader.connectedTo as Node;
+    const before = await slowReadersOf(node);
     reader.pause();
     writers.favoured = large;
-    const from = writers.answered.length;
-    const unread = () =>
-      writers.answered.slice(from).filter(({ company }) => company === large).length * TEXT_BYTES * COPIES;
-    await until(() => unread() > plan.unreadBytes, 'the socket is full', plan.patienceMs);
+    const isGivenUp = async () => (await slowReadersOf(node)) > before;
+    await until(isGivenUp, 'the slow reader is given up', plan.patienceMs);
     writers.favoured = null;
-    if (plan.endsSlowReaders) await delay(GRACE_MS); // the time that the documentation gives it, and a bit
+    reader.options.fields = undefined; // from here on it is one like the others
     reader.resume();
-    if (plan.endsSlowReaders) await until(() => reader.closes.length > 0, 'the slow reader is put out', 10_000);
-    // From here on it is one like the others.
-    reader.options.fields = undefined;
-    reader.cut(1);
+    await until(() => reader.closes.length > 0, 'the slow reader is put out', plan.patienceMs);
     await allLive(scene, [reader]);
-    return `${Math.round(unread() / 2 ** 20)} MiB not read, ${reader.closes.length > 0 ? `closed with ${reader.closes}` : 'kept'}`;
+    const heard = reader.told.some(({ kind }) => kind === 'RESYNC') ? 'after' : 'without';
+    return `closed with ${reader.closes[0]} ${heard} a RESYNC`;
   },
 
   'many come back at once': async (scene) => {
@@ -158,6 +155,12 @@ export async function allHeard({ installation, subscribers, writers, plan }: Sce
     return behind.length === 0;
   };
   await until(haveHeard, 'everybody has heard of everything', plan.patienceMs);
+}
+
+/** How many readers a server has given up, as it tells its operator. */
+async function slowReadersOf({ metricsUrl }: Node): Promise<number> {
+  const text = await (await fetch(metricsUrl)).text();
+  return Number(/^aliteo_slow_readers_total (\d+)$/m.exec(text)?.[1]);
 }
 
 function slowReader({ installation, large, slowReaders }: Scene, round: number): Subscriber {

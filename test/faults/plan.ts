@@ -12,12 +12,8 @@ export interface Plan {
   /** How many clients come back at once. */
   storm: number;
   heartbeatMs: number;
-  /** How much a reader that has stopped is sent before it reads again; the first of the two that is reached. */
-  unreadBytes: number;
   /** How long everybody may take to be live again, or to have everything. It is long: a slow machine is no fault. */
   patienceMs: number;
-  /** Whether a reader that stops reading has to be put out, as it is once its queue is bounded. */
-  endsSlowReaders: boolean;
 }
 
 const isLong = process.env.FAULTS === 'long';
@@ -37,7 +33,5 @@ export const plan: Plan = {
   storm: figure('STORM', 2_000, 100),
   // Two thousand clients that hear one every other second would be a load of its own.
   heartbeatMs: figure('HEARTBEAT_MS', 10_000, 2_000),
-  unreadBytes: figure('UNREAD_MB', 40, 16) * 2 ** 20,
   patienceMs: figure('PATIENCE_S', 300, 120) * 1_000,
-  endsSlowReaders: process.env.FAULTS_SLOW_READERS === 'end',
 };
