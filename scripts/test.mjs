@@ -1,5 +1,6 @@
 // npm test: the suites on each database that the product promises, with real servers that end with the run.
-//   npm test                        every column
+//   npm test                        every column, and the faults in their short form
+//   npm run test:faults             the faults in their long form, told as they happen
 //   npm test -- --column=embedded   one of them
 //   npm test -- tenancy             arguments go on to jest
 import { spawn } from 'node:child_process';
@@ -11,13 +12,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as services from '../test/harness/services.mjs';
 import { nodePath, prepare, root } from './prepare.mjs';
 
-const COLUMNS = ['embedded', 'mysql', 'mariadb'];
+/** The databases, and what happens when everything fails around them. */
+const COLUMNS = ['embedded', 'mysql', 'mariadb', 'faults'];
 const LIMIT_MINUTES = 40;
 const LINGER_MS = 10_000;
 const KILL_MS = 5_000;
 
 const args = process.argv.slice(2);
-const jestArgs = args.filter((arg) => !arg.startsWith('--column='));
+const isLive = args.includes('--live');
+const jestArgs = args.filter((arg) => arg !== '--live' && !arg.startsWith('--column='));
 const chosen = args.filter((arg) => arg.startsWith('--column=')).map((arg) => arg.slice('--column='.length));
 
 // Whatever ends the run early goes through here, so that the servers are stopped on every way out.
@@ -67,7 +70,15 @@ async function startServices(columns) {
   if (isMariadb) columns = columns.filter((column) => column !== 'mariadb');
   const startsMysql = wantsMysql && !DATABASE_URL && !standsIn;
   const startsMariadb = standsIn || columns.includes('mariadb');
-  const needed = { redis: !REDIS_URL, mysql: startsMysql, mariadb: startsMariadb };
+  const startsRedis = !REDIS_URL && columns.some((column) => column !== 'faults');
+  // The faults stop what they run on, so they start servers of their own, whatever is given.
+  const ownDatabase = services.canRunMysql() ? 'mysql' : 'mariadb';
+  const needed = { redis: startsRedis, mysql: startsMysql, mariadb: startsMariadb };
+  if (columns.includes('faults') && !chosen.includes('faults') && (DATABASE_URL || REDIS_URL)) {
+    console.log('The faults are left out: they kill servers, so they do not run on yours (npm run test:faults).');
+    columns = columns.filter((column) => column !== 'faults');
+  }
+  if (columns.includes('faults')) Object.assign(needed, { redis: true, [ownDatabase]: true });
   services.ensurePackages(Object.keys(needed).filter((server) => needed[server]));
 
   const start = async (begin) => {
@@ -76,7 +87,7 @@ async function startServices(columns) {
     stops.push(stop);
     return url;
   };
-  const urls = { redis: REDIS_URL ?? (await start(services.startRedis)) };
+  const urls = { redis: startsRedis ? await start(services.startRedis) : REDIS_URL };
   if (startsMariadb) urls.mariadb = await start(services.startMariadb);
   if (startsMysql) urls.mysql = await start(services.startMysql);
   urls.mysql ??= DATABASE_URL ? new URL('/', DATABASE_URL).href : urls.mariadb;
@@ -89,6 +100,7 @@ async function runColumn(column, urls) {
   const report = join(dir, `${column}.json`);
   const own = ['--ci', '--passWithNoTests', '--json', `--outputFile=${report}`];
   const variables = { COLUMN: column, TEST_DATABASE_URL: urls[column], TEST_REDIS_URL: urls.redis };
+  if (column === 'faults') variables.FAULTS_DIR = services.folder(dir, 'faults');
   const { code, output } = await runJest([...own, ...jestArgs], variables);
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
   const { numPassedTests: passed = 0, numPendingTests: skipped = 0 } = counts;
@@ -98,7 +110,7 @@ async function runColumn(column, urls) {
   let failed = numFailedTests + numRuntimeErrorTestSuites;
   if (failed === 0 && (code !== 0 || (passed === 0 && jestArgs.length === 0))) failed = 1;
 
-  if (failed > 0) console.log(output);
+  if (failed > 0 && !isLive) console.log(output);
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   console.log(`${column.padEnd(8)}  ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s`);
   return { passed, failed, skipped };
@@ -129,6 +141,7 @@ async function runJest(jestArgs, variables) {
   let output = '';
   const listen = (chunk) => {
     output += chunk;
+    if (isLive) process.stdout.write(chunk);
     // Something was left open, and jest would wait for it for ever. Ended by us, it counts as failed and its output says why.
     if (String(chunk).includes('Jest did not exit')) setTimeout(end, LINGER_MS).unref();
   };

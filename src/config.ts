@@ -91,6 +91,11 @@ const environment = z.object({
   TRUSTED_PROXIES: integer(0, 0, 10),
   METRICS_PORT: integer(0, 0, 65_535),
   DRAIN_MS: z.coerce.number().int().min(0).max(600_000).optional(),
+  FAILPOINT: z
+    .string()
+    .regex(/^after-commit:[1-9]\d*$/, 'must look like after-commit:100')
+    .transform((text) => Number(text.split(':')[1]))
+    .optional(),
 });
 
 /** Everything the server may be told from outside; read once, at start. */
@@ -129,6 +134,8 @@ export interface Config {
   metricsPort: number;
   /** Over how long a stopping process closes its sockets, and goes on answering. */
   drainMs: number;
+  /** The commit at which the process kills itself, for tests; never in production. */
+  crashAtCommit: number | undefined;
 }
 
 /** Reads and checks the environment. Throws ConfigError with all faults. */
@@ -170,6 +177,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     trustedProxies: e.TRUSTED_PROXIES,
     metricsPort: e.METRICS_PORT,
     drainMs: e.DRAIN_MS ?? (production ? 10_000 : 200),
+    crashAtCommit: e.FAILPOINT,
   };
 }
 
@@ -186,6 +194,7 @@ function productionFaults(env: NodeJS.ProcessEnv): string[] {
   if (env.PUBLIC_URL && !env.PUBLIC_URL.startsWith('https://')) faults.push('PUBLIC_URL: must be https in production');
   if (env.DEV_ISSUER === 'on') faults.push('DEV_ISSUER: the development issuer never runs in production');
   if (env.SEED_DEMO === 'on') faults.push('SEED_DEMO: the demo companies never come into production');
+  if (env.FAILPOINT) faults.push('FAILPOINT: kills the process on purpose, so it is never set in production');
   for (const pair of env.OIDC_ISSUERS?.split(',') ?? []) {
     if (!pair.trim().startsWith('https://')) faults.push(`OIDC_ISSUERS: "${pair.trim()}" must be https in production`);
   }

@@ -19,6 +19,8 @@ export interface Parts {
   feeds: FeedRegistry;
   keyring: Keyring;
   log: Logger;
+  /** Called between a commit and its publication; only tests set it. */
+  afterCommit?: (() => void) | undefined;
 }
 
 /** Who acts, in which company, through which entry point. */
@@ -65,7 +67,10 @@ export async function transact<T>(parts: Parts, actor: Actor, work: (work: Work)
     try {
       const { result, events } = await attemptOnce(parts, actor, work);
       const last = events.at(-1);
-      if (last) await parts.feeds.publish(events);
+      if (last) {
+        parts.afterCommit?.();
+        await parts.feeds.publish(events);
+      }
       return { result, seq: last?.seq ?? (await readHeads(parts.orm, [actor.companyId])).get(actor.companyId) ?? 0 };
     } catch (error) {
       if (attempt === ATTEMPTS || !isTransient(error)) throw error;

@@ -5,6 +5,7 @@ import { Authenticator } from '../auth/authenticate.js';
 import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
 import { demoPeople } from '../domain/demo.js';
+import { crashAtCommit } from '../domain/failpoint.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { openOrm } from '../entities/orm.js';
 import { createLogger } from '../log.js';
@@ -40,7 +41,8 @@ export async function openParts(config: Config) {
   const orm = await openOrm(config);
   const bus = config.redisUrl ? createRedisBus(config.redisUrl, log) : createLocalBus();
   const feeds = new FeedRegistry(orm, bus, log, config.headPollMs);
-  const parts: Parts = { orm, feeds, keyring: new Keyring(config.secretKey), log };
+  const afterCommit = config.crashAtCommit ? crashAtCommit(config.crashAtCommit) : undefined;
+  const parts: Parts = { orm, feeds, keyring: new Keyring(config.secretKey), log, afterCommit };
   const close = async () => {
     await feeds.close();
     await bus.close();

@@ -14,7 +14,7 @@ import { createDatabase, isEmbedded, redisUrl, type TestDatabase } from './colum
 import { startIssuer, type TestIssuer } from './issuer.js';
 
 /** Another secret would make other fingerprints and cursors: the processes of one installation share it. */
-const SECRET_KEY = 'a secret of the tests, long enough to be one';
+export const SECRET_KEY = 'a secret of the tests, long enough to be one';
 /** A first start fills the demo, perhaps on a machine that has other things to do. */
 const START_PATIENCE_MS = 60_000;
 
@@ -92,7 +92,7 @@ export async function startNode(
         METRICS_PORT: String(metricsPort),
         DATA_DIR: database.dataDir,
         DATABASE_URL: database.databaseUrl ?? '',
-        REDIS_URL: isEmbedded ? '' : redisUrl(),
+        REDIS_URL: env.REDIS_URL ?? (isEmbedded ? '' : redisUrl()),
         SECRET_KEY,
         OIDC_ISSUERS: `${issuer.url}|${issuer.audience}`,
         DEV_ISSUER: 'off',

@@ -1,5 +1,6 @@
 // Real servers for the tests, without containers: MySQL 8.0, MariaDB and Redis, each on loopback at a free port, with
-// its data below a folder of the caller's. `start…` answers `{ url, stop }` as soon as the server talks.
+// its data below a folder of the caller's. `start…` answers `{ url, stop, start }` as soon as the server talks; a server
+// that was stopped starts again with its data, at the same address.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -61,13 +62,13 @@ export function ensurePackages(servers) {
 // Its libraries are symbolic links to neighbours, which a plain copy would turn into links to where they came from.
 const asIs = { recursive: true, verbatimSymlinks: true };
 
-export async function startMysql(dir, port) {
+export async function startMysql(dir, options) {
   const home = folder(dir, 'mysql');
   if (!existsSync(MYSQL_SEED)) plantMysql(folder(dir, 'mysql-seed'));
   cpSync(MYSQL_SEED, home, asIs);
   own(home);
   const more = [`--basedir=${home}/server`, '--mysqlx=OFF', '--skip-log-bin'];
-  return startSql(join(home, 'server/bin/mysqld'), home, port, more);
+  return startSql(join(home, 'server/bin/mysqld'), home, more, options);
 }
 
 /** Unpacks the server and initializes its data once; every start is a copy of that. */
@@ -91,33 +92,34 @@ function plantMysql(seed) {
   rmSync(seed, { recursive: true });
 }
 
-export async function startMariadb(dir, port) {
+export async function startMariadb(dir, options) {
   const home = folder(dir, 'mariadb');
   const data = folder(home, 'data');
   own(home);
   const args = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
   runQuietly('mariadb-install-db', args, asNobody);
   // As Debian ships it; bare, the server would still speak latin1.
-  return startSql('mariadbd', home, port, ['--character-set-server=utf8mb4']);
+  return startSql('mariadbd', home, ['--character-set-server=utf8mb4'], options);
 }
 
-async function startSql(command, home, port, more) {
-  port ??= await freePort();
-  const place = [`--datadir=${home}/data`, `--socket=${home}/sock`, `--pid-file=${home}/pid`];
+async function startSql(command, home, more, options) {
+  const port = await freePort();
+  const place = [`--datadir=${home}/data`, `--tmpdir=${home}`, `--socket=${home}/sock`, `--pid-file=${home}/pid`];
   const address = [`--bind-address=${LOOPBACK}`, `--port=${port}`];
   // Safe against a killed server, not against a power cut: what the tests may kill, without an fsync for each commit.
   const pace = '--innodb-flush-log-at-trx-commit=2';
-  const stop = await startServer(command, ['--no-defaults', ...place, ...address, pace, ...more], home, port);
-  return { url: `mysql://root@${LOOPBACK}:${port}/`, stop };
+  const args = ['--no-defaults', ...place, ...address, pace, ...more];
+  const server = await startServer({ command, args, home, port, ...options });
+  return { url: `mysql://root@${LOOPBACK}:${port}/`, ...server };
 }
 
-export async function startRedis(dir, port) {
-  port ??= await freePort();
+export async function startRedis(dir, options) {
+  const port = await freePort();
   const home = folder(dir, 'redis');
   own(home);
   const args = ['--bind', LOOPBACK, '--port', String(port), '--save', '']; // --save '': nothing is written
-  const stop = await startServer('redis-server', args, home, port, 'PING\r\n');
-  return { url: `redis://${LOOPBACK}:${port}`, stop };
+  const server = await startServer({ command: 'redis-server', args, home, port, hello: 'PING\r\n', ...options });
+  return { url: `redis://${LOOPBACK}:${port}`, ...server };
 }
 
 /**
@@ -126,16 +128,13 @@ export async function startRedis(dir, port) {
  */
 export async function startRedisCluster(dir, { masters = 3, replicas = 0, options = [] } = {}) {
   const start = async (index) => {
-    const node = { port: await freePort(10_000) };
+    const port = await freePort(10_000);
     const home = folder(dir, `redis-${index}`);
     own(home);
-    const place = ['--bind', LOOPBACK, '--port', String(node.port), '--save', ''];
+    const place = ['--bind', LOOPBACK, '--port', String(port), '--save', ''];
     const args = [...place, '--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', ...options];
-    node.start = async () => {
-      node.stop = await startServer('redis-server', args, home, node.port, 'PING\r\n', { isDetached: false });
-    };
-    await node.start();
-    return node;
+    const what = { command: 'redis-server', args, home, port, hello: 'PING\r\n', isDetached: false };
+    return { port, ...(await startServer(what)) };
   };
   const nodes = [];
   for (let index = 0; index < masters + replicas; index += 1) nodes.push(await start(index));
@@ -157,8 +156,19 @@ export async function startRedisCluster(dir, { masters = 3, replicas = 0, option
   return { url: `redis+cluster://${nodes.slice(0, 2).map(address).join(',')}`, nodes, stop };
 }
 
+/** Starts a server; answers how to stop it and to start it again. */
+async function startServer(what) {
+  let stop = await launch(what);
+  return {
+    stop: (signal) => stop(signal),
+    start: async () => {
+      stop = await launch(what);
+    },
+  };
+}
+
 /** Starts a server and waits until it talks; its log stays in `home`. Answers the function that stops it. */
-async function startServer(command, args, home, port, hello, { isDetached = true } = {}) {
+async function launch({ command, args, home, port, hello, isDetached = true }) {
   const log = join(home, 'server.log');
   const output = openSync(log, 'a');
   // Detached: a Ctrl-C in the terminal is for the tests, which stop their servers when they are through with them.
@@ -174,9 +184,9 @@ async function startServer(command, args, home, port, hello, { isDetached = true
     isRunning = false;
   });
 
-  const stop = async () => {
+  const stop = async (signal = 'SIGTERM') => {
     if (!isRunning) return;
-    server.kill('SIGTERM');
+    server.kill(signal);
     const kill = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
     await ended;
     clearTimeout(kill);
@@ -238,7 +248,7 @@ async function probe(wanted) {
 }
 
 /** A folder that `nobody` can pass through, whatever the umask; the parent too, because mkdtemp makes it private. */
-function folder(parent, name) {
+export function folder(parent, name) {
   const path = join(parent, name);
   mkdirSync(path, { recursive: true });
   if (isRoot) for (const each of [parent, path]) chmodSync(each, 0o755);

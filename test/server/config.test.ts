@@ -68,6 +68,11 @@ describe('in production', () => {
     }
   });
 
+  it('nothing kills the process on purpose', () => {
+    expect(atFault({ ...PRODUCTION, FAILPOINT: 'after-commit:1' })).toEqual(['FAILPOINT']);
+    expect(atFault({ ...DEVELOPMENT, FAILPOINT: 'after-commit:1' })).toEqual([]);
+  });
+
   it('GraphiQL is off unless it is asked for', () => {
     expect(readConfig(PRODUCTION).graphiql).toBe(false);
     expect(readConfig({ ...PRODUCTION, GRAPHIQL: 'on' }).graphiql).toBe(true);
@@ -142,6 +147,7 @@ describe('a value that is none', () => {
     ['HEARTBEAT_MS', '99', '100'],
     ['HEAD_POLL_MS', '501', '500'],
     ['DRAIN_MS', '-1', '0'],
+    ['FAILPOINT', 'sometimes', 'after-commit:1'],
   ])('%s: %j is refused, %j is not', (name, bad, good) => {
     expect(atFault({ ...DEVELOPMENT, [name]: bad })).toEqual([name]);
     expect(atFault({ ...DEVELOPMENT, [name]: good })).toEqual([]);

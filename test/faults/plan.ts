@@ -1,0 +1,37 @@
+/** How much happens in a run. The short form is part of `npm test`; `npm run test:faults` is the long one. */
+export interface Plan {
+  /** How long the writers write at least; the faults may take longer. */
+  seconds: number;
+  /** Whether a run fails that does not reach the rate of writes. */
+  holdsRate: boolean;
+  /** How often each fault happens. */
+  rounds: number;
+  writesPerSecond: number;
+  companies: number;
+  subscribers: number;
+  /** How many clients come back at once. */
+  storm: number;
+  heartbeatMs: number;
+  /** How long everybody may take to be live again, or to have everything. It is long: a slow machine is no fault. */
+  patienceMs: number;
+}
+
+const isLong = process.env.FAULTS === 'long';
+
+/** `FAULTS_WRITES=100` and the like change one figure of either form. */
+const figure = (name: string, long: number, short: number): number =>
+  Number(process.env[`FAULTS_${name}`] ?? (isLong ? long : short));
+
+export const plan: Plan = {
+  seconds: figure('SECONDS', 60, 10),
+  holdsRate: isLong,
+  rounds: figure('ROUNDS', 3, 1),
+  // 200 is the aim. A write takes about 13 ms of processor time, so that two cores reach 147 with nobody listening.
+  writesPerSecond: figure('WRITES', 60, 20),
+  companies: figure('COMPANIES', 10, 4),
+  subscribers: figure('SUBSCRIBERS', 500, 24),
+  storm: figure('STORM', 2_000, 100),
+  // Two thousand clients that hear one every other second would be a load of its own.
+  heartbeatMs: figure('HEARTBEAT_MS', 10_000, 2_000),
+  patienceMs: figure('PATIENCE_S', 300, 120) * 1_000,
+};
