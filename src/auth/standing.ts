@@ -21,3 +21,10 @@ export async function findStanding(
   }
   return current?.kind === 'FOLLOWER' ? { viewer: { ...current, expiresAt: null }, grants: null } : null;
 }
+
+/** Whether two standings of one viewer allow the same. */
+export function isSameStanding(a: Standing, b: Standing): boolean {
+  const levels = ({ grants }: Standing) => grants && [...grants.projectLevels].sort();
+  const isSame = (x: unknown, y: unknown) => JSON.stringify(x) === JSON.stringify(y);
+  return isSame(a.viewer, b.viewer) && isSame(levels(a), levels(b));
+}

@@ -4,8 +4,10 @@ import { type CompanyFeed, CursorTooOldError, type FeedSeat } from './company-fe
 import { findConcern, type LoggedEvent } from './event-log.js';
 import { Group, type GroupHost, type Word } from './group.js';
 import { patiently } from './patience.js';
-import { Batch, type Connection, type Subscriber, Watcher } from './subscriber.js';
+import { Presence } from './presence.js';
+import type { Batch, Connection, Subscriber, Watcher } from './subscriber.js';
 import type { Answer, Change, Reading, Readings, Render, Rights, Route, Topic } from './topic.js';
+import { Words } from './words.js';
 
 /** What the engine has done since the process began. */
 export interface Counts {
@@ -20,12 +22,11 @@ export interface Counts {
  */
 export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
   position: number;
-  rightsVersion = 0;
-  readonly #watchers = new Map<string, Watcher<S>>();
+  readonly #presence: Presence<S, R>;
   readonly #groups = new Map<string, Group<S, R>>();
   readonly #listening = new Map<Route, Set<Group<S, R>>>();
   readonly #groupOf = new Map<Subscriber<S>, Group<S, R>>();
-  readonly #words = new Map<string, Promise<{ answer: Answer<S>; batch: Batch }>>();
+  readonly #words: Words<S, R>;
   readonly #readings: Readings<R>;
   readonly #unlisten: () => void;
   readonly #closed = new AbortController();
@@ -41,6 +42,12 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
     readonly rights: Rights<S, R>,
     readonly counts: Counts,
   ) {
+    this.#presence = new Presence(
+      rights,
+      (subscriber) => this.#groupOf.get(subscriber)?.reclass(subscriber),
+      (subscriber) => this.leave(subscriber),
+    );
+    this.#words = new Words(this);
     this.#readings = rights.readingsOf(this.feed.companyId);
     this.position = this.feed.head;
     this.#known = this.feed.head;
@@ -52,7 +59,11 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
   }
 
   get isIdle(): boolean {
-    return this.#watchers.size === 0;
+    return this.#presence.isEmpty;
+  }
+
+  get rightsVersion(): number {
+    return this.#presence.version;
   }
 
   get isClosed(): boolean {
@@ -65,53 +76,22 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
     this.seat.leave();
   }
 
-  // Who is here
-
   watcher(key: string): Watcher<S> | undefined {
-    return this.#watchers.get(key);
+    return this.#presence.find(key);
   }
 
   watcherOf(event: LoggedEvent): Watcher<S> | null {
     const key = this.rights.concernOf(event);
-    return (key !== null && this.#watchers.get(key)) || null;
+    return (key !== null && this.#presence.find(key)) || null;
   }
 
   /** Lets a viewer's connection in, with the standing of this moment; null when there is none. */
-  async admit(standing: S, connection: Connection): Promise<Watcher<S> | null> {
-    const key = this.rights.keyOf(standing);
-    const watcher = this.#watchers.get(key) ?? new Watcher(key, standing);
-    this.#watchers.set(key, watcher);
-    watcher.connections.add(connection);
-    try {
-      await this.#renew(watcher);
-    } catch (error) {
-      this.dismiss(watcher, connection);
-      throw error;
-    }
-    return watcher.connections.has(connection) ? watcher : null;
+  admit(standing: S, connection: Connection): Promise<Watcher<S> | null> {
+    return this.#presence.admit(standing, connection);
   }
 
   dismiss(watcher: Watcher<S>, connection: Connection): void {
-    watcher.connections.delete(connection);
-    if (watcher.connections.size === 0 && this.#watchers.get(watcher.key) === watcher) {
-      this.#watchers.delete(watcher.key);
-      for (const subscriber of [...watcher.subscribers]) this.leave(subscriber);
-    }
-  }
-
-  async #renew(watcher: Watcher<S>): Promise<void> {
-    const standing = await watcher.renew((known) => this.rights.load(known));
-    this.rightsVersion += 1;
-    if (standing === null) {
-      const connections = [...watcher.connections];
-      for (const connection of connections) {
-        this.dismiss(watcher, connection);
-        connection.end();
-      }
-      return;
-    }
-    watcher.standing = standing;
-    for (const subscriber of watcher.subscribers) this.#groupOf.get(subscriber)?.reclass(subscriber);
+    this.#presence.dismiss(watcher, connection);
   }
 
   /** Joins the group of that key, or begins it. Resolves when the subscriber has been told READY. */
@@ -154,8 +134,6 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
     }
   }
 
-  // What happens
-
   #take(events: readonly LoggedEvent[]): void {
     const [first] = events;
     if (first && first.seq > this.#known + 1) {
@@ -174,7 +152,7 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
       for (const event of events) {
         const watcher = this.watcherOf(event);
         this.#readings.note(event);
-        if (watcher) await this.#renewPatiently(watcher);
+        if (watcher) await this.#renew(watcher);
         this.#route(event, watcher);
         this.position = event.seq;
       }
@@ -184,17 +162,14 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
     this.#isDispatching = false;
   }
 
-  async #renewPatiently(watcher: Watcher<S>): Promise<void> {
+  async #renew(watcher: Watcher<S>): Promise<void> {
     try {
-      await patiently(() => this.#renew(watcher), this.#closed.signal, this.feed.log);
+      await patiently(() => this.#presence.renew(watcher), this.#closed.signal, this.feed.log);
     } catch (error) {
-      if (this.#closed.signal.aborted) return;
+      if (this.isClosed) return;
       // Rights that cannot be read are rights that may have ended.
       this.feed.log.error({ error: String(error) }, 'fan-out: reading the rights failed');
-      for (const connection of [...watcher.connections]) {
-        this.dismiss(watcher, connection);
-        connection.end();
-      }
+      this.#presence.turnOut(watcher);
     }
   }
 
@@ -234,8 +209,6 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
     return (await this.#orEnd(cohort, read)) ?? [];
   }
 
-  // What is told
-
   async untilTold(cohort: Cohort<S, R>, events: readonly LoggedEvent[]): Promise<void> {
     if (events.length > 0 && cohort.size > 0) await this.#orEnd(cohort, () => cohort.tell(events));
   }
@@ -258,7 +231,11 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
   async say(group: Group<S, R>, subscriber: Subscriber<S>, kind: Word, seq: number): Promise<void> {
     const { toldAt } = subscriber;
     try {
-      const batch = await patiently(() => this.#word(group, subscriber, kind, seq), this.#closed.signal, this.feed.log);
+      const batch = await patiently(
+        () => this.#words.make(group, subscriber.watcher.standing, kind, seq),
+        this.#closed.signal,
+        this.feed.log,
+      );
       if (!this.isIn(subscriber) || (kind === 'HEARTBEAT' && subscriber.toldAt !== toldAt)) return;
       subscriber.position = Math.max(subscriber.position, seq);
       this.hand(subscriber, batch);
@@ -270,30 +247,9 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
   /** RESYNC as the subscriber would be told it now, for who hands it over by other means. */
   async resync(subscriber: Subscriber<S>): Promise<Batch | null> {
     const group = this.#groupOf.get(subscriber);
-    return group ? this.#word(group, subscriber, 'RESYNC', this.position).catch(() => null) : null;
-  }
-
-  /**
-   * The same word at the same position is made once for all of one turn of the event loop whose own it would be. Never
-   * for longer: a cursor that comes again would tell its reader that the company rests.
-   */
-  async #word(group: Group<S, R>, { watcher }: Subscriber<S>, kind: Word, seq: number): Promise<Batch> {
-    const key = `${group.key} ${kind} ${seq}`;
-    const pending = this.#words.get(key);
-    const known = pending && (await pending);
-    if (known && !known.answer.isPersonal && known.answer.holdsFor(watcher.standing)) return known.batch;
-    const saying = this.#sayConfirmed(group, watcher, { kind, seq, objectId: null });
-    if (this.#words.size === 0) setImmediate(() => this.#words.clear());
-    this.#words.set(key, saying);
-    return (await saying).batch;
-  }
-
-  async #sayConfirmed({ rendering }: Group<S, R>, watcher: Watcher<S>, change: Change) {
-    for (;;) {
-      const reading = this.reading();
-      const answer = await this.render(rendering, change, watcher.standing, reading);
-      if (!reading.isUsed || (await this.confirmRights())) return { answer, batch: new Batch([answer.json]) };
-    }
+    return group
+      ? this.#words.make(group, subscriber.watcher.standing, 'RESYNC', this.position).catch(() => null)
+      : null;
   }
 
   hand(subscriber: Subscriber<S>, batch: Batch): void {

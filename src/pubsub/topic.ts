@@ -59,8 +59,10 @@ export type Render<S, R> = (change: Change, standing: S, reading: R) => Promise<
 
 /** What the fan-out has to be told about events and viewers; it knows neither by itself. */
 export interface Rights<S, R extends Reading> {
-  /** The viewer's standing as it is now, or null when the way in has been closed. */
+  /** The standing of the same viewer as it is now, or null when the way in has been closed. */
   load(standing: S): Promise<S | null>;
+  /** Whether two standings of one viewer allow the same. */
+  isSame(a: S, b: S): boolean;
   keyOf(standing: S): string;
   /** The key of the viewer whose standing this event changes. */
   concernOf(event: LoggedEvent): string | null;

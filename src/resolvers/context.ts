@@ -35,54 +35,50 @@ export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl'> & {
   refresh(viewer: Viewer): Promise<Viewer | null>;
 };
 
+/** What is asked about the viewer's rights, and who answers it. */
+type Judge = Pick<GraphContext, 'sees' | 'level' | 'grants'>;
+
 /** For one operation of one viewer. Its EntityManager is bound to their company and user. */
-export function createContext({ parts, publicUrl }: ContextSettings, viewer: Viewer): GraphContext {
-  const reading = new Reading(parts.orm, {
+export function createContext(settings: ContextSettings, viewer: Viewer): GraphContext {
+  const reading = new Reading(settings.parts.orm, {
     companyId: 'companyId' in viewer ? viewer.companyId : undefined,
     userId: 'userId' in viewer ? viewer.userId : undefined,
   });
   let loading: Promise<Grants> | undefined;
   const grants = () => (loading ??= loadGrants(reading.em, expectMember(viewer)));
-  return {
-    parts,
-    publicUrl,
-    viewer,
-    get em() {
-      return reading.em;
-    },
-    get references() {
-      return reading.references;
-    },
-    findTask: (id) => reading.findTask(id),
+  return contextOf(settings, viewer, reading, {
     sees: async (policy, facts) => levelOn(policy, await grants(), facts) !== null,
     level: async (policy, facts) => levelOn(policy, await grants(), facts),
     grants,
-  };
+  });
 }
 
 /** For a payload that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
-export function createSharedContext(
-  { parts, publicUrl }: ContextSettings,
-  trace: Trace,
-  reading: Reading,
-): GraphContext {
-  const { viewer } = trace;
-  return {
-    parts,
-    publicUrl,
-    viewer,
-    get em() {
-      return reading.em;
-    },
-    get references() {
-      return reading.references;
-    },
-    findTask: (id) => reading.findTask(id),
+export const createSharedContext = (settings: ContextSettings, trace: Trace, reading: Reading): GraphContext =>
+  contextOf(settings, trace.viewer, reading, {
     sees: async (policy, facts) => trace.sees(policy, facts),
     level: async (policy, facts) => trace.level(policy, facts),
     grants: async () => trace.grants,
-  };
-}
+  });
+
+const contextOf = (
+  { parts, publicUrl }: ContextSettings,
+  viewer: Viewer,
+  reading: Reading,
+  judge: Judge,
+): GraphContext => ({
+  parts,
+  publicUrl,
+  viewer,
+  get em() {
+    return reading.em;
+  },
+  get references() {
+    return reading.references;
+  },
+  findTask: (id) => reading.findTask(id),
+  ...judge,
+});
 
 /** Runs a command and makes its payload; what the user can mend becomes `userErrors`. */
 export async function answer<T>(

@@ -1,4 +1,4 @@
-import { findStanding, type Standing } from '../auth/standing.js';
+import { findStanding, isSameStanding, type Standing } from '../auth/standing.js';
 import {
   isFollowEvent,
   isMemberEvent,
@@ -32,6 +32,7 @@ function routesOf(event: LoggedEvent): string[] {
 /** Teaches the fan-out what the product's events and viewers are. */
 export const createRights = ({ parts, refresh }: ContextSettings): Rights<Standing, Reading> => ({
   load: ({ viewer }) => findStanding(parts.orm, refresh, viewer),
+  isSame: isSameStanding,
   keyOf: ({ viewer }) => (viewer.kind === 'MEMBER' ? viewer.memberId : viewer.followId),
   concernOf,
   concerns: ['member', 'permission', 'follow', 'project'],

@@ -6,6 +6,13 @@ import type { Connection } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
 import type { Engine } from './operations.js';
 
+/** A connection that has been let in. */
+export interface Place {
+  /** At the events of the viewer's company; none for a viewer without a company. */
+  readonly admission: Admission<Standing, Reading> | null;
+  leave(): void;
+}
+
 /** Lets connections that stay come in, a bounded number for each person. */
 export class Admissions {
   readonly #open = new Map<string, number>();
@@ -16,33 +23,33 @@ export class Admissions {
   ) {}
 
   /**
-   * A place at the events of the viewer's company; null for who has none. `connection.end` is called when the way in is
-   * closed, which may be at once. Throws LIMIT_EXCEEDED.
+   * Lets a viewer in. `connection.end` is called when the way in is closed, which may be at once: then there is no
+   * place. Throws LIMIT_EXCEEDED.
    */
-  async admit(viewer: Viewer, connection: Connection): Promise<Admission<Standing, Reading> | null> {
-    if (viewer.kind !== 'MEMBER' && viewer.kind !== 'FOLLOWER') return null;
-    // A follow link may be in many hands: what limits those is their address.
-    const release = viewer.kind === 'MEMBER' ? this.#take(viewer.userId) : () => {};
+  async admit(viewer: Viewer, connection: Connection): Promise<Place | null> {
+    const release = this.#take(viewer);
     try {
+      if (viewer.kind !== 'MEMBER' && viewer.kind !== 'FOLLOWER') return { admission: null, leave: release };
       const admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null }, connection);
       if (!admission) {
         release();
         return null;
       }
-      const { company, watcher } = admission;
       const leave = () => {
         release();
         admission.leave();
       };
-      return { company, watcher, leave };
+      return { admission, leave };
     } catch (error) {
       release();
       throw error;
     }
   }
 
-  /** Counts one more; answers how to give it back, once. */
-  #take(userId: string): () => void {
+  /** Counts one more; answers how to give it back, once. A follow link may be in many hands: their address limits those. */
+  #take(viewer: Viewer): () => void {
+    if (!('userId' in viewer)) return () => {};
+    const { userId } = viewer;
     const count = this.#open.get(userId) ?? 0;
     if (count >= this.maxPerViewer) {
       throw new ApiError('LIMIT_EXCEEDED', `You have ${count} connections open already.`, 'CONNECTIONS_PER_VIEWER');

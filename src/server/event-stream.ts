@@ -1,27 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
-import type { Standing } from '../auth/standing.js';
 import type { Viewer } from '../auth/viewer.js';
 import { isDatabaseFault } from '../entities/orm.js';
-import { badRequest, unauthenticated } from '../errors.js';
-import type { Admission } from '../pubsub/fan-out.js';
+import { ApiError, accessEnded, badRequest, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
-import type { Reading } from '../resolvers/reading.js';
-import type { Admissions } from './admissions.js';
+import type { AddressLimits } from './address-limits.js';
+import type { Admissions, Place } from './admissions.js';
 import { type FormatError, withFormat } from './error-format.js';
+import { LAST_WORDS_MS } from './limits.js';
 import type { Asking, Operations, Request, Running, Session } from './operations.js';
 import { Outbox } from './outbox.js';
 
 export interface EventStreamOptions {
   operations: Operations;
   admissions: Admissions;
+  addresses: AddressLimits;
   formatError: FormatError;
   queueLimitBytes: number;
 }
 
 const LOOK_MS = 250;
 const KEEP_ALIVE_MS = 12_000;
-const LAST_WORDS_MS = 5_000;
 const COMPLETE = Buffer.from('event: complete\ndata:\n\n');
 const KEEP_ALIVE = Buffer.from(':\n\n');
 
@@ -43,8 +42,11 @@ export class EventStreams {
   }
 
   /** Answers one request with a stream, until either side ends it. Throws what is to be answered as an error. */
-  async serve(response: ServerResponse, viewer: Viewer, body: unknown): Promise<void> {
+  async serve(request: IncomingMessage, response: ServerResponse, viewer: Viewer, body: unknown): Promise<void> {
     if (viewer.kind === 'NOBODY') throw unauthenticated('NO_CREDENTIAL');
+    if (this.options.addresses.take(request, response)) {
+      throw new ApiError('LIMIT_EXCEEDED', 'Too many connections from one address.', 'CONNECTIONS_PER_ADDRESS');
+    }
     const stream = new EventStream(this.options, response, viewer);
     this.#open.add(stream);
     response.once('close', () => stream.leave());
@@ -74,11 +76,19 @@ function requestOf(body: unknown): Request {
   return { query, operationName, variables } as Request;
 }
 
-const accessEnded = () => unauthenticated('ACCESS_ENDED', 'This way in has been closed.');
+/** A batch as events, made once for all streams. */
+function eventsOf(batch: Batch): Buffer {
+  let bytes = batch.encoded.get('events') as Buffer | undefined;
+  if (!bytes) {
+    bytes = Buffer.from(batch.payloads.map((json) => `event: next\ndata: ${json}\n\n`).join(''));
+    batch.encoded.set('events', bytes);
+  }
+  return bytes;
+}
 
 /** One operation's stream. */
 class EventStream implements Connection, Session, Asking {
-  admission: Admission<Standing, Reading> | null = null;
+  #place: Place | null = null;
   isOver = false;
   readonly over: Promise<void>;
   readonly #outbox: Outbox;
@@ -97,9 +107,17 @@ class EventStream implements Connection, Session, Asking {
     this.#finish = resolve;
   }
 
+  get admission(): Place['admission'] {
+    return this.#place?.admission ?? null;
+  }
+
   async begin(request: Request): Promise<void> {
-    this.admission = await this.options.admissions.admit(this.viewer, this);
-    if (this.isOver) throw accessEnded();
+    const place = await this.options.admissions.admit(this.viewer, this);
+    if (this.isOver) {
+      place?.leave();
+      throw accessEnded();
+    }
+    this.#place = place;
     this.response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -117,13 +135,8 @@ class EventStream implements Connection, Session, Asking {
   }
 
   deliver(batch: Batch): void {
-    let bytes = batch.encoded.get('event-stream') as Buffer | undefined;
-    if (!bytes) {
-      bytes = Buffer.from(batch.payloads.map((json) => `event: next\ndata: ${json}\n\n`).join(''));
-      batch.encoded.set('event-stream', bytes);
-    }
     this.#aliveAt = performance.now();
-    if (!this.isOver) this.#outbox.push(bytes);
+    if (!this.isOver) this.#outbox.push(eventsOf(batch));
   }
 
   next(json: string): void {
@@ -166,8 +179,7 @@ class EventStream implements Connection, Session, Asking {
     if (this.isOver) return;
     this.isOver = true;
     const batch = await this.#running?.resync();
-    const lastWords = batch?.payloads.map((json) => `event: next\ndata: ${json}\n\n`).join('') ?? '';
-    this.#outbox.close(Buffer.from(lastWords), { drop: true });
+    this.#outbox.close(batch ? eventsOf(batch) : null, { drop: true });
     setTimeout(() => this.response.destroy(), LAST_WORDS_MS).unref();
     this.leave();
   }
@@ -175,8 +187,8 @@ class EventStream implements Connection, Session, Asking {
   leave(): void {
     this.isOver = true;
     this.#running?.stop();
-    this.admission?.leave();
-    this.admission = null;
+    this.#place?.leave();
+    this.#place = null;
     this.#outbox.close(null, { drop: true });
     this.response.end();
     this.#finish();

@@ -77,7 +77,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     // While we waited for the rest of the question, the way in may have been closed.
     const viewer = wasComplete ? claimant : await authenticator.confirm(claimant);
     if (request.method === 'POST' && isEventStream(request)) {
-      await options.streams.serve(response, viewer, body);
+      await options.streams.serve(request, response, viewer, body);
       return;
     }
     const result = await apollo.executeHTTPGraphQLRequest({

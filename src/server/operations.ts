@@ -1,7 +1,7 @@
 import { createSourceEventStream, type ExecutionResult, execute, type GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Standing } from '../auth/standing.js';
 import type { Viewer } from '../auth/viewer.js';
-import { forbidden, unauthenticated } from '../errors.js';
+import { accessEnded, forbidden } from '../errors.js';
 import type { Admission, FanOut } from '../pubsub/fan-out.js';
 import type { Batch, Subscriber } from '../pubsub/subscriber.js';
 import { ChangeSource, type Render, type Topic } from '../pubsub/topic.js';
@@ -64,7 +64,7 @@ export class Operations {
     const { settings, formatError } = this.options;
     const viewer = await settings.refresh(session.viewer);
     if (!viewer) {
-      asking.refuse([withFormat(formatError, unauthenticated('ACCESS_ENDED', 'This way in has been closed.'))]);
+      asking.refuse([withFormat(formatError, accessEnded())]);
       return null;
     }
     const found = this.#documents.find(request.query, request.operationName);

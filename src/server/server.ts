@@ -14,6 +14,7 @@ import { FeedRegistry } from '../pubsub/company-feed.js';
 import { FanOut } from '../pubsub/fan-out.js';
 import { buildGuardedSchema } from '../resolvers/build-schema.js';
 import { createRights } from '../resolvers/rights.js';
+import { AddressLimits } from './address-limits.js';
 import { Admissions } from './admissions.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
 import { createErrorFormat } from './error-format.js';
@@ -71,15 +72,14 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut });
   const admissions = new Admissions(fanOut, config.maxSocketsPerViewer);
-  const streams = new EventStreams({ operations, admissions, formatError, queueLimitBytes: config.queueLimitBytes });
+  const addresses = new AddressLimits(config);
+  const forStaying = { ...config, operations, admissions, addresses, formatError };
+  const streams = new EventStreams(forStaying);
   const graphql = await createGraphqlHttp({ ...common, ...config, streams });
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
   const sockets = new SocketHub(server, '/graphql', {
-    ...config,
+    ...forStaying,
     authenticator,
-    operations,
-    admissions,
-    formatError,
     log,
     maxMessageBytes: config.bodyLimitBytes,
     anonymousMessageBytes: config.anonymousBodyLimitBytes,
@@ -108,7 +108,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   server.on('request', createRouter(routes, log));
   await listen(server, config);
   const stopMetrics = config.metricsPort
-    ? await serveMetrics(metricsOf(fanOut, sockets, streams), config.host, config.metricsPort)
+    ? await serveMetrics(metricsOf(fanOut, addresses, sockets, streams), config.host, config.metricsPort)
     : () => {};
   log.info({ publicUrl }, 'server: ready');
 
@@ -136,11 +136,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
   };
 }
 
-const metricsOf = (fanOut: Engine, sockets: SocketHub, streams: EventStreams): Metric[] => [
+const metricsOf = (fanOut: Engine, addresses: AddressLimits, sockets: SocketHub, streams: EventStreams): Metric[] => [
   { name: 'aliteo_sockets', help: 'WebSockets that are open.', read: () => sockets.size },
   { name: 'aliteo_event_streams', help: 'Event streams that are open.', read: () => streams.size },
-  { name: 'aliteo_sockets_refused_total', help: 'WebSockets refused by a limit.', read: () => sockets.counts.refused },
-  { name: 'aliteo_slow_readers_total', help: 'Sockets closed for being slow.', read: () => sockets.counts.slowReaders },
+  { name: 'aliteo_connections_refused_total', help: 'Refused for their address.', read: () => addresses.refused },
+  { name: 'aliteo_slow_readers_total', help: 'Sockets closed for being slow.', read: () => sockets.slowReaders },
   {
     name: 'aliteo_fanout_executions_total',
     help: 'Payloads of subscriptions that were executed.',

@@ -2,40 +2,35 @@ import type { Duplex } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import { MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import type { Standing } from '../auth/standing.js';
+import type { Authenticator } from '../auth/authenticate.js';
 import type { Viewer } from '../auth/viewer.js';
 import { ApiError, unauthenticated } from '../errors.js';
-import type { Admission } from '../pubsub/fan-out.js';
-import type { Connection } from '../pubsub/subscriber.js';
-import { Batch } from '../pubsub/subscriber.js';
-import type { Reading } from '../resolvers/reading.js';
+import { Batch, type Connection } from '../pubsub/subscriber.js';
 import { isDeeperThan } from '../schema/depth.js';
+import type { Admissions, Place } from './admissions.js';
 import { CloseCode, closingOf } from './close-codes.js';
 import { credentialOf } from './credential.js';
+import { type FormatError, withFormat } from './error-format.js';
 import { frameOf, framesOf } from './frames.js';
-import { MAX_DEPTH } from './limits.js';
+import { LAST_WORDS_MS, MAX_DEPTH } from './limits.js';
 import type { Asking, Operations, Running, Session } from './operations.js';
 import { Outbox } from './outbox.js';
 
-/** How long a reader that is too slow has to take its last words. */
-const LAST_WORDS_MS = 5_000;
-
-/** What a socket asks of the process that it is open to. */
-export interface SocketHost {
-  readonly operations: Operations;
-  readonly queueLimitBytes: number;
+export interface SocketOptions {
+  authenticator: Authenticator;
+  admissions: Admissions;
+  operations: Operations;
+  formatError: FormatError;
   /** Of one message, until its sender's credential has been verified. */
-  readonly anonymousMessageBytes: number;
-  readonly maxSubscriptionsPerSocket: number;
-  /** The viewer of a payload's credential. Throws as `auth/authenticate` does. */
-  authenticate(payload: Record<string, unknown>): Promise<Viewer>;
-  /** Null for a viewer without a company, and when the way in is closed, and the socket with it. Throws LIMIT_EXCEEDED. */
-  admit(
-    viewer: Viewer,
-    connection: Connection,
-  ): Promise<Admission<Standing, Reading> | null> /** Why one more operation is not begun. */;
-  refusal(message: string): GraphQLError;
-  /** Tells the operator of a fault of ours. */
+  anonymousMessageBytes: number;
+  queueLimitBytes: number;
+  maxSubscriptionsPerSocket: number;
+}
+
+/** What a socket tells the process that it is open to. */
+export interface SocketHost {
+  readonly options: SocketOptions;
+  /** A fault of ours, for the operator. */
   report(error: unknown): void;
   countSlowReader(): void;
   forget(socket: GraphqlSocket): void;
@@ -44,7 +39,7 @@ export interface SocketHost {
 /** One WebSocket that speaks graphql-transport-ws. */
 export class GraphqlSocket implements Connection, Session {
   viewer: Viewer = { kind: 'NOBODY' };
-  admission: Admission<Standing, Reading> | null = null;
+  #place: Place | null = null;
   /** When the credential ends, in milliseconds since the epoch. */
   expiresAt = Number.POSITIVE_INFINITY;
   readonly openedAt = performance.now();
@@ -62,16 +57,19 @@ export class GraphqlSocket implements Connection, Session {
   constructor(
     readonly ws: WebSocket,
     socket: Duplex,
-    readonly address: string,
     readonly host: SocketHost,
   ) {
-    this.#outbox = new Outbox(socket, host.queueLimitBytes, () => void this.#giveUp());
+    this.#outbox = new Outbox(socket, host.options.queueLimitBytes, () => void this.#giveUp());
     ws.on('message', (data) => void this.#handle(data as Buffer).catch((error) => this.#fail(error)));
     ws.on('pong', () => {
       this.#isAlive = true;
     });
     ws.on('close', () => this.#leave());
     ws.on('error', () => {});
+  }
+
+  get admission(): Place['admission'] {
+    return this.#place?.admission ?? null;
   }
 
   get isIdle(): boolean {
@@ -105,7 +103,7 @@ export class GraphqlSocket implements Connection, Session {
 
   async #handle(data: Buffer): Promise<void> {
     if (this.isOver) return;
-    if (!this.isAcknowledged && data.length > this.host.anonymousMessageBytes)
+    if (!this.isAcknowledged && data.length > this.host.options.anonymousMessageBytes)
       return this.close(CloseCode.TOO_LARGE, '');
     const message = read(data);
     if (!message) return this.close(CloseCode.BAD_REQUEST, 'Invalid message received');
@@ -128,16 +126,20 @@ export class GraphqlSocket implements Connection, Session {
   async #init(params: Record<string, unknown>): Promise<void> {
     if (this.#hasAsked) return this.close(CloseCode.TOO_MANY_INITS, 'Too many initialisation requests');
     this.#hasAsked = true;
-    const viewer = await this.host.authenticate(params);
+    const viewer = await this.#authenticate(params);
     if (viewer.kind === 'NOBODY') throw unauthenticated('NO_CREDENTIAL');
     if (this.isOver) return;
     this.#be(viewer);
-    const admission = await this.host.admit(viewer, this);
+    const place = await this.host.options.admissions.admit(viewer, this);
     // Meanwhile the socket may have been closed, by the fan-out where the way in is.
-    if (this.isOver) return admission?.leave();
-    this.admission = admission;
+    if (this.isOver) return place?.leave();
+    this.#place = place;
     this.isAcknowledged = true;
     this.#send({ type: MessageType.ConnectionAck });
+  }
+
+  #authenticate(payload: Record<string, unknown>): Promise<Viewer> {
+    return this.host.options.authenticator.authenticate(credentialOf(payload));
   }
 
   #be(viewer: Viewer): void {
@@ -152,7 +154,7 @@ export class GraphqlSocket implements Connection, Session {
       return this.#send({ type: MessageType.Pong, payload });
     if (!this.isAcknowledged) return this.close(CloseCode.UNAUTHORIZED, 'Unauthorized');
     const { companyId } = this.viewer as { companyId?: string };
-    const viewer = await this.host.authenticate({ companyId, ...payload });
+    const viewer = await this.#authenticate({ companyId, ...payload });
     if (identityOf(viewer) !== identityOf(this.viewer))
       throw unauthenticated('ANOTHER_VIEWER', 'Connect anew as somebody else.');
     this.#be(viewer);
@@ -166,11 +168,13 @@ export class GraphqlSocket implements Connection, Session {
     if (!this.isAcknowledged) return this.close(CloseCode.UNAUTHORIZED, 'Unauthorized');
     if (this.#askings.has(id)) return this.close(CloseCode.SUBSCRIBER_EXISTS, `Subscriber for ${id} already exists`);
     const asking = new SocketAsking(this, id);
-    if (this.#askings.size >= this.host.maxSubscriptionsPerSocket) {
-      return asking.refuse([this.host.refusal(`A socket carries ${this.#askings.size} operations at most.`)]);
+    if (this.#askings.size >= this.host.options.maxSubscriptionsPerSocket) {
+      const words = `A socket carries ${this.#askings.size} operations at most.`;
+      const error = new ApiError('LIMIT_EXCEEDED', words, 'OPERATIONS_PER_SOCKET');
+      return asking.refuse([withFormat(this.host.options.formatError, error)]);
     }
     this.#askings.set(id, asking);
-    const running = await this.host.operations.begin(this, payload, asking);
+    const running = await this.host.options.operations.begin(this, payload, asking);
     if (asking.isOver) running?.stop();
     else asking.running = running;
   }
@@ -217,8 +221,8 @@ export class GraphqlSocket implements Connection, Session {
     this.isOver = true;
     for (const asking of this.#askings.values()) asking.end();
     this.#askings.clear();
-    this.admission?.leave();
-    this.admission = null;
+    this.#place?.leave();
+    this.#place = null;
     this.host.forget(this);
   }
 }
@@ -269,13 +273,12 @@ class SocketAsking implements Asking {
   }
 }
 
-const identityOf = (viewer: Viewer): string =>
-  [
-    viewer.kind,
-    (viewer as { userId?: string }).userId,
-    (viewer as { followId?: string }).followId,
-    (viewer as { companyId?: string }).companyId,
-  ].join(' ');
+/** What a viewer has to be again to go on with the same connection. */
+function identityOf(viewer: Viewer): string {
+  if (viewer.kind === 'MEMBER') return `${viewer.kind} ${viewer.companyId} ${viewer.userId}`;
+  if (viewer.kind === 'FOLLOWER') return `${viewer.kind} ${viewer.followId}`;
+  return viewer.kind === 'USER' ? `${viewer.kind} ${viewer.userId}` : viewer.kind;
+}
 
 function read(data: unknown) {
   try {

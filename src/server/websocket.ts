@@ -1,35 +1,18 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GraphQLError } from 'graphql';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Authenticator } from '../auth/authenticate.js';
-import type { Standing } from '../auth/standing.js';
-import type { Viewer } from '../auth/viewer.js';
 import { isDatabaseFault } from '../entities/orm.js';
-import { ApiError } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { Admission } from '../pubsub/fan-out.js';
-import type { Connection } from '../pubsub/subscriber.js';
-import type { Reading } from '../resolvers/reading.js';
-import type { Admissions } from './admissions.js';
+import type { AddressLimits } from './address-limits.js';
 import { CloseCode } from './close-codes.js';
-import { AddressLimits, addressOf, type ConnectionLimits } from './connection-limits.js';
-import { credentialOf } from './credential.js';
-import { type FormatError, withFormat } from './error-format.js';
-import type { Operations } from './operations.js';
-import { GraphqlSocket, type SocketHost } from './socket.js';
+import { GraphqlSocket, type SocketHost, type SocketOptions } from './socket.js';
 
-export interface WebsocketOptions extends ConnectionLimits {
-  authenticator: Authenticator;
-  operations: Operations;
-  admissions: Admissions;
-  formatError: FormatError;
+export interface WebsocketOptions extends SocketOptions {
+  addresses: AddressLimits;
   log: Logger;
   maxMessageBytes: number;
-  /** Before a credential has been verified. */
-  anonymousMessageBytes: number;
   /** After so long without an operation a socket is closed. */
   idleMs: number;
 }
@@ -40,10 +23,10 @@ const PING_MS = 12_000;
 
 /** All sockets of this process: who may come in, how long they stay, how they go. */
 export class SocketHub implements SocketHost {
-  readonly counts = { slowReaders: 0, refused: 0 };
+  /** How many readers were left because they did not keep up. */
+  slowReaders = 0;
   readonly #open = new Set<GraphqlSocket>();
   readonly #server: WebSocketServer;
-  readonly #addresses: AddressLimits;
   readonly #sweep: NodeJS.Timeout;
   #isDraining = false;
 
@@ -52,7 +35,6 @@ export class SocketHub implements SocketHost {
     path: string,
     readonly options: WebsocketOptions,
   ) {
-    this.#addresses = new AddressLimits(options);
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -69,45 +51,17 @@ export class SocketHub implements SocketHost {
     return this.#open.size;
   }
 
-  get operations(): Operations {
-    return this.options.operations;
-  }
-
-  get queueLimitBytes(): number {
-    return this.options.queueLimitBytes;
-  }
-
-  get anonymousMessageBytes(): number {
-    return this.options.anonymousMessageBytes;
-  }
-
-  get maxSubscriptionsPerSocket(): number {
-    return this.options.maxSubscriptionsPerSocket;
-  }
-
   report(error: unknown): void {
     if (isDatabaseFault(error)) this.options.log.warn({ error: String(error) }, 'socket: the database is away');
     else this.options.formatError(error);
   }
 
   countSlowReader(): void {
-    this.counts.slowReaders += 1;
-  }
-
-  authenticate(payload: Record<string, unknown>): Promise<Viewer> {
-    return this.options.authenticator.authenticate(credentialOf(payload));
-  }
-
-  admit(viewer: Viewer, connection: Connection): Promise<Admission<Standing, Reading> | null> {
-    return this.options.admissions.admit(viewer, connection);
-  }
-
-  refusal(message: string): GraphQLError {
-    return withFormat(this.options.formatError, new ApiError('LIMIT_EXCEEDED', message, 'OPERATIONS_PER_SOCKET'));
+    this.slowReaders += 1;
   }
 
   forget(socket: GraphqlSocket): void {
-    if (this.#open.delete(socket)) this.#addresses.release(socket.address);
+    this.#open.delete(socket);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, path: string): void {
@@ -116,27 +70,14 @@ export class SocketHub implements SocketHost {
       socket.end([`HTTP/1.1 ${status}`, 'Connection: close', ...headers, '', ''].join('\r\n'));
     if (this.#isDraining) return void refuse('503 Service Unavailable');
     if (request.url?.split('?')[0] !== path) return void refuse('404 Not Found');
-    const address = addressOf(request, this.options.trustedProxies);
-    const refusal = this.#addresses.take(address);
-    if (refusal) {
-      this.counts.refused += 1;
-      return void refuse('429 Too Many Requests', `Retry-After: ${refusal === 'TOO_FAST' ? 1 : 30}`);
-    }
-    let isOpen = false;
-    socket.once('close', () => isOpen || this.#addresses.release(address));
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
-      isOpen = true;
-      this.#accept(ws, socket, address);
-    });
+    const retryAfter = this.options.addresses.take(request, socket);
+    if (retryAfter) return void refuse('429 Too Many Requests', `Retry-After: ${retryAfter}`);
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket));
   }
 
-  #accept(ws: WebSocket, socket: Duplex, address: string): void {
-    if (ws.protocol === '') {
-      this.#addresses.release(address);
-      ws.close(4406, 'Subprotocol not acceptable');
-      return;
-    }
-    this.#open.add(new GraphqlSocket(ws, socket, address, this));
+  #accept(ws: WebSocket, socket: Duplex): void {
+    if (ws.protocol === '') ws.close(CloseCode.SUBPROTOCOL, 'Subprotocol not acceptable');
+    else this.#open.add(new GraphqlSocket(ws, socket, this));
   }
 
   /** Looks after what the clock decides, for all sockets: one timer instead of several for each. */
@@ -154,7 +95,6 @@ export class SocketHub implements SocketHost {
         socket.pingAfter(PING_MS, now);
       }
     }
-    this.#addresses.sweep(now);
   }
 
   /** Refuses new sockets and closes the open ones, spread over `overMs`, so that they do not all come back at once. */

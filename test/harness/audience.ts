@@ -8,7 +8,7 @@ import type { Batch } from '../../src/pubsub/subscriber.js';
 import type { ContextSettings } from '../../src/resolvers/context.js';
 import { createRights } from '../../src/resolvers/rights.js';
 import { createErrorFormat } from '../../src/server/error-format.js';
-import { type Engine, Operations, type Running } from '../../src/server/operations.js';
+import { type Engine, Operations, type Running, type Session } from '../../src/server/operations.js';
 import { until } from './until.js';
 
 /** The engine inside the test's own process, for looking at what it does without sockets in between. */
@@ -41,6 +41,7 @@ export class Audience {
     const seat = new Seat(viewer);
     if (!('companyId' in viewer)) throw new Error('A seat is in one company.');
     const admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null } as never, seat);
+    seat.admission = admission;
     seat.leave = () => admission?.leave();
     seat.running = await this.operations.begin({ viewer, admission }, { query, variables }, seat);
     await until(() => seat.told.length > 0 || seat.isOver, 'READY');
@@ -55,6 +56,7 @@ export class Seat {
   isOver = false;
   hasEnded = false;
   running: Running | null = null;
+  admission: Session['admission'] = null;
   leave: () => void = () => {};
 
   constructor(readonly viewer: Viewer) {}

@@ -178,6 +178,28 @@ describe('what is shared', () => {
     expect(await forkFor(parts.orm, { companyId: '-' }).count(Task)).toBe(0);
   }, 180_000);
 
+  it('is not made anew because somebody comes in, only because rights change', async () => {
+    const world = await World.found(parts, null);
+    const project = await world.project();
+    const person = await world.member();
+    await world.grant(project, person, 'VIEW');
+    const [first, other] = [
+      await audience.seat(world.admin.viewer, documentOf(PLAIN), { project: project.id }),
+      await world.member(),
+    ];
+    const seat = await audience.seat(person.viewer, documentOf(PLAIN), { project: project.id });
+    const version = () => seat.admission?.company.rightsVersion;
+    const before = version();
+    const seats = [
+      await audience.seat(other.viewer, documentOf(PLAIN), { project: project.id }),
+      await audience.seat(person.viewer, documentOf(OWN), { project: project.id }),
+    ];
+    expect(version()).toBe(before);
+    await world.grant(project, person, 'EDIT');
+    await until(() => version() === Number(before) + 1, 'the change of rights');
+    for (const each of [first, seat, ...seats]) each.leave();
+  });
+
   it('is executed once for all whose rights come to the same, and never for those who differ', async () => {
     const world = await World.found(parts, null);
     const project = await world.project('EVERYONE');

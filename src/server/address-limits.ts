@@ -1,14 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import type { Stream } from 'node:stream';
 
-export interface ConnectionLimits {
+export interface AddressLimitOptions {
   /** Open at one time. */
   maxSocketsPerAddress: number;
-  maxSocketsPerViewer: number;
-  /** New ones from one address, in a burst and, after it, per second. */
+  /** New ones, after a burst of ten seconds' worth: a whole office comes back at once when a node restarts. */
   maxConnectsPerSecond: number;
-  maxSubscriptionsPerSocket: number;
-  /** Of one reader that does not keep up, before its queue is dropped. */
-  queueLimitBytes: number;
   /** How many proxies of our own stand before the server, each of which adds to X-Forwarded-For. */
   trustedProxies: number;
 }
@@ -20,38 +17,44 @@ interface Visitor {
   at: number;
 }
 
-/** Burst, as a multiple of the rate: a whole office comes back at once when a node restarts. */
 const BURST_SECONDS = 10;
 const FORGET_MS = 60_000;
+const SWEEP_AT = 10_000;
+const TOO_MANY_SECONDS = 30;
+const TOO_FAST_SECONDS = 1;
 
-/** Counts the connections of each address. */
+/** Counts the connections that stay, WebSockets and event streams, of each address. */
 export class AddressLimits {
+  /** How many connections were refused. */
+  refused = 0;
   readonly #visitors = new Map<string, Visitor>();
 
-  constructor(readonly limits: ConnectionLimits) {}
+  constructor(readonly options: AddressLimitOptions) {}
 
-  /** Takes one more connection of an address, or says why not. */
-  take(address: string, now = performance.now()): 'TOO_MANY' | 'TOO_FAST' | null {
-    const { maxSocketsPerAddress, maxConnectsPerSecond } = this.limits;
+  /** Takes one more connection, until `stream` closes; or answers after how many seconds to try again. */
+  take(request: IncomingMessage, stream: Stream, now = performance.now()): number | null {
+    const { maxSocketsPerAddress, maxConnectsPerSecond, trustedProxies } = this.options;
     const full = maxConnectsPerSecond * BURST_SECONDS;
+    const address = addressOf(request, trustedProxies);
     const visitor = this.#visitors.get(address) ?? { open: 0, tokens: full, at: now };
     this.#visitors.set(address, visitor);
     visitor.tokens = Math.min(full, visitor.tokens + ((now - visitor.at) / 1000) * maxConnectsPerSecond);
     visitor.at = now;
-    if (visitor.open >= maxSocketsPerAddress) return 'TOO_MANY';
-    if (visitor.tokens < 1) return 'TOO_FAST';
+    if (visitor.open >= maxSocketsPerAddress || visitor.tokens < 1) {
+      this.refused += 1;
+      return visitor.open >= maxSocketsPerAddress ? TOO_MANY_SECONDS : TOO_FAST_SECONDS;
+    }
     visitor.tokens -= 1;
     visitor.open += 1;
+    stream.once('close', () => {
+      visitor.open -= 1;
+    });
+    if (this.#visitors.size > SWEEP_AT) this.#sweep(now);
     return null;
   }
 
-  release(address: string): void {
-    const visitor = this.#visitors.get(address);
-    if (visitor) visitor.open -= 1;
-  }
-
   /** Forgets those who have been gone for a while. */
-  sweep(now = performance.now()): void {
+  #sweep(now: number): void {
     for (const [address, { open, at }] of this.#visitors) {
       if (open === 0 && now - at > FORGET_MS) this.#visitors.delete(address);
     }

@@ -1,0 +1,133 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createClient as createStreamClient } from 'graphql-sse';
+import { createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+import { resumable } from '../../client/resumable.mjs';
+import { revokeFollow } from '../../src/domain/follows.js';
+import { deactivateMember } from '../../src/domain/members.js';
+import type { Project } from '../../src/entities/project.js';
+import type { Caller } from '../harness/client.js';
+import { type Cluster } from '../harness/cluster.js';
+import { CHANGES, Stage } from '../harness/stage.js';
+import { until } from '../harness/until.js';
+import { World } from '../harness/world.js';
+
+let stage: Stage;
+let cluster: Cluster;
+let world: World;
+let project: Project;
+beforeAll(async () => {
+  stage = await Stage.open();
+  ({ cluster, world, project } = stage);
+}, 30_000);
+afterAll(() => stage?.close());
+
+describe('standard clients', () => {
+  it('graphql-ws, made resumable, loses and doubles nothing over reconnects', async () => {
+    const sockets: WebSocket[] = [];
+    const client = resumable(
+      createClient({
+        url: cluster.last.wsUrl,
+        webSocketImpl: WebSocket,
+        connectionParams: { ...world.admin.caller },
+        retryWait: () => delay(20),
+        on: { opened: (socket) => sockets.push(socket as WebSocket) },
+      }),
+    );
+    const told: string[] = [];
+    client.subscribe<{ taskChanged: { kind: string; task: { title: string } | null } }>(
+      { query: CHANGES, variables: { project: project.id } },
+      {
+        next: ({ data }) => {
+          if (data?.taskChanged.kind === 'CHANGED') told.push(data.taskChanged.task?.title ?? '');
+        },
+        error: () => {},
+        complete: () => {},
+      },
+    );
+    await until(() => sockets.length === 1, 'the first socket');
+    await delay(300);
+    for (let i = 0; i < 40; i += 1) {
+      await stage.rename(`resumed ${i}`);
+      if (i % 8 === 3) sockets.at(-1)?.terminate();
+    }
+    await until(() => told.length >= 40, 'all changes');
+    await delay(100);
+    await client.dispose();
+    // A change is read when it is told: what was told late shows the title of then, but each is told once.
+    expect(told).toHaveLength(40);
+    expect(told.at(-1)).toBe('resumed 39');
+    expect(sockets.length).toBeGreaterThan(3);
+  }, 30_000);
+
+  const streamClient = (caller: Caller) =>
+    resumable(
+      createStreamClient({
+        url: cluster.last.graphqlUrl,
+        headers: {
+          authorization: caller.authorization ?? '',
+          ...(caller.companyId && { 'x-company-id': caller.companyId }),
+        },
+        retryAttempts: 0,
+      }),
+    );
+
+  it('graphql-sse gets the same over an event stream, until its way in is closed', async () => {
+    const person = await world.member();
+    const client = streamClient(person.caller);
+    const stream = client.iterate<{ taskChanged: { kind: string } }>({
+      query: CHANGES,
+      variables: { project: project.id },
+    });
+    const next = async () =>
+      (await stream.next()).value as { data?: { taskChanged: { kind: string } }; errors?: { extensions: object }[] };
+    expect((await next()).data?.taskChanged.kind).toBe('READY');
+    await stage.rename('over a stream');
+    await until(async () => JSON.stringify((await next()).data).includes('over a stream'), 'the change');
+    await deactivateMember(cluster.parts, world.admin.viewer, person.member.id);
+    const startedAt = Date.now();
+    expect((await next()).errors?.[0]?.extensions).toMatchObject({ reason: 'ACCESS_ENDED' });
+    expect(Date.now() - startedAt).toBeLessThan(1_000);
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  it('graphql-sse follows without an account, runs queries, and is told of what is wrong', async () => {
+    const follow = await world.follow(stage.task);
+    const client = streamClient(follow.caller);
+    const stream = client.iterate({ query: 'subscription { followedChanged { kind task { title } } }' });
+    expect((await stream.next()).value).toMatchObject({ data: { followedChanged: { kind: 'READY' } } });
+    await stage.rename('for the follower');
+    expect((await stream.next()).value).toMatchObject({
+      data: { followedChanged: { task: { title: 'for the follower' } } },
+    });
+    await revokeFollow(cluster.parts, world.admin.viewer, follow.id);
+    expect((await stream.next()).value).toMatchObject({ errors: [{ extensions: { reason: 'ACCESS_ENDED' } }] });
+
+    const member = streamClient(world.admin.caller);
+    const viewer = member.iterate({ query: '{ viewer { user { email } } }' });
+    expect((await viewer.next()).value).toMatchObject({ data: { viewer: { user: { email: world.admin.email } } } });
+    const wrong = member.iterate({ query: '{ nothing }' });
+    expect((await wrong.next()).value).toMatchObject({
+      errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+    });
+  });
+
+  it.each([
+    ['without a credential', {}, 401, 'UNAUTHENTICATED'],
+    ['with a company of others', { 'x-company-id': 'company_01m860nd42fk5asp7hx7f2mzcm' }, 404, 'NOT_FOUND'],
+  ])('an event stream %s is refused as HTTP refuses', async (_what, headers, status, code) => {
+    const response = await fetch(cluster.last.graphqlUrl, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        ...(Object.keys(headers).length > 0 && { authorization: world.admin.caller.authorization ?? '' }),
+        ...headers,
+      },
+      body: JSON.stringify({ query: CHANGES, variables: { project: project.id } }),
+    });
+    expect(response.status).toBe(status);
+    expect((await response.json()).errors[0].extensions.code).toBe(code);
+  });
+});
