@@ -25,7 +25,7 @@ export function productSubject(world, environment) {
   return {
     name: 'aliteo',
     /** Its changes are transactions: a few of the window's are made together, and the next ones while these are read. */
-    windowed: { least: 8, lanes: 2 },
+    windowed: { least: 32, lanes: 2 },
 
     async start({ nodes = 1 }, nodeArgs) {
       const started = [];

@@ -2,7 +2,8 @@ import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { Keyring } from '../crypto.js';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
-import { forkFor, type Orm } from '../entities/orm.js';
+import type { Orm } from '../entities/orm.js';
+import { findRows, type Row } from '../entities/rows.js';
 import { User, UserIdentity } from '../entities/user.js';
 import { accessEnded, notFound, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
@@ -74,11 +75,11 @@ export class Authenticator {
    * a verified address, and only as long as nobody has signed in as that person.
    */
   async #userOf(identity: Identity, attemptsLeft = 3): Promise<string> {
-    const em = this.orm.em.fork();
     const key = { issuer: identity.issuer, subject: identity.subject };
-    const known = await em.findOne(UserIdentity, key);
+    const [known] = await findRows({ orm: this.orm }, UserIdentity, key);
     if (known) return known.user.id;
     if (!identity.verifiedEmail) throw unauthenticated('EMAIL_NOT_VERIFIED', 'The issuer has not verified an address.');
+    const em = this.orm.em.fork();
     try {
       let user = await em.findOne(User, { email: identity.verifiedEmail });
       const identities = user ? await em.find(UserIdentity, { user: user.id }) : [];
@@ -102,8 +103,8 @@ export class Authenticator {
   }
 
   async #member(companyId: string, userId: string, expiresAt: Date | null): Promise<MemberViewer | null> {
-    const member = await forkFor(this.orm, { companyId }).findOne(Member, { user: userId, deactivatedAt: null });
-    return member && memberViewer(member, expiresAt);
+    const [member] = await findRows({ orm: this.orm, companyId }, Member, { user: userId, deactivatedAt: null });
+    return member ? memberViewer(member, expiresAt) : null;
   }
 
   async #follower(secret: string): Promise<FollowerViewer> {
@@ -114,7 +115,7 @@ export class Authenticator {
   }
 
   async #follow(companyId: string, key: { id: string } | { secretHash: string }): Promise<FollowerViewer | null> {
-    const follow = await forkFor(this.orm, { companyId }).findOne(Follow, { ...key, revokedAt: null });
+    const [follow] = await findRows({ orm: this.orm, companyId }, Follow, { ...key, revokedAt: null });
     if (!follow || (follow.expiresAt && follow.expiresAt.getTime() <= Date.now())) return null;
     return {
       kind: 'FOLLOWER',
@@ -136,7 +137,7 @@ export async function activeMemberships(orm: Orm, userId: string): Promise<Membe
   return em.find(Member, { user: userId, deactivatedAt: null }, { filters: false, orderBy: { createdAt: 'asc' } });
 }
 
-function memberViewer(member: Member, expiresAt: Date | null): MemberViewer {
+function memberViewer(member: Row<Member>, expiresAt: Date | null): MemberViewer {
   return {
     kind: 'MEMBER',
     companyId: member.companyId,

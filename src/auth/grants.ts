@@ -1,5 +1,5 @@
-import type { EntityManager } from '../entities/orm.js';
 import { ProjectPermission } from '../entities/project.js';
+import { findRows, type RowSource } from '../entities/rows.js';
 import { Level } from '../entities/vocabulary.js';
 import { isAtLeast } from './level.js';
 import type { MemberViewer } from './viewer.js';
@@ -28,7 +28,7 @@ export class Grants {
 }
 
 /** Reads the grants as they stand now. */
-export async function loadGrants(em: EntityManager, viewer: MemberViewer): Promise<Grants> {
-  const rows = await em.find(ProjectPermission, { member: { id: viewer.memberId } });
+export async function loadGrants(source: RowSource, viewer: MemberViewer): Promise<Grants> {
+  const rows = await findRows(source, ProjectPermission, { member: viewer.memberId });
   return new Grants(viewer, new Map(rows.map((row) => [row.project.id, row.level])));
 }

@@ -1,4 +1,5 @@
 import type { Project } from '../entities/project.js';
+import type { Row } from '../entities/rows.js';
 import type { Facts, Policy } from './rule.js';
 
 export type ProjectFact = 'id' | 'managerId' | 'visibility';
@@ -36,7 +37,7 @@ export const projectColumns: Record<ProjectFact, string> = {
   visibility: 'visibility',
 };
 
-export const projectFacts = (project: Project): Facts<ProjectFact> => ({
+export const projectFacts = (project: Row<Project>): Facts<ProjectFact> => ({
   id: project.id,
   managerId: project.manager.id,
   visibility: project.visibility,

@@ -1,4 +1,4 @@
-import { forkFor, type Orm } from '../entities/orm.js';
+import type { Orm } from '../entities/orm.js';
 import { type Grants, loadGrants } from './grants.js';
 import type { FollowerViewer, MemberViewer, Viewer } from './viewer.js';
 
@@ -17,7 +17,7 @@ export async function findStanding(
 ): Promise<Standing | null> {
   const current = await refresh({ ...viewer, expiresAt: null });
   if (current?.kind === 'MEMBER') {
-    return { viewer: current, grants: await loadGrants(forkFor(orm, { companyId: current.companyId }), current) };
+    return { viewer: current, grants: await loadGrants({ orm, companyId: current.companyId }, current) };
   }
   return current?.kind === 'FOLLOWER' ? { viewer: { ...current, expiresAt: null }, grants: null } : null;
 }

@@ -1,4 +1,5 @@
 import type { Project } from '../entities/project.js';
+import type { Row } from '../entities/rows.js';
 import type { Task } from '../entities/task.js';
 import type { Condition, Facts, Policy } from './rule.js';
 
@@ -81,7 +82,7 @@ export const taskColumns: Record<TaskFact, string> = {
 export type TaskFacts = Facts<TaskFact>;
 
 /** The facts of a task whose project is given. */
-export const taskFacts = (task: Task, project: Project): TaskFacts => ({
+export const taskFacts = (task: Row<Task>, project: Row<Project>): TaskFacts => ({
   projectId: project.id,
   projectManagerId: project.manager.id,
   projectVisibility: project.visibility,

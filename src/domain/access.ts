@@ -1,12 +1,11 @@
-import { LockMode } from '@mikro-orm/core';
 import { type Grants, loadGrants } from '../auth/grants.js';
 import { isAtLeast } from '../auth/level.js';
 import { projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { levelOn } from '../auth/rule.js';
 import { taskFacts, taskPolicy } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
-import type { EntityManager } from '../entities/orm.js';
 import { Project } from '../entities/project.js';
+import { findRow, findRows, type Row, type RowLock, type RowSource } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { Level } from '../entities/vocabulary.js';
 import { forbidden, notFound } from '../errors.js';
@@ -18,25 +17,20 @@ interface Held<T> {
   object: T;
 }
 interface Options {
-  /** Holds the row until the transaction ends. */
-  lock?: boolean;
+  lock?: RowLock;
 }
 
 /** Throws NOT_FOUND for what is not seen, FORBIDDEN for what is seen but not open to this. */
 export async function getProject(
-  em: EntityManager,
+  source: RowSource,
   viewer: MemberViewer,
   projectId: string,
   needed: Level,
-  { lock = false }: Options = {},
-): Promise<Held<Project>> {
-  const project = await em.findOne(
-    Project,
-    { id: expectId('project', projectId) },
-    lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {},
-  );
+  options: Options = {},
+): Promise<Held<Row<Project>>> {
+  const project = await findRow(source, Project, expectId('project', projectId), options);
   if (!project) throw notFound('project');
-  const grants = await loadGrants(em, viewer);
+  const grants = await loadGrants(source, viewer);
   return {
     level: expectLevel(levelOn(projectPolicy, grants, projectFacts(project)), needed, 'project'),
     grants,
@@ -44,59 +38,48 @@ export async function getProject(
   };
 }
 
-/** The same for a task; the project that its rights come from is loaded with it. */
+export type HeldTask = Held<Row<Task>> & { project: Row<Project> };
+
+/** The same for a task; the project that its rights come from is read with it. */
 export async function getTask(
-  em: EntityManager,
+  source: RowSource,
   viewer: MemberViewer,
   taskId: string,
   needed: Level,
-  { lock = false }: Options = {},
-): Promise<Held<Task> & { project: Project }> {
-  const task = await em.findOne(
-    Task,
-    { id: expectId('task', taskId) },
-    lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {},
-  );
-  if (!task) throw notFound('task');
-  const project = await task.project.loadOrFail();
-  const grants = await loadGrants(em, viewer);
-  return {
-    level: expectLevel(levelOn(taskPolicy, grants, taskFacts(task, project)), needed, 'task'),
-    grants,
-    object: task,
-    project,
-  };
+  options: Options = {},
+): Promise<HeldTask> {
+  const [held] = await getTasks(source, viewer, [taskId], needed, options);
+  return held as HeldTask;
 }
 
 /**
- * The same for many tasks, answered in the order of `taskIds`: one question for all rows, one for the viewer's grants.
- * Rows are locked in the order of their ids, so that two who hold the same ones do not wait for each other in a circle.
+ * The same for many tasks, answered in the order of `taskIds`: one question for all tasks, one for their projects, one
+ * for the viewer's grants. As rows are locked in the order of their ids, two who hold the same ones do not wait for
+ * each other in a circle.
  */
 export async function getTasks(
-  em: EntityManager,
+  source: RowSource,
   viewer: MemberViewer,
   taskIds: readonly string[],
   needed: Level,
-  { lock = false }: Options = {},
-): Promise<(Held<Task> & { project: Project })[]> {
+  options: Options = {},
+): Promise<HeldTask[]> {
   const ids = taskIds.map((id) => expectId('task', id));
-  const rows = await em.find(
-    Task,
-    { id: { $in: ids } },
-    { orderBy: { id: 'asc' }, ...(lock && { lockMode: LockMode.PESSIMISTIC_WRITE }) },
-  );
-  const tasks = new Map(rows.map((task) => [task.id, task]));
-  const grants = await loadGrants(em, viewer);
-  return Promise.all(
-    ids.map(async (id) => {
-      const task = tasks.get(id);
-      if (!task) throw notFound('task');
-      const project = await task.project.loadOrFail();
-      const level = expectLevel(levelOn(taskPolicy, grants, taskFacts(task, project)), needed, 'task');
-      return { level, grants, object: task, project };
-    }),
-  );
+  const tasks = byId(await findRows(source, Task, { id: ids }, options));
+  if (tasks.size < ids.length) throw notFound('task');
+  const projectIds = [...new Set([...tasks.values()].map(({ project }) => project.id))];
+  const projects = byId(await findRows(source, Project, { id: projectIds }));
+  const grants = await loadGrants(source, viewer);
+  return ids.map((id) => {
+    const task = tasks.get(id) as Row<Task>;
+    const project = projects.get(task.project.id) as Row<Project>;
+    const level = expectLevel(levelOn(taskPolicy, grants, taskFacts(task, project)), needed, 'task');
+    return { level, grants, object: task, project };
+  });
 }
+
+const byId = <T extends { id: string }>(rows: readonly T[]): Map<string, T> =>
+  new Map(rows.map((row) => [row.id, row]));
 
 function expectLevel(level: Level | null, needed: Level, what: string): Level {
   if (!level) throw notFound(what);

@@ -1,14 +1,14 @@
-import { LockMode } from '@mikro-orm/core';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
+import { findRow, type Row } from '../entities/rows.js';
 import { accessEnded, forbidden } from '../errors.js';
 import { type Actor, type Done, type Parts, transact, type Work } from './unit-of-work.js';
 
 /** One transaction of a member who acts for themself. */
 export interface MemberWork extends Work {
   /** Their own row, read in this transaction. */
-  member: Member;
+  member: Row<Member>;
 }
 
 interface Options {
@@ -31,10 +31,9 @@ export function transactAs<T>(
   return transact(parts, actor, async (given) => work({ ...given, member: await getActing(given.em, viewer, hold) }));
 }
 
-async function getActing(em: EntityManager, viewer: MemberViewer, hold: boolean): Promise<Member> {
-  const key = { id: viewer.memberId, deactivatedAt: null };
-  const member = await em.findOne(Member, key, hold ? { lockMode: LockMode.PESSIMISTIC_READ } : {});
-  if (!member) throw accessEnded();
+async function getActing(em: EntityManager, viewer: MemberViewer, hold: boolean): Promise<Row<Member>> {
+  const member = await findRow(em, Member, viewer.memberId, { lock: hold ? 'LOCK IN SHARE MODE' : undefined });
+  if (!member || member.deactivatedAt) throw accessEnded();
   if (member.role !== viewer.role || member.kind !== viewer.membership)
     throw forbidden('RIGHTS_CHANGED', 'Your rights have changed: ask again.');
   return member;

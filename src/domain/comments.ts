@@ -1,6 +1,9 @@
-import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
+import { hasPublicFace } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Comment } from '../entities/comment.js';
+import { Member } from '../entities/member.js';
+import { referenceTo } from '../entities/rows.js';
+import { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
 import { UserError } from '../errors.js';
 import { getTask } from './access.js';
@@ -23,25 +26,28 @@ export function addComment(
 ): Promise<Done<Comment>> {
   return transactAs(parts, viewer, {}, async (work) => {
     const { em, member: author } = work;
-    const { object: task, project, grants } = await getTask(em, viewer, taskId, 'COMMENT', { lock: true });
+    const { object: task, project, grants } = await getTask(em, viewer, taskId, 'COMMENT', { lock: 'FOR UPDATE' });
     const chosen = privacy ?? (grants.isExternal ? 'PUBLIC' : 'INTERNAL');
     if (chosen === 'PRIVATE') throw new UserError('PRIVACY', 'A comment is public or internal.', 'privacy');
     if (grants.isExternal && chosen !== 'PUBLIC') {
       throw new UserError('EXTERNALS_PUBLIC_ONLY', 'External members write public comments only.', 'privacy');
     }
     if (body.trim() === '') throw new UserError('REQUIRED', 'A comment needs a text.', 'body');
+    const before = snapshot(task, project);
     task.lastCommentNumber += 1;
-    task.updatedAt = new Date();
+    // An external, who may not read the others, does not notice them either.
+    if (chosen === 'PUBLIC') task.updatedAt = new Date();
+    work.update(Task, before.row, task);
     const { companyId } = viewer;
     const comment = em.create(Comment, {
       companyId,
-      task,
+      task: referenceTo(em, Task, task),
       number: task.lastCommentNumber,
-      author,
+      author: referenceTo(em, Member, author),
       body,
       privacy: chosen,
     });
-    const facts = taskFacts(task, project);
+    const { facts } = before;
     const data: TaskEventData = {
       before: facts,
       after: facts,
@@ -50,9 +56,9 @@ export function addComment(
     };
     work.record({ type: 'task.commented', objectId: task.id, data, changes: { comment: [null, comment.id] } });
     if (task.status === 'AWAITING_OWNER' && task.owner.id === viewer.memberId) {
-      const before = snapshot(task, project);
+      const commented = snapshot(task, project);
       resume(task);
-      recordTaskChange(work, 'task.resumed', task, project, before);
+      recordTaskChange(work, 'task.resumed', task, project, commented);
     }
     return comment;
   });

@@ -3,6 +3,9 @@ import { newFollowSecret } from '../auth/follow-secret.js';
 import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Follow } from '../entities/follow.js';
+import { Member } from '../entities/member.js';
+import { referenceTo } from '../entities/rows.js';
+import { Task } from '../entities/task.js';
 import { notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
 import { getTask } from './access.js';
@@ -26,7 +29,7 @@ export function grantFollow(
 ): Promise<Done<{ follow: Follow; secret: string }>> {
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     const { em, member: grantedBy } = work;
-    const { object: task, project } = await getTask(em, viewer, taskId, 'MANAGE', { lock: true });
+    const { object: task, project } = await getTask(em, viewer, taskId, 'MANAGE', { lock: 'FOR UPDATE' });
     if (!hasPublicFace(taskFacts(task, project))) {
       throw new UserError('OBJECT_NOT_PUBLIC', 'Only a public task can be followed without an account.', 'taskId');
     }
@@ -37,10 +40,10 @@ export function grantFollow(
     const { secret, hash } = newFollowSecret(parts.keyring, companyId);
     const follow = em.create(Follow, {
       companyId,
-      task,
+      task: referenceTo(em, Task, task),
       label: label ?? '',
       secretHash: hash,
-      grantedBy,
+      grantedBy: referenceTo(em, Member, grantedBy),
       expiresAt: expiresAt ?? null,
     });
     work.record({ type: 'follow.granted', objectId: follow.id, data: { taskId: task.id } });

@@ -3,6 +3,7 @@ import type { MemberViewer } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { Project, ProjectPermission, Workspace } from '../entities/project.js';
+import { type Row, referenceTo } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { Level, Visibility } from '../entities/vocabulary.js';
 import { notFound, UserError } from '../errors.js';
@@ -35,7 +36,7 @@ export function createProject(parts: Parts, viewer: MemberViewer, input: NewProj
       throw new UserError('KEY_TAKEN', 'Another project has this key.', 'key');
     const workspace = await em.findOne(Workspace, { id: expectId('workspace', input.workspaceId) });
     if (!workspace) throw notFound('workspace');
-    const manager = input.managerId == null ? member : await getActiveMember(em, input.managerId, 'managerId');
+    const manager = await getActiveMember(em, input.managerId ?? member.id, 'managerId');
     if (manager.kind === 'EXTERNAL')
       throw new UserError('MANAGER_EXTERNAL', 'An external manages nothing.', 'managerId');
     const project = em.create(Project, {
@@ -61,10 +62,14 @@ export interface Permission {
 }
 
 /** Gives a member a level in a project, or takes it. Needs MANAGE; an external gets EDIT at most. */
-export function setProjectPermission(parts: Parts, viewer: MemberViewer, input: Permission): Promise<Done<Project>> {
+export function setProjectPermission(
+  parts: Parts,
+  viewer: MemberViewer,
+  input: Permission,
+): Promise<Done<Row<Project>>> {
   return transactAs(parts, viewer, {}, async (work) => {
     const { em } = work;
-    const { object: project } = await getProject(em, viewer, input.projectId, 'MANAGE', { lock: true });
+    const { object: project } = await getProject(em, viewer, input.projectId, 'MANAGE', { lock: 'FOR UPDATE' });
     const member = await getActiveMember(em, input.memberId, 'memberId');
     if (member.kind === 'EXTERNAL' && input.level && isAtLeast(input.level, 'MANAGE')) {
       throw new UserError('EXTERNAL_LEVEL', 'An external member gets EDIT at most.', 'level');
@@ -80,7 +85,7 @@ export function setProjectPermission(parts: Parts, viewer: MemberViewer, input: 
       const { companyId } = viewer;
       em.create(ProjectPermission, {
         companyId,
-        project,
+        project: referenceTo(em, Project, project),
         member,
         level: input.level,
         asInternal: input.asInternal ?? false,
@@ -99,7 +104,7 @@ const described = ({ level, asInternal }: Pick<ProjectPermission, 'level' | 'asI
   asInternal ? `${level} as internal` : level;
 
 /** An external who is the solver of open tasks here keeps what lets them be. */
-async function expectNoWork(em: EntityManager, project: Project, member: Member): Promise<void> {
+async function expectNoWork(em: EntityManager, project: Row<Project>, member: Member): Promise<void> {
   const open = { project: { id: project.id }, solver: { id: member.id }, closedAt: null };
   if ((await em.count(Task, open)) === 0) return;
   throw new UserError(

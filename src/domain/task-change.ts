@@ -1,19 +1,28 @@
 import { hasPublicFace, type TaskFacts, taskFacts } from '../auth/task-policy.js';
 import type { Project } from '../entities/project.js';
-import type { Task } from '../entities/task.js';
+import type { Row } from '../entities/rows.js';
+import { Task } from '../entities/task.js';
 import type { TaskEventData } from './events.js';
 import { publicStatus } from './task-status.js';
 import type { Changes, Work } from './unit-of-work.js';
 
 interface Snapshot {
+  row: Row<Task>;
   facts: TaskFacts;
   fields: Record<string, unknown>;
   face: string;
 }
 
-/** The task as it is now: what its history, its viewers and its followers compare. */
-export function snapshot(task: Task, project: Project): Snapshot {
-  const fields = {
+/** The task as it is now: what its row, its history, its viewers and its followers compare. */
+export function snapshot(task: Row<Task>, project: Row<Project>): Snapshot {
+  const fields = fieldsOf(task);
+  const { title, priority, startOn, dueOn, progressPercent } = fields;
+  const face = JSON.stringify([title, publicStatus(task.status), priority, startOn, dueOn, progressPercent]);
+  return { row: { ...task }, facts: taskFacts(task, project), fields, face };
+}
+
+function fieldsOf(task: Row<Task>) {
+  return {
     title: task.title,
     description: task.description,
     privacy: task.privacy,
@@ -29,17 +38,22 @@ export function snapshot(task: Task, project: Project): Snapshot {
     estimateMinutes: task.estimateMinutes ?? null,
     progressPercent: task.progressPercent,
   };
-  const { title, priority, startOn, dueOn, progressPercent } = fields;
-  const face = JSON.stringify([title, publicStatus(task.status), priority, startOn, dueOn, progressPercent]);
-  return { facts: taskFacts(task, project), fields, face };
 }
 
-/** Records what changed since `before`; nothing, when nothing did. */
-export function recordTaskChange(work: Work, type: string, task: Task, project: Project, before: Snapshot): void {
+/** Writes and records what changed since `before`; nothing, when nothing did. */
+export function recordTaskChange(
+  work: Work,
+  type: string,
+  task: Row<Task>,
+  project: Row<Project>,
+  before: Snapshot,
+): void {
   const after = snapshot(task, project);
   const changes = differences(before.fields, after.fields);
   if (Object.keys(changes).length === 0) return;
+  task.version += 1;
   task.updatedAt = new Date();
+  work.update(Task, before.row, task);
   const wasPublic = hasPublicFace(before.facts);
   const isPublic = hasPublicFace(after.facts);
   const data: TaskEventData = {
@@ -51,8 +65,8 @@ export function recordTaskChange(work: Work, type: string, task: Task, project: 
 }
 
 /** The history of a new task: every field that has a value from the start. */
-export function firstValues(task: Task, project: Project): Changes {
-  const { fields } = snapshot(task, project);
+export function firstValues(task: Row<Task>): Changes {
+  const fields = fieldsOf(task);
   return differences(Object.fromEntries(Object.keys(fields).map((name) => [name, null])), fields);
 }
 

@@ -1,9 +1,10 @@
-import { LockMode, ref } from '@mikro-orm/core';
+import { LockMode } from '@mikro-orm/core';
 import { directoryOf } from '../auth/directory.js';
 import type { Grants } from '../auth/grants.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { type Project, ProjectPermission } from '../entities/project.js';
+import { findRows, type Row } from '../entities/rows.js';
 import type { Task } from '../entities/task.js';
 import { UserError } from '../errors.js';
 import { isId } from '../schema/ids.js';
@@ -19,7 +20,13 @@ async function getActiveMember(em: EntityManager, grants: Grants, memberId: stri
 }
 
 /** The member as the task's solver: an external one needs a licence, and a project that took them as internal. */
-export async function getSolver(em: EntityManager, grants: Grants, task: Task, project: Project, solverId: string) {
+export async function getSolver(
+  em: EntityManager,
+  grants: Grants,
+  task: Row<Task>,
+  project: Row<Project>,
+  solverId: string,
+): Promise<Pick<Member, 'id'>> {
   const member = await getActiveMember(em, grants, solverId, 'solverId');
   if (member.kind === 'EXTERNAL') {
     const permission = await em.findOne(ProjectPermission, { project: { id: project.id }, member: { id: member.id } });
@@ -33,27 +40,32 @@ export async function getSolver(em: EntityManager, grants: Grants, task: Task, p
     if (task.privacy !== 'PUBLIC')
       throw new UserError('SOLVER_CANNOT_SEE', 'An external member sees public tasks only.', 'solverId');
   }
-  return ref(member);
+  return { id: member.id };
 }
 
 /** The member as the one whom the task waits for. */
-export async function getAwaitedMember(em: EntityManager, grants: Grants, task: Task, memberId: string) {
+export async function getAwaitedMember(
+  em: EntityManager,
+  grants: Grants,
+  task: Row<Task>,
+  memberId: string,
+): Promise<Pick<Member, 'id'>> {
   const member = await getActiveMember(em, grants, memberId, 'awaitedMemberId');
   if (member.kind === 'EXTERNAL' && task.privacy !== 'PUBLIC') {
     throw new UserError('MEMBER_CANNOT_SEE', 'An external member sees public tasks only.', 'awaitedMemberId');
   }
-  return ref(member);
+  return { id: member.id };
 }
 
 /** Nobody who works on a task loses sight of it, and a private one keeps somebody who sees it. */
-export async function expectSeenByNamed(task: Task): Promise<void> {
+export async function expectSeenByNamed(em: EntityManager, task: Row<Task>): Promise<void> {
   if (task.privacy === 'PUBLIC') return;
-  for (const person of [task.owner, task.solver, task.awaitedMember]) {
-    if ((await person?.loadOrFail())?.kind !== 'EXTERNAL') continue;
-    throw new UserError(
-      'NAMED_CANNOT_SEE',
-      'Its owner, its solver or the person awaited is external and sees public tasks only.',
-      'privacy',
-    );
-  }
+  const ids = [task.owner, task.solver, task.awaitedMember].flatMap((person) => person?.id ?? []);
+  const named = await findRows(em, Member, { id: ids });
+  if (named.every(({ kind }) => kind === 'INTERNAL')) return;
+  throw new UserError(
+    'NAMED_CANNOT_SEE',
+    'Its owner, its solver or the person awaited is external and sees public tasks only.',
+    'privacy',
+  );
 }

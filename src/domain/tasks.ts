@@ -1,13 +1,13 @@
-import { LockMode, ref } from '@mikro-orm/core';
-import type { Grants } from '../auth/grants.js';
 import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
+import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
-import type { Project } from '../entities/project.js';
+import { Project, Workspace } from '../entities/project.js';
+import { findRow, findRows, type Row, referenceTo } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
-import { type Level, type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
+import { type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { badInput, UserError } from '../errors.js';
-import { getProject, getTask, getTasks } from './access.js';
+import { getProject, getTask, getTasks, type HeldTask } from './access.js';
 import { transactAs } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { firstValues, recordTaskChange, snapshot } from './task-change.js';
@@ -33,13 +33,22 @@ export function createTask(
   viewer: MemberViewer,
   projectId: string,
   { title, ...fields }: TaskFields & { title: string },
-): Promise<Done<Task>> {
+): Promise<Done<Row<Task>>> {
   return transactAs(parts, viewer, {}, async (work) => {
     const { em, member: author } = work;
-    const { object: project, grants } = await getProject(em, viewer, projectId, 'EDIT', { lock: true });
-    const { companyId } = viewer;
+    const { object: project, grants } = await getProject(em, viewer, projectId, 'EDIT', { lock: 'FOR UPDATE' });
+    const before = { ...project };
     project.lastTaskNumber += 1;
-    const task = em.create(Task, { companyId, project, number: project.lastTaskNumber, title, author, owner: author });
+    work.update(Project, before, project);
+    const person = referenceTo(em, Member, author);
+    const task = em.create(Task, {
+      companyId: viewer.companyId,
+      project: referenceTo(em, Project, project),
+      number: project.lastTaskNumber,
+      title,
+      author: person,
+      owner: person,
+    });
     if (grants.isExternal) task.privacy = 'PUBLIC';
     applyFields(task, { title, ...fields });
     if (grants.isExternal) expectSeenByExternals(task);
@@ -49,10 +58,10 @@ export function createTask(
 }
 
 /** Writes the event of a task that is new. */
-export function recordCreation(work: Work, task: Task, project: Project): void {
+export function recordCreation(work: Work, task: Row<Task>, project: Row<Project>): void {
   const after = taskFacts(task, project);
   const data: TaskEventData = { before: null, after, publicFace: hasPublicFace(after) };
-  work.record({ type: 'task.created', objectId: task.id, data, changes: firstValues(task, project) });
+  work.record({ type: 'task.created', objectId: task.id, data, changes: firstValues(task) });
 }
 
 /** Edits the descriptive fields. Needs EDIT; `version`, when given, must be the task's. */
@@ -62,8 +71,8 @@ export function updateTask(
   taskId: string,
   fields: TaskFields,
   version?: number | null,
-): Promise<Done<Task>> {
-  return editTask(parts, viewer, taskId, 'task.updated', (task, scene) => edit(task, scene, fields, version));
+): Promise<Done<Row<Task>>> {
+  return editTask(parts, viewer, taskId, 'task.updated', (scene) => edit(scene, fields, version));
 }
 
 /** One of the edits of `updateTasks`. */
@@ -77,19 +86,22 @@ export interface TaskEdit {
 const MOST_EDITS = 100;
 
 /** Edits many tasks as `updateTask` edits one, in one transaction: all of them, or none. */
-export function updateTasks(parts: Parts, viewer: MemberViewer, edits: readonly TaskEdit[]): Promise<Done<Task[]>> {
+export function updateTasks(
+  parts: Parts,
+  viewer: MemberViewer,
+  edits: readonly TaskEdit[],
+): Promise<Done<Row<Task>[]>> {
   return transactAs(parts, viewer, {}, async (work) => {
     const ids = edits.map(({ taskId }) => taskId);
     if (ids.length === 0 || ids.length > MOST_EDITS) {
       throw badInput('NUMBER_OF_TASKS', `Edit 1 to ${MOST_EDITS} tasks at a time.`);
     }
     if (new Set(ids).size < ids.length) throw badInput('TASK_TWICE', 'Name each task once.');
-    const all = await getTasks(work.em, viewer, ids, 'EDIT', { lock: true });
-    for (const [i, { object: task, ...held }] of all.entries()) {
+    const all = await getTasks(work.em, viewer, ids, 'EDIT', { lock: 'FOR UPDATE' });
+    for (const [i, held] of all.entries()) {
       const { fields, version } = edits[i] as TaskEdit;
-      const scene = { em: work.em, work, ...held };
-      const change = () => changeTask(task, scene, 'task.updated', () => edit(task, scene, fields, version));
-      await change().catch((error) => {
+      const scene = { work, ...held };
+      await changeTask(scene, 'task.updated', () => edit(scene, fields, version)).catch((error) => {
         throw error instanceof UserError ? error.within(`tasks.${i}`) : error;
       });
     }
@@ -97,7 +109,11 @@ export function updateTasks(parts: Parts, viewer: MemberViewer, edits: readonly 
   });
 }
 
-async function edit(task: Task, { grants }: Scene, fields: TaskFields, version: number | null | undefined) {
+async function edit(
+  { object: task, grants, work }: Scene,
+  fields: TaskFields,
+  version: number | null | undefined,
+): Promise<void> {
   if (version != null && version !== task.version) {
     throw new UserError(
       'VERSION_CONFLICT',
@@ -109,7 +125,7 @@ async function edit(task: Task, { grants }: Scene, fields: TaskFields, version: 
   applyFields(task, fields);
   if (task.privacy === privacy) return;
   if (grants.isExternal) expectSeenByExternals(task);
-  await expectSeenByNamed(task);
+  await expectSeenByNamed(work.em, task);
 }
 
 /** Gives the task to a solver, or to nobody. Needs EDIT; the solver must be active and see the task. */
@@ -118,9 +134,9 @@ export function assignTask(
   viewer: MemberViewer,
   taskId: string,
   solverId: string | null,
-): Promise<Done<Task>> {
-  return editTask(parts, viewer, taskId, 'task.assigned', async (task, { em, project, grants }) => {
-    task.solver = solverId === null ? null : await getSolver(em, grants, task, project, solverId);
+): Promise<Done<Row<Task>>> {
+  return editTask(parts, viewer, taskId, 'task.assigned', async ({ object: task, work, project, grants }) => {
+    task.solver = solverId === null ? null : await getSolver(work.em, grants, task, project, solverId);
   });
 }
 
@@ -137,34 +153,33 @@ export function moveTask(
   taskId: string,
   to: TaskStatus,
   awaited: Awaited,
-): Promise<Done<Task>> {
+): Promise<Done<Row<Task>>> {
   return editTask(
     parts,
     viewer,
     taskId,
     'task.moved',
-    async (task, { em, project, level, grants }) => {
-      const { closingPolicy } = await project.workspace.loadOrFail();
+    async ({ object: task, work: { em }, project, level, grants }) => {
+      const { closingPolicy } = (await findRow(em, Workspace, project.workspace.id)) as Row<Workspace>;
       const decides = task.owner.id === viewer.memberId || level === 'MANAGE';
       const statusBefore = move(task, to, closingPolicy, { isExternal: grants.isExternal, decides });
       setStatus(task, to, statusBefore);
       if (to === 'AWAITING_MEMBER')
         task.awaitedMember = await getAwaitedMember(em, grants, task, expectAwaited('member', awaited.memberId));
       if (to === 'AWAITING_PROJECT') {
-        task.awaitedProject = ref(
-          (await getProject(em, viewer, expectAwaited('project', awaited.projectId), 'VIEW')).object,
-        );
+        const { object } = await getProject(em, viewer, expectAwaited('project', awaited.projectId), 'VIEW');
+        task.awaitedProject = { id: object.id };
       }
       if (to === 'AWAITING_TASK') {
-        const held = await getTask(em, viewer, expectAwaited('task', awaited.taskId), 'VIEW');
-        if (held.object === task || isDone(held.object.status)) {
+        const { object } = await getTask(em, viewer, expectAwaited('task', awaited.taskId), 'VIEW');
+        if (object.id === task.id || isDone(object.status)) {
           throw new UserError('NOT_AWAITABLE', 'A task waits for another one that is open.', 'awaitedTaskId');
         }
-        await expectNoCircle(task, held.object);
-        task.awaitedTask = ref(held.object);
+        await expectNoCircle(em, task, object);
+        task.awaitedTask = { id: object.id };
       }
     },
-    async (task, { work }) => {
+    async ({ object: task, work }) => {
       // The closure of the awaited task ends the waiting for it.
       if (isDone(to)) await resumeWaiting(work, task);
     },
@@ -172,25 +187,24 @@ export function moveTask(
 }
 
 /** Two tasks that wait for each other would wait for ever. */
-async function expectNoCircle(task: Task, awaited: Task): Promise<void> {
-  for (let next: Task | null | undefined = awaited; next; next = await next.awaitedTask?.loadOrFail()) {
-    if (next === task)
+async function expectNoCircle(em: EntityManager, task: Row<Task>, awaited: Row<Task>): Promise<void> {
+  for (
+    let next: Row<Task> | null = awaited;
+    next;
+    next = next.awaitedTask ? await findRow(em, Task, next.awaitedTask.id) : null
+  ) {
+    if (next.id === task.id)
       throw new UserError('WAITS_IN_A_CIRCLE', 'That task waits, in the end, for this one.', 'awaitedTaskId');
   }
 }
 
 /** Puts a task back to where it stood before it waited. */
-export function resume(task: Task): void {
+export function resume(task: Row<Task>): void {
   setStatus(task, task.statusBefore ?? TaskStatus.IN_PROGRESS, null);
 }
 
-interface Scene {
-  em: EntityManager;
-  work: Work;
-  project: Project;
-  level: Level;
-  grants: Grants;
-}
+/** A task that is held, in the transaction that holds it. */
+type Scene = HeldTask & { work: Work };
 
 /** One locked, permitted, recorded change of one task. */
 function editTask(
@@ -198,21 +212,20 @@ function editTask(
   viewer: MemberViewer,
   taskId: string,
   type: string,
-  edit: (task: Task, scene: Scene) => Promise<void>,
+  edit: (scene: Scene) => Promise<void>,
   /** What follows from the change, recorded after it. */
-  follow: (task: Task, scene: Scene) => Promise<void> = async () => {},
-): Promise<Done<Task>> {
+  follow: (scene: Scene) => Promise<void> = async () => {},
+): Promise<Done<Row<Task>>> {
   return transactAs(parts, viewer, {}, async (work) => {
-    const { object: task, ...held } = await getTask(work.em, viewer, taskId, 'EDIT', { lock: true });
-    const scene = { em: work.em, work, ...held };
-    await changeTask(task, scene, type, () => edit(task, scene));
-    await follow(task, scene);
-    return task;
+    const scene = { work, ...(await getTask(work.em, viewer, taskId, 'EDIT', { lock: 'FOR UPDATE' })) };
+    await changeTask(scene, type, () => edit(scene));
+    await follow(scene);
+    return scene.object;
   });
 }
 
 /** What `change` does to a task that is held, recorded. */
-async function changeTask(task: Task, { work, project }: Scene, type: string, change: () => Promise<void>) {
+async function changeTask({ object: task, work, project }: Scene, type: string, change: () => Promise<void>) {
   const before = snapshot(task, project);
   await change();
   recordTaskChange(work, type, task, project, before);
@@ -220,7 +233,7 @@ async function changeTask(task: Task, { work, project }: Scene, type: string, ch
 
 const CLEARABLE: ReadonlySet<string> = new Set<keyof TaskFields>(['startOn', 'dueOn', 'estimateMinutes']);
 
-function applyFields(task: Task, fields: TaskFields): void {
+function applyFields(task: Row<Task>, fields: TaskFields): void {
   for (const [name, value] of Object.entries(fields)) {
     if (value === null && !CLEARABLE.has(name))
       throw new UserError('REQUIRED', `A task cannot be without ${name}.`, name);
@@ -239,12 +252,12 @@ function applyFields(task: Task, fields: TaskFields): void {
 }
 
 /** An external who made a record other than public would lose sight of it. */
-function expectSeenByExternals(task: Task): void {
+function expectSeenByExternals(task: Row<Task>): void {
   if (task.privacy !== 'PUBLIC')
     throw new UserError('EXTERNALS_PUBLIC_ONLY', 'External members work on public tasks only.', 'privacy');
 }
 
-function setStatus(task: Task, status: TaskStatus, statusBefore: TaskStatus | null): void {
+function setStatus(task: Row<Task>, status: TaskStatus, statusBefore: TaskStatus | null): void {
   task.status = status;
   task.statusBefore = statusBefore;
   task.awaitedMember = null;
@@ -253,14 +266,10 @@ function setStatus(task: Task, status: TaskStatus, statusBefore: TaskStatus | nu
   task.closedAt = isDone(status) ? new Date() : null;
 }
 
-async function resumeWaiting(work: Work, closed: Task): Promise<void> {
-  const waiting = await work.em.find(
-    Task,
-    { awaitedTask: { id: closed.id }, status: 'AWAITING_TASK' },
-    { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: 'asc' } },
-  );
-  for (const task of waiting) {
-    const project = await task.project.loadOrFail();
+async function resumeWaiting(work: Work, closed: Row<Task>): Promise<void> {
+  const those = { awaitedTask: closed.id, status: 'AWAITING_TASK' };
+  for (const task of await findRows(work.em, Task, those, { lock: 'FOR UPDATE' })) {
+    const project = (await findRow(work.em, Project, task.project.id)) as Row<Project>;
     const before = snapshot(task, project);
     resume(task);
     recordTaskChange(work, 'task.resumed', task, project, before);

@@ -9,6 +9,8 @@ import type { Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { HistoryEntry } from '../entities/event.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
+import { insertRows, type Row, type RowChange, updateRows } from '../entities/rows.js';
+import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
 import { appendEvents, type LoggedEvent, readHeads } from '../pubsub/event-log.js';
@@ -43,11 +45,16 @@ export interface Happening {
   changes?: Changes;
 }
 
+type Rowed = TenantEntity & { id: string };
+type Type<T> = new () => T;
+
 /** One transaction of one actor. */
 export interface Work {
   em: EntityManager;
   actor: Actor;
   record(happening: Happening): void;
+  /** Writes with the commit what differs between a row as it was read, and held, and as it is to be. */
+  update<T extends Rowed>(type: Type<T>, before: Row<T>, after: Row<T>): void;
 }
 
 export interface Done<T> {
@@ -83,11 +90,18 @@ export async function transact<T>(parts: Parts, actor: Actor, work: (work: Work)
 async function attemptOnce<T>(parts: Parts, actor: Actor, work: (work: Work) => Promise<T>) {
   const em = forkFor(parts.orm, { companyId: actor.companyId, userId: actor.userId ?? undefined });
   const happenings: Happening[] = [];
+  const changes = new Map<Type<Rowed>, Map<string, RowChange<Rowed>>>();
+  const update: Work['update'] = (type, before, after) => {
+    const rows = changes.get(type) ?? new Map<string, RowChange<Rowed>>();
+    changes.set(type, rows);
+    rows.set(after.id, [rows.get(after.id)?.[0] ?? before, after]);
+  };
   // Read committed: what is read after a lock is taken is what the lock protects.
   await em.begin({ isolationLevel: IsolationLevel.READ_COMMITTED });
   try {
-    const result = await work({ em, actor, record: (happening) => happenings.push(happening) });
+    const result = await work({ em, actor, update, record: (happening) => happenings.push(happening) });
     await em.flush();
+    for (const [type, rows] of changes) await updateRows(em, type, [...rows.values()]);
     const events = await write(em, actor, happenings);
     await em.commit();
     return { result, events };
@@ -99,13 +113,11 @@ async function attemptOnce<T>(parts: Parts, actor: Actor, work: (work: Work) => 
 
 async function write(em: EntityManager, actor: Actor, happenings: readonly Happening[]): Promise<LoggedEvent[]> {
   if (happenings.length === 0) return [];
-  await em.insertMany(
-    HistoryEntry,
-    happenings.map(({ type, objectId, changes }) => {
-      const { companyId, memberId: actorId, entryPoint } = actor;
-      return { ...new HistoryEntry(), companyId, objectId, type, actorId, entryPoint, changes: changes ?? {} };
-    }),
-  );
+  const { companyId, memberId: actorId, entryPoint } = actor;
+  const entries = happenings.map(({ type, objectId, changes = {} }) => {
+    return { ...new HistoryEntry(), companyId, objectId, type, actorId, entryPoint, changes };
+  });
+  await insertRows(em, HistoryEntry, entries);
   const events = happenings.map(({ type, objectId, data }) => ({ type, objectId, data: data ?? {} }));
   return appendEvents(em, actor.companyId, events);
 }

@@ -107,8 +107,8 @@ export class Task extends TenantEntity {
   progressPercent: number = 0;
 
   @Field(() => Int, { description: 'Counts the changes; give it back when you edit, to learn of a conflict.' })
-  @Property({ version: true })
-  version!: number;
+  @Property({ default: 1 })
+  version: number = 1;
 
   @Field()
   @Property({ length: 3 })

@@ -1,5 +1,6 @@
 import { Event, LogHead } from '../entities/event.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
+import { insertRows, run } from '../entities/rows.js';
 
 /** One change of a company, as the log keeps it and the bus carries it. */
 export interface LoggedEvent {
@@ -24,20 +25,15 @@ export async function appendEvents(
   companyId: string,
   events: readonly NewEvent[],
 ): Promise<LoggedEvent[]> {
-  const tx = em.getTransactionContext();
-  const connection = em.getConnection();
-  await connection.execute(
-    'update log_heads set seq = seq + ? where company_id = ?',
-    [events.length, companyId],
-    'run',
-    tx,
-  );
-  const [head] = await connection.execute('select seq from log_heads where company_id = ?', [companyId], 'all', tx);
+  await run(em, 'update log_heads set seq = seq + ? where company_id = ?', [events.length, companyId]);
+  const {
+    rows: [head],
+  } = await run(em, 'select seq from log_heads where company_id = ?', [companyId]);
   if (!head) throw new Error(`The log of ${companyId} has no head.`);
   const first = Number(head.seq) - events.length + 1;
   const occurredAt = new Date();
   const rows = events.map((event, i) => ({ companyId, seq: first + i, ...event, occurredAt }));
-  await em.insertMany(Event, rows);
+  await insertRows(em, Event, rows);
   return rows.map((row) => ({ ...row, occurredAt: occurredAt.toISOString() }));
 }
 
@@ -88,12 +84,9 @@ export async function findConcern(
   kinds: readonly string[],
 ): Promise<number | null> {
   const types = kinds.map(() => 'type like ?').join(' or ');
-  const [found] = await orm.em
-    .getConnection()
-    .execute(`select seq from events where company_id = ? and seq > ? and (${types}) order by seq limit 1`, [
-      companyId,
-      seq,
-      ...kinds.map((kind) => `${kind}.%`),
-    ]);
+  const text = `select seq from events where company_id = ? and seq > ? and (${types}) order by seq limit 1`;
+  const {
+    rows: [found],
+  } = await run(orm.em, text, [companyId, seq, ...kinds.map((kind) => `${kind}.%`)]);
   return found ? Number(found.seq) : null;
 }

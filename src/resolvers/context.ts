@@ -3,6 +3,7 @@ import { levelOn, type Policy } from '../auth/rule.js';
 import { expectMember, type Viewer } from '../auth/viewer.js';
 import type { Done, Parts } from '../domain/unit-of-work.js';
 import type { EntityManager } from '../entities/orm.js';
+import type { Row, RowSource } from '../entities/rows.js';
 import type { Task } from '../entities/task.js';
 import type { Level } from '../entities/vocabulary.js';
 import { UserError } from '../errors.js';
@@ -19,11 +20,13 @@ export interface GraphContext {
   readonly parts: Parts;
   readonly viewer: Viewer;
   readonly em: EntityManager;
+  /** The same, for what is read as rows. */
+  readonly source: RowSource;
   /** Where this server is reached, for links. */
   readonly publicUrl: string;
   /** Projects, members and users that rows refer to. */
   readonly references: References;
-  findTask(id: string): Promise<Task | null>;
+  findTask(id: string): Promise<Row<Task> | null>;
   /** Whether the member sees an object with these facts, and what they may do with it; null when they do not see it. */
   sees<F extends string>(policy: Policy<F>, facts: FactsOf<F>): Promise<boolean>;
   level<F extends string>(policy: Policy<F>, facts: FactsOf<F>): Promise<Level | null>;
@@ -45,7 +48,7 @@ export function createContext(settings: ContextSettings, viewer: Viewer): GraphC
     userId: 'userId' in viewer ? viewer.userId : undefined,
   });
   let loading: Promise<Grants> | undefined;
-  const grants = () => (loading ??= loadGrants(reading.em, expectMember(viewer)));
+  const grants = () => (loading ??= loadGrants(reading.source, expectMember(viewer)));
   return contextOf(settings, viewer, reading, {
     sees: async (policy, facts) => levelOn(policy, await grants(), facts) !== null,
     level: async (policy, facts) => levelOn(policy, await grants(), facts),
@@ -72,6 +75,9 @@ const contextOf = (
   viewer,
   get em() {
     return reading.em;
+  },
+  get source() {
+    return reading.source;
   },
   get references() {
     return reading.references;

@@ -18,6 +18,7 @@ import { expectFollower, expectMember } from '../auth/viewer.js';
 import { grantFollow, revokeFollow } from '../domain/follows.js';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
+import type { Row } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import { notFound } from '../errors.js';
 import type { Change } from '../pubsub/topic.js';
@@ -29,7 +30,7 @@ import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { TaskChange } from './task-change.js';
 import { followedSource, taskChangeOf } from './task-streams.js';
-import { ifVisibleTask } from './visible.js';
+import { findVisibleTask } from './visible.js';
 
 const FollowConnection = connectionOf(Follow, 'Follow');
 const RevokeFollowPayload = payloadType('RevokeFollowPayload', 'follow', Follow);
@@ -143,12 +144,12 @@ export class FollowResolver {
     nullable: true,
     description: 'Null while the task is not public, or when you do not see it.',
   })
-  async task(@Root() follow: Follow, @Ctx() context: GraphContext): Promise<Task | null> {
-    return ifVisibleTask(context, await follow.task.load());
+  async task(@Root() follow: Row<Follow>, @Ctx() context: GraphContext): Promise<Row<Task> | null> {
+    return findVisibleTask(context, follow.task.id);
   }
 
   @FieldResolver(() => Member)
-  grantedBy(@Root() follow: Follow): Promise<Member> {
-    return follow.grantedBy.loadOrFail();
+  grantedBy(@Root() follow: Row<Follow>, @Ctx() { references }: GraphContext): Promise<Row<Member>> {
+    return references.member(follow.grantedBy.id);
   }
 }

@@ -4,6 +4,7 @@ import { directoryOf } from '../auth/directory.js';
 import { expectMember } from '../auth/viewer.js';
 import { addMember, deactivateMember } from '../domain/members.js';
 import { Member } from '../entities/member.js';
+import type { Row } from '../entities/rows.js';
 import { MembershipKind, Role } from '../entities/vocabulary.js';
 import { connectionOf } from '../schema/connections.js';
 import { ForMembers, HasRole } from '../schema/directives.js';
@@ -11,7 +12,6 @@ import { payloadType } from '../schema/payload.js';
 import { ADDRESS_LENGTH, MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
-import { follow } from './reading.js';
 
 const MemberConnection = connectionOf(Member, 'Member');
 const AddMemberPayload = payloadType('AddMemberPayload', 'member', Member);
@@ -75,14 +75,14 @@ export class MemberResolver {
   }
 
   @FieldResolver(() => String)
-  async name(@Root() member: Member, @Ctx() context: GraphContext): Promise<string> {
+  async name(@Root() member: Row<Member>, @Ctx() context: GraphContext): Promise<string> {
     return (await userOf(context, member)).name;
   }
 
   @FieldResolver(() => String)
-  async email(@Root() member: Member, @Ctx() context: GraphContext): Promise<string> {
+  async email(@Root() member: Row<Member>, @Ctx() context: GraphContext): Promise<string> {
     return (await userOf(context, member)).email;
   }
 }
 
-const userOf = ({ references }: GraphContext, { user }: Member) => follow(user, (id) => references.user(id));
+const userOf = ({ references }: GraphContext, { user }: Row<Member>) => references.user(user.id);

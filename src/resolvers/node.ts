@@ -12,7 +12,7 @@ import { ForMembers } from '../schema/directives.js';
 import { prefixOf } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
 import type { GraphContext } from './context.js';
-import { findVisibleProject, findVisibleTask, ifVisibleTask, readablePrivacies } from './visible.js';
+import { findVisibleProject, findVisibleTask, readablePrivacies } from './visible.js';
 
 type Find = (context: GraphContext, id: string) => Promise<Node | null>;
 
@@ -30,7 +30,7 @@ const FINDERS = new Map<string | null, Find>(
     task: findVisibleTask,
     comment: async (context, id) => {
       const comment = await context.em.findOne(Comment, { id, privacy: { $in: readablePrivacies(context) } });
-      return comment && (await ifVisibleTask(context, await comment.task.load())) ? comment : null;
+      return comment && (await findVisibleTask(context, comment.task.id)) ? comment : null;
     },
     follow: async ({ em, viewer }, id) => (expectMember(viewer).role === 'ADMIN' ? em.findOne(Follow, { id }) : null),
   }),

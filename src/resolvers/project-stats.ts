@@ -99,7 +99,7 @@ export class ProjectStatsResolver {
 
 async function figuresSource(context: GraphContext, projectId: string): Promise<ChangeSource<Standing>> {
   const viewer = expectMember(context.viewer);
-  await getProject(context.em, viewer, expectId('project', projectId), 'VIEW');
+  await getProject(context.source, viewer, expectId('project', projectId), 'VIEW');
   return new ChangeSource(new ProjectFigures(context.parts.orm, viewer.companyId, projectId), null);
 }
 

@@ -2,7 +2,7 @@ import type { Standing } from '../auth/standing.js';
 import { expectMember } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
 import { routeTo } from '../domain/events.js';
-import { forkFor, type Orm } from '../entities/orm.js';
+import type { Orm } from '../entities/orm.js';
 import { ApiError } from '../errors.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import type { Sight, Topic } from '../pubsub/topic.js';
@@ -43,7 +43,7 @@ export abstract class ProjectTopic implements Topic<Standing> {
   /** The viewer's own rights have changed: the stream ends, or what it showed before has to be read anew. */
   async #lookAtRights({ viewer }: Standing): Promise<Sight> {
     try {
-      await getProject(forkFor(this.orm, viewer), expectMember(viewer), this.projectId, 'VIEW');
+      await getProject(this, expectMember(viewer), this.projectId, 'VIEW');
       return { kind: 'RESYNC' };
     } catch (error) {
       if (error instanceof ApiError) return { kind: 'END', error };

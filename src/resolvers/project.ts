@@ -4,6 +4,7 @@ import { expectMember } from '../auth/viewer.js';
 import { createProject, setProjectPermission } from '../domain/projects.js';
 import { Member } from '../entities/member.js';
 import { Project, Workspace } from '../entities/project.js';
+import { findRow, type Row } from '../entities/rows.js';
 import { Level, Visibility } from '../entities/vocabulary.js';
 import { notFound } from '../errors.js';
 import { connectionOf } from '../schema/connections.js';
@@ -54,7 +55,7 @@ class SetProjectPermissionInput {
 export class ProjectResolver {
   @ForMembers()
   @Query(() => Project)
-  async project(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Project> {
+  async project(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Row<Project>> {
     const project = await findVisibleProject(context, expectId('project', id));
     if (!project) throw notFound('project');
     return project;
@@ -96,12 +97,15 @@ export class ProjectResolver {
   }
 
   @FieldResolver(() => Workspace, { nullable: true, description: 'For internal members.' })
-  workspace(@Root() project: Project, @Ctx() { viewer }: GraphContext): Promise<Workspace> | null {
-    return expectMember(viewer).membership === 'INTERNAL' ? project.workspace.loadOrFail() : null;
+  workspace(
+    @Root() project: Row<Project>,
+    @Ctx() { source, viewer }: GraphContext,
+  ): Promise<Row<Workspace> | null> | null {
+    return expectMember(viewer).membership === 'INTERNAL' ? findRow(source, Workspace, project.workspace.id) : null;
   }
 
   @FieldResolver(() => Member)
-  manager(@Root() project: Project): Promise<Member> {
-    return project.manager.loadOrFail();
+  manager(@Root() project: Row<Project>, @Ctx() { references }: GraphContext): Promise<Row<Member>> {
+    return references.member(project.manager.id);
   }
 }

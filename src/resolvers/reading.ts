@@ -1,6 +1,6 @@
-import type { Ref } from '@mikro-orm/core';
 import DataLoader from 'dataloader';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
+import { findRows, type Row, type RowSource } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import type { Readings } from '../pubsub/topic.js';
@@ -16,7 +16,7 @@ export class Reading {
   isUsed = false;
   #em: EntityManager | undefined;
   #references: References | undefined;
-  #tasks: DataLoader<string, Task | null> | undefined;
+  #tasks: DataLoader<string, Row<Task> | null> | undefined;
 
   constructor(
     readonly orm: Orm,
@@ -32,28 +32,26 @@ export class Reading {
     return this.#em;
   }
 
+  get source(): RowSource {
+    this.isUsed = true;
+    return { orm: this.orm, companyId: this.keys.companyId };
+  }
+
   get references(): References {
     this.isUsed = true;
-    this.#references ??= this.kept?.current ?? new References(() => this.em);
+    this.#references ??= this.kept?.current ?? new References(this.source);
     return this.#references;
   }
 
-  findTask(id: string): Promise<Task | null> {
+  findTask(id: string): Promise<Row<Task> | null> {
     this.#tasks ??= new DataLoader(async (ids) => {
-      const tasks = await this.em.find(Task, { id: { $in: [...ids] } });
+      const tasks = await findRows(this.source, Task, { id: ids });
       const byId = new Map(tasks.map((task) => [task.id, task]));
       return ids.map((wanted) => byId.get(wanted) ?? null);
     });
     return this.#tasks.load(id);
   }
 }
-
-/** What a reference leads to: as it was read with the row itself, or by a loader. */
-export const follow = <T extends { id: string }>(
-  reference: Ref<T>,
-  load: (id: string) => Promise<T>,
-): T | Promise<T> =>
-  reference.isInitialized() ? (reference.unwrap() as T) : load((reference as unknown as { id: string }).id);
 
 /** The readings of one company's fan-out. */
 export class CompanyReadings implements Readings<Reading> {

@@ -1,37 +1,38 @@
 import type { EntityClass } from '@mikro-orm/core';
 import DataLoader from 'dataloader';
 import { Member } from '../entities/member.js';
-import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
+import type { Orm } from '../entities/orm.js';
 import { Project } from '../entities/project.js';
+import { findRows, type Row, type RowSource } from '../entities/rows.js';
 import { User } from '../entities/user.js';
 
 /** What tasks and comments refer to again and again: each is read once, and many of a kind together. */
 export class References {
-  readonly #projects: DataLoader<string, Project>;
-  readonly #members: DataLoader<string, Member>;
-  readonly #users: DataLoader<string, User>;
+  readonly #projects: DataLoader<string, Row<Project>>;
+  readonly #members: DataLoader<string, Row<Member>>;
+  readonly #users: DataLoader<string, Row<User>>;
 
-  constructor(em: () => EntityManager) {
-    this.#projects = loaderOf(em, Project);
-    this.#members = loaderOf(em, Member);
-    this.#users = loaderOf(em, User);
+  constructor(source: RowSource) {
+    this.#projects = loaderOf(source, Project);
+    this.#members = loaderOf(source, Member);
+    this.#users = loaderOf(source, User);
   }
 
-  project(id: string): Promise<Project> {
+  project(id: string): Promise<Row<Project>> {
     return this.#projects.load(id);
   }
-  member(id: string): Promise<Member> {
+  member(id: string): Promise<Row<Member>> {
     return this.#members.load(id);
   }
-  user(id: string): Promise<User> {
+  user(id: string): Promise<Row<User>> {
     return this.#users.load(id);
   }
 }
 
-function loaderOf<T extends { id: string }>(em: () => EntityManager, type: EntityClass<T>): DataLoader<string, T> {
+function loaderOf<T extends { id: string }>(source: RowSource, type: EntityClass<T>): DataLoader<string, Row<T>> {
   return new DataLoader(async (ids) => {
-    const rows = await em().find(type, { id: { $in: [...ids] } } as never);
-    const byId = new Map(rows.map((row) => [row.id, row as T]));
+    const rows = await findRows<{ id: string }>(source, type, { id: ids });
+    const byId = new Map(rows.map((row) => [row.id, row as Row<T>]));
     return ids.map((id) => byId.get(id) ?? new Error(`${type.name} ${id} is referred to, but absent.`));
   });
 }
@@ -52,8 +53,7 @@ export class KeptReferences {
   get current(): References {
     const now = performance.now();
     if (!this.#kept || now > this.#keptUntil) {
-      const em = forkFor(this.orm, { companyId: this.companyId });
-      this.#kept = new References(() => em);
+      this.#kept = new References(this);
       this.#keptUntil = now + KEPT_MS;
     }
     return this.#kept;

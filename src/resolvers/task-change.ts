@@ -1,4 +1,5 @@
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import type { Row } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import { PublicFace } from '../schema/directives.js';
 
@@ -46,5 +47,5 @@ export class TaskChange {
     nullable: true,
     description: 'The task as it is now, at this change or later; null when it LEFT.',
   })
-  task!: Task | null;
+  task!: Row<Task> | null;
 }

@@ -16,7 +16,7 @@ import { findVisibleTask } from './visible.js';
 /** The changes of a project's tasks, as far as the viewer sees them at the time of each. Throws NOT_FOUND. */
 export async function projectTasksSource(context: GraphContext, projectId: string, after?: string | null) {
   const viewer = expectMember(context.viewer);
-  await getProject(context.em, viewer, expectId('project', projectId), 'VIEW');
+  await getProject(context.source, viewer, expectId('project', projectId), 'VIEW');
   return sourceOf(context, new ProjectTasks(context.parts.orm, viewer.companyId, projectId), after);
 }
 

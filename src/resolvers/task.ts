@@ -8,6 +8,7 @@ import { Comment } from '../entities/comment.js';
 import { HistoryEntry } from '../entities/event.js';
 import { Member } from '../entities/member.js';
 import { Project } from '../entities/project.js';
+import type { Row } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import { Level, PublicTaskStatus } from '../entities/vocabulary.js';
 import { forbidden, notFound } from '../errors.js';
@@ -18,7 +19,6 @@ import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
-import { follow } from './reading.js';
 import { TaskChange } from './task-change.js';
 import { TaskFilter, TaskOrder, taskConditions } from './task-filter.js';
 import {
@@ -34,7 +34,6 @@ import {
   findVisibleProject,
   findVisibleTask,
   ifVisibleProject,
-  memberOf,
   projectOf,
   readablePrivacies,
   visibleTasks,
@@ -54,7 +53,7 @@ const AddCommentPayload = payloadType('AddCommentPayload', 'comment', Comment);
 export class TaskResolver {
   @ForMembers()
   @Query(() => Task)
-  async task(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Task> {
+  async task(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Row<Task>> {
     const task = await findVisibleTask(context, expectId('task', id));
     if (!task) throw notFound('task');
     return task;
@@ -143,63 +142,62 @@ export class TaskResolver {
   }
 
   @FieldResolver(() => String, { description: 'What people call it: WEB-42.' })
-  async key(@Root() task: Task, @Ctx() context: GraphContext): Promise<string> {
+  async key(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<string> {
     return `${(await projectOf(context, task)).key}-${task.number}`;
   }
 
   @PublicFace()
   @FieldResolver(() => PublicTaskStatus, { description: 'The status as an anonymous follower may know it.' })
-  publicStatus(@Root() task: Task): PublicTaskStatus {
+  publicStatus(@Root() task: Row<Task>): PublicTaskStatus {
     return publicStatus(task.status);
   }
 
   @FieldResolver(() => Level, { nullable: true, description: 'What you may do with it.' })
-  async viewerLevel(@Root() task: Task, @Ctx() context: GraphContext): Promise<Level | null> {
+  async viewerLevel(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Level | null> {
     return context.level(taskPolicy, taskFacts(task, await projectOf(context, task)));
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null when you see the task, but not its project.' })
-  async project(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
+  async project(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Project> | null> {
     return ifVisibleProject(context, await projectOf(context, task));
   }
 
   @FieldResolver(() => Member)
-  author(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> {
-    return memberOf(context, task.author);
+  author(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Member>> {
+    return context.references.member(task.author.id);
   }
 
   @FieldResolver(() => Member)
-  owner(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> {
-    return memberOf(context, task.owner);
+  owner(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Member>> {
+    return context.references.member(task.owner.id);
   }
 
   @FieldResolver(() => Member, { nullable: true })
-  solver(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> | null {
-    return task.solver ? memberOf(context, task.solver) : null;
+  solver(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Member>> | null {
+    return task.solver ? context.references.member(task.solver.id) : null;
   }
 
   @FieldResolver(() => Member, { nullable: true })
-  awaitedMember(@Root() task: Task, @Ctx() context: GraphContext): Member | Promise<Member> | null {
-    return task.awaitedMember ? memberOf(context, task.awaitedMember) : null;
+  awaitedMember(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Member>> | null {
+    return task.awaitedMember ? context.references.member(task.awaitedMember.id) : null;
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null as well when you do not see it.' })
-  async awaitedProject(@Root() task: Task, @Ctx() context: GraphContext): Promise<Project | null> {
+  async awaitedProject(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Project> | null> {
     const { awaitedProject } = task;
-    return awaitedProject
-      ? ifVisibleProject(context, await follow(awaitedProject, (id) => context.references.project(id)))
-      : null;
+    if (!awaitedProject) return null;
+    return ifVisibleProject(context, await context.references.project(awaitedProject.id));
   }
 
   @FieldResolver(() => Task, { nullable: true, description: 'Null as well when you do not see it.' })
-  async awaitedTask(@Root() task: Task, @Ctx() context: GraphContext): Promise<Task | null> {
+  async awaitedTask(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Task> | null> {
     return task.awaitedTask ? findVisibleTask(context, task.awaitedTask.id) : null;
   }
 
   @PublicFace()
   @FieldResolver(() => CommentConnection, { description: 'In the order in which they were written.' })
   comments(
-    @Root() task: Task,
+    @Root() task: Row<Task>,
     @Arg('first', () => Int) first: number,
     @Ctx() context: GraphContext,
     @Arg('after', () => String, { nullable: true }) after?: string,
@@ -210,7 +208,7 @@ export class TaskResolver {
 
   @FieldResolver(() => HistoryConnection, { description: 'Who changed what, newest first. For internal members.' })
   history(
-    @Root() task: Task,
+    @Root() task: Row<Task>,
     @Arg('first', () => Int) first: number,
     @Ctx() context: GraphContext,
     @Arg('after', () => String, { nullable: true }) after?: string,
@@ -229,23 +227,19 @@ export class CommentResolver {
     nullable: true,
     description: 'Unique in the task, given in order. For internal members: to others its gaps would tell too much.',
   })
-  number(@Root() comment: Comment, @Ctx() context: GraphContext): number | null {
+  number(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): number | null {
     return readablePrivacies(context).includes('INTERNAL') ? comment.number : null;
   }
 
   @FieldResolver(() => Task)
-  async task(@Root() comment: Comment, @Ctx() context: GraphContext): Promise<Task> {
-    return follow(comment.task, (id) => getTask(context, id));
+  async task(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Promise<Row<Task>> {
+    const task = await context.findTask(comment.task.id);
+    if (!task) throw notFound('task');
+    return task;
   }
 
   @FieldResolver(() => Member)
-  author(@Root() comment: Comment, @Ctx() context: GraphContext): Member | Promise<Member> {
-    return memberOf(context, comment.author);
+  author(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Promise<Row<Member>> {
+    return context.references.member(comment.author.id);
   }
-}
-
-async function getTask(context: GraphContext, id: string): Promise<Task> {
-  const task = await context.findTask(id);
-  if (!task) throw notFound('task');
-  return task;
 }

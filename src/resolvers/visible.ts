@@ -1,14 +1,12 @@
-import type { Ref } from '@mikro-orm/core';
 import { projectColumns, projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { rowFilter } from '../auth/rule.js';
 import { hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
-import type { Member } from '../entities/member.js';
 import { Project } from '../entities/project.js';
+import { findRow, type Row } from '../entities/rows.js';
 import type { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
 import type { GraphContext } from './context.js';
-import { follow } from './reading.js';
 
 /** No row at all. */
 const NOTHING = { id: { $in: [] as string[] } };
@@ -22,32 +20,28 @@ export const visibleTasks = async (context: GraphContext): Promise<object> =>
   rowFilter(taskPolicy, await context.grants(), taskColumns) ?? NOTHING;
 
 /** The project of that id, when the viewer sees it. */
-export const findVisibleProject = async (context: GraphContext, id: string): Promise<Project | null> =>
-  ifVisibleProject(context, await context.em.findOne(Project, { id }));
+export const findVisibleProject = async (context: GraphContext, id: string): Promise<Row<Project> | null> =>
+  ifVisibleProject(context, await findRow(context.source, Project, id));
 
 /** The same project, when the viewer sees it. */
 export async function ifVisibleProject(
   context: GraphContext,
-  project: Project | null | undefined,
-): Promise<Project | null> {
+  project: Row<Project> | null,
+): Promise<Row<Project> | null> {
   if (!project || context.viewer.kind !== 'MEMBER') return null;
   return (await context.sees(projectPolicy, projectFacts(project))) ? project : null;
 }
 
 /** The task of that id, when the viewer sees it. */
-export const findVisibleTask = async (context: GraphContext, id: string): Promise<Task | null> =>
+export const findVisibleTask = async (context: GraphContext, id: string): Promise<Row<Task> | null> =>
   ifVisibleTask(context, await context.findTask(id));
 
 /** The project that a task is in, whether or not the viewer sees it. */
-export const projectOf = ({ references }: GraphContext, task: Task): Project | Promise<Project> =>
-  follow(task.project, (id) => references.project(id));
-
-/** The member that a row refers to. */
-export const memberOf = ({ references }: GraphContext, member: Ref<Member>): Member | Promise<Member> =>
-  follow(member, (id) => references.member(id));
+export const projectOf = ({ references }: GraphContext, { project }: Row<Task>): Promise<Row<Project>> =>
+  references.project(project.id);
 
 /** The same task, when the viewer sees it: a member by the policy, a follower the one followed, while it is public. */
-export async function ifVisibleTask(context: GraphContext, task: Task | null | undefined): Promise<Task | null> {
+export async function ifVisibleTask(context: GraphContext, task: Row<Task> | null): Promise<Row<Task> | null> {
   const { viewer } = context;
   if (!task || (viewer.kind === 'FOLLOWER' && viewer.objectId !== task.id)) return null;
   const facts = taskFacts(task, await projectOf(context, task));

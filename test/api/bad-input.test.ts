@@ -333,12 +333,7 @@ if (isEmbedded) {
         const [error] = JSON.parse(text).errors;
         expect([response.status, error.extensions.code]).toEqual([500, 'INTERNAL_SERVER_ERROR']);
         expect(error.message).toBe('Something went wrong on our side.');
-        const line =
-          broken
-            .output()
-            .split('\n')
-            .find((entry) => entry.includes(error.extensions.traceId)) ?? '';
-        expect(JSON.parse(line)).toMatchObject({
+        expect(await broken.logged(error.extensions.traceId)).toMatchObject({
           traceId: error.extensions.traceId,
           error: expect.stringContaining('no such table'),
         });

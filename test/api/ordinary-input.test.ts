@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JWTPayload } from 'jose';
 import type { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { type Answer, ask, type Caller, get } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
@@ -9,7 +10,7 @@ import { type Person, World } from '../harness/world.js';
 let cluster: Cluster;
 let world: World;
 let project: Project;
-let task: Task;
+let task: Row<Task>;
 let person: Person;
 beforeAll(async () => {
   cluster = await startCluster({ LOG_LEVEL: 'error' });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { readEvents, readHeads } from '../../src/pubsub/event-log.js';
 import { ask, get, listen } from '../harness/client.js';
@@ -10,7 +11,7 @@ let cluster: Cluster;
 let world: World;
 let editor: Person;
 let project: Project;
-let tasks: Task[];
+let tasks: Row<Task>[];
 beforeAll(async () => {
   cluster = await startCluster();
   world = await World.found(cluster.parts, cluster.issuer);
@@ -61,8 +62,8 @@ describe('many tasks edited at once', () => {
   it('are answered in the order that they were asked in, with where the log then is', async () => {
     const { tasks: changed, cursor, userErrors } = await update(retitled(2, 0, 1));
     expect(userErrors).toEqual([]);
-    expect(changed.map(({ title }: Task) => title)).toEqual(['new 2', 'new 0', 'new 1']);
-    expect(changed.map(({ version }: Task) => version)).toEqual([2, 2, 2]);
+    expect(changed.map(({ title }: Row<Task>) => title)).toEqual(['new 2', 'new 0', 'new 1']);
+    expect(changed.map(({ version }: Row<Task>) => version)).toEqual([2, 2, 2]);
     expect(cursor).toEqual(expect.any(String));
     expect(await titles()).toEqual(['new 0', 'new 1', 'new 2']);
   });

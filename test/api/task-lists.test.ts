@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { addComment } from '../../src/domain/comments.js';
 import { assignTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import type { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { ask, codeOf, get } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
@@ -111,7 +112,7 @@ describe('paging', () => {
 
 describe('filtering', () => {
   let project: Project;
-  const made: Record<string, Task> = {};
+  const made: Record<string, Row<Task>> = {};
   const TITLES = [
     'plain',
     '100% done',

@@ -5,6 +5,7 @@ import { Comment } from '../../src/entities/comment.js';
 import { Member } from '../../src/entities/member.js';
 import { entities, forkFor } from '../../src/entities/orm.js';
 import { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
 import { PersonalView, UserPreferences } from '../../src/entities/user.js';
 import { openParts } from '../harness/cluster.js';
@@ -16,9 +17,9 @@ describe('the database', () => {
   let parts: Parts;
   let ours: World;
   let theirs: World;
-  let task: Task;
+  let task: Row<Task>;
   let theirProject: Project;
-  let theirTask: Task;
+  let theirTask: Row<Task>;
 
   beforeAll(async () => {
     database = await createDatabase();

@@ -12,6 +12,7 @@ import { createLocalBus, createRedisBus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { createDatabase, isEmbedded, redisUrl, type TestDatabase } from './column.js';
 import { startIssuer, type TestIssuer } from './issuer.js';
+import { until } from './until.js';
 
 /** Another secret would make other fingerprints and cursors: the processes of one installation share it. */
 export const SECRET_KEY = 'a secret of the tests, long enough to be one';
@@ -26,6 +27,8 @@ export interface Node {
   process: ChildProcess;
   /** Everything that it has written. */
   output(): string;
+  /** The line of its log with this in it, as soon as it is there. */
+  logged(part: string): Promise<Record<string, unknown>>;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -114,6 +117,15 @@ export async function startNode(
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     process: child,
     output: () => output,
+    async logged(part) {
+      const find = () =>
+        output
+          .split('\n')
+          .slice(0, -1)
+          .find((line) => line.includes(part));
+      await until(() => find() !== undefined, `${part} in the log`);
+      return JSON.parse(find() ?? '');
+    },
     stop(signal = 'SIGTERM') {
       child.kill(signal);
       return exited;

@@ -1,4 +1,5 @@
 import type { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { get } from './client.js';
 import { type Cluster, startCluster } from './cluster.js';
@@ -14,7 +15,7 @@ export class Stage {
     readonly cluster: Cluster,
     readonly world: World,
     readonly project: Project,
-    readonly task: Task,
+    readonly task: Row<Task>,
   ) {}
 
   static async open(env: NodeJS.ProcessEnv = {}): Promise<Stage> {

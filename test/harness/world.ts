@@ -7,6 +7,7 @@ import { createTask, type TaskFields } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import type { Member } from '../../src/entities/member.js';
 import type { Project, Workspace } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import type { Level, Visibility } from '../../src/entities/vocabulary.js';
 import type { Caller } from './client.js';
@@ -93,12 +94,12 @@ export class World {
     });
   }
 
-  async task(project: Project, fields: TaskFields = {}, author: Person = this.admin): Promise<Task> {
+  async task(project: Project, fields: TaskFields = {}, author: Person = this.admin): Promise<Row<Task>> {
     const task = { title: `Task ${unique()}`, privacy: 'PUBLIC' as const, ...fields };
     return (await createTask(this.parts, author.viewer, project.id, { ...task, title: task.title ?? 'Task' })).result;
   }
 
-  async follow(task: Task): Promise<{ id: string; secret: string; caller: Caller }> {
+  async follow(task: Pick<Task, 'id'>): Promise<{ id: string; secret: string; caller: Caller }> {
     const { result } = await grantFollow(this.parts, this.admin.viewer, task.id, {});
     return { id: result.follow.id, secret: result.secret, caller: { authorization: `Follow ${result.secret}` } };
   }

@@ -7,6 +7,7 @@ import type { Comment } from '../../src/entities/comment.js';
 import type { Follow } from '../../src/entities/follow.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { type Project, Workspace } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import type { PersonalView } from '../../src/entities/user.js';
 import type { Caller } from '../harness/client.js';
@@ -67,17 +68,17 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     author: Person,
     secrecy: Secrecy,
     fields: TaskFields = {},
-  ): Promise<Task> => {
+  ): Promise<Row<Task>> => {
     const texts = { title: mark(secrecy), description: mark(secrecy) };
     return (await createTask(parts, author.viewer, project.id, { privacy: 'PUBLIC', ...fields, ...texts })).result;
   };
   const makeComment = async (
-    task: Task,
+    task: Row<Task>,
     author: Person,
     secrecy: Secrecy,
     privacy: 'PUBLIC' | 'INTERNAL',
   ): Promise<Comment> => (await addComment(parts, author.viewer, task.id, mark(secrecy), privacy)).result;
-  const makeFollow = async (task: Task): Promise<{ follow: Follow; secret: string }> =>
+  const makeFollow = async (task: Row<Task>): Promise<{ follow: Follow; secret: string }> =>
     (await grantFollow(parts, admin.viewer, task.id, { label: mark('inside') })).result;
   const makeView = (owner: Person, secrecy: Secrecy): Promise<PersonalView> =>
     savePersonalView(parts.orm, owner.viewer.userId, { name: mark(secrecy), filter: { secret: mark(secrecy) } });

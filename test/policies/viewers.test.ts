@@ -3,6 +3,7 @@ import type { GraphQLObjectType } from 'graphql';
 import { revokeFollow } from '../../src/domain/follows.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import type { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { ask, type Caller, listen } from '../harness/client.js';
@@ -126,7 +127,7 @@ const operations = rootTypes.flatMap((type) => Object.keys(type.getFields()).map
 let cluster: Cluster;
 let world: World;
 let project: Project;
-let task: Task;
+let task: Row<Task>;
 const callers: Record<string, Caller> = {};
 /** Those who could do everything while their way in was open, and what each is told since. */
 const ended: Record<string, { caller: Caller; outcome: string }> = {};

@@ -5,6 +5,7 @@ import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Event } from '../../src/entities/event.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import type { Bus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
@@ -46,7 +47,7 @@ let reading: Parts;
 let audience: Audience;
 let world: World;
 let project: Project;
-let task: Task;
+let task: Row<Task>;
 beforeAll(async () => {
   database = await createDatabase();
   writing = await openParts(database);

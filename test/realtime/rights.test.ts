@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
 import type { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { type Caller, get, type Listener, listen } from '../harness/client.js';
 import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
@@ -19,7 +20,7 @@ let cluster: Cluster;
 let redis: TcpProxy | null = null;
 let world: World;
 let project: Project;
-let task: Task;
+let task: Row<Task>;
 beforeAll(async () => {
   redis = isEmbedded ? null : await startProxy(redisUrl());
   cluster = await startCluster(redis ? { REDIS_URL: redis.url } : {});

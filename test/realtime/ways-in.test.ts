@@ -6,6 +6,7 @@ import { Follow } from '../../src/entities/follow.js';
 import { Member } from '../../src/entities/member.js';
 import { type EntityManager, forkFor } from '../../src/entities/orm.js';
 import { type Project, ProjectPermission } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { Audience } from '../harness/audience.js';
@@ -23,7 +24,7 @@ let audience: Audience;
 let world: World;
 let rows: EntityManager;
 let project: Project;
-let task: Task;
+let task: Row<Task>;
 beforeAll(async () => {
   cluster = await startCluster();
   audience = new Audience(cluster.parts, buildGuardedSchema());

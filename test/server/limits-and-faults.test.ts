@@ -121,9 +121,8 @@ describe('a fault of ours', () => {
       },
     ]);
     const { traceId } = errors[0]?.extensions ?? {};
-    const lines = cluster.last.output().split('\n');
-    const line = lines.find((entry) => entry.includes(String(traceId))) ?? '{}';
-    expect(JSON.parse(line)).toMatchObject({ level: 50, error: expect.stringContaining('workspaces') });
+    const line = await cluster.last.logged(String(traceId));
+    expect(line).toMatchObject({ level: 50, error: expect.stringContaining('workspaces') });
     expect(await asks(QUERY)).toEqual([]);
   });
 });

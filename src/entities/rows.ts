@@ -1,0 +1,237 @@
+import { BigIntType, type EntityClass, type EntityProperty, JsonType, type Primary, type Ref } from '@mikro-orm/core';
+import { SqliteDriver } from '@mikro-orm/sql';
+import { CompiledQuery, type QueryResult } from 'kysely';
+import type { EntityManager, Orm } from './orm.js';
+import type { TenantEntity } from './tenant.js';
+
+/**
+ * A row of an entity's table as plain values; of what it refers to, the id. It costs a tenth of an entity, for nothing
+ * watches it: whoever changes one says so with `updateRows`. An entity can stand where a row is asked for.
+ */
+export type Row<T> = { [K in keyof T as K extends symbol ? never : K]: Flat<T[K]> };
+type Flat<V> = V extends Ref<object> ? { readonly id: string } : V;
+
+type Tenant = TenantEntity & { id: string };
+type Type<T> = EntityClass<T & object>;
+type Values = Record<string, unknown>;
+type Wanted = string | readonly string[] | null;
+type Where<T> = { readonly [K in keyof Row<T>]?: Wanted };
+
+/** Where rows are read: an EntityManager that is bound to a company, or the database in the name of one. */
+export type RowSource = EntityManager | { readonly orm: Orm; readonly companyId?: string | undefined };
+
+/** Held by one alone, or by many who only need that nobody changes it. */
+export type RowLock = 'FOR UPDATE' | 'LOCK IN SHARE MODE';
+
+interface Options {
+  /** Holds the rows until the transaction ends, taken in the order of their ids. */
+  lock?: RowLock | undefined;
+}
+
+/** Reads rows, in the order of their ids; a company's only of the one that the source is bound to. */
+export async function findRows<T extends object>(
+  source: RowSource,
+  type: Type<T>,
+  where: Where<T>,
+  { lock }: Options = {},
+): Promise<Row<T>[]> {
+  const em = 'orm' in source ? source.orm.em : source;
+  const table = tableOf(em, type);
+  const company = table.isTenants ? [['companyId', companyOf(source)] as const] : [];
+  const conditions = [...company, ...Object.entries(where as Record<string, Wanted>)];
+  const parameters = conditions.flatMap(([, value]) => value ?? []);
+  const words = conditions.map(([name, value]) => {
+    const column = table.column(name).sql;
+    if (value === null) return `${column} is null`;
+    return typeof value === 'string' ? `${column} = ?` : `${column} in (${marks(value.length)})`;
+  });
+  if (conditions.some(([, value]) => value?.length === 0)) return [];
+  const held = lock && !(em.getDriver() instanceof SqliteDriver) ? ` ${lock}` : '';
+  const { rows } = await run(em, `${table.select} where ${words.join(' and ')}${table.order}${held}`, parameters);
+  return rows.map((row) => table.read(row) as Row<T>);
+}
+
+/** The row of that id, or null. */
+export async function findRow<T extends Tenant>(
+  source: RowSource,
+  type: Type<T>,
+  id: string,
+  options: Options = {},
+): Promise<Row<T> | null> {
+  const [row] = await findRows(source, type, { id } as Where<T>, options);
+  return row ?? null;
+}
+
+/** Writes new rows, all of them in one statement. */
+export async function insertRows<T extends TenantEntity>(
+  em: EntityManager,
+  type: Type<T>,
+  rows: readonly Row<T>[],
+): Promise<void> {
+  const table = tableOf(em, type);
+  const values = `(${marks(table.columns.length)})`;
+  const text = `${table.insert} values ${Array(rows.length).fill(values).join(', ')}`;
+  await run(
+    em,
+    text,
+    rows.flatMap((row) => table.columns.map((column) => column.write((row as Values)[column.name]))),
+  );
+}
+
+/** One row as it was read, and as it is to be. */
+export type RowChange<T> = readonly [before: Row<T>, after: Row<T>];
+
+/** Writes what differs between the two, for rows that this transaction holds. One statement for all that differ in the same columns. */
+export async function updateRows<T extends Tenant>(
+  em: EntityManager,
+  type: Type<T>,
+  changes: readonly RowChange<T>[],
+): Promise<void> {
+  const table = tableOf(em, type);
+  const alike = Map.groupBy(changes, ([before, after]) =>
+    table.columns
+      .filter(({ name }) => (before as Values)[name] !== (after as Values)[name])
+      .map(({ name }) => name)
+      .join(),
+  );
+  for (const [names, group] of alike) {
+    if (names === '') continue;
+    const rows = group.map(([, after]) => after as Values & { id: string });
+    const parameters: unknown[] = [];
+    const sets = names.split(',').map((name) => {
+      const column = table.column(name);
+      const values = rows.map((row) => column.write(row[name]));
+      if (values.every((value) => value === values[0])) {
+        parameters.push(values[0]);
+        return `${column.sql} = ?`;
+      }
+      parameters.push(...rows.flatMap(({ id }, i) => [id, values[i]]));
+      return `${column.sql} = case id${' when ? then ?'.repeat(rows.length)} end`;
+    });
+    parameters.push(companyOf(em), ...rows.map(({ id }) => id));
+    const where = `company_id = ? and id in (${marks(rows.length)})`;
+    await run(em, `update ${table.sql} set ${sets.join(', ')} where ${where}`, parameters);
+  }
+}
+
+/** A reference to a row, for an entity that is to point to it. */
+export const referenceTo = <T extends Tenant>(em: EntityManager, type: Type<T>, { id }: { id: string }): T =>
+  em.getReference(type, [companyOf(em), id] as unknown as Primary<T>) as T;
+
+/** Runs a statement in the transaction that is open, or without one. Throws what the ORM would throw. */
+export async function run(
+  em: EntityManager,
+  text: string,
+  parameters: readonly unknown[],
+): Promise<QueryResult<Values>> {
+  try {
+    const client = em.getTransactionContext<Client>() ?? (em.getConnection().getClient() as Client);
+    return await client.executeQuery(CompiledQuery.raw(text, [...parameters]));
+  } catch (error) {
+    throw em.getDriver().convertException(error as Error);
+  }
+}
+
+type Client = { executeQuery(query: CompiledQuery): Promise<QueryResult<Values>> };
+
+const marks = (count: number): string => '?, '.repeat(count).slice(0, -2);
+
+function companyOf(source: RowSource): string {
+  const { companyId } = 'orm' in source ? source : ((source.getFilterParams('tenant') ?? {}) as { companyId?: string });
+  if (!companyId) throw new Error('Rows of a company are asked for, and no company was bound.');
+  return companyId;
+}
+
+interface Column {
+  readonly name: string;
+  readonly sql: string;
+  read(value: unknown): unknown;
+  write(value: unknown): unknown;
+}
+
+/** How the rows of one table are read and written. */
+class Table {
+  readonly sql: string;
+  readonly select: string;
+  readonly insert: string;
+  readonly order: string;
+  readonly isTenants: boolean;
+  readonly #byName: ReadonlyMap<string, Column>;
+
+  constructor(
+    name: string,
+    readonly columns: readonly Column[],
+  ) {
+    this.sql = quoted(name);
+    const all = columns.map(({ sql }) => sql).join(', ');
+    this.select = `select ${all} from ${this.sql}`;
+    this.insert = `insert into ${this.sql} (${all})`;
+    this.#byName = new Map(columns.map((column) => [column.name, column]));
+    this.order = this.#byName.has('id') ? ' order by id' : '';
+    this.isTenants = this.#byName.has('companyId');
+  }
+
+  column(name: string): Column {
+    const column = this.#byName.get(name);
+    if (!column) throw new Error(`${this.sql} has no column for ${name}.`);
+    return column;
+  }
+
+  read(row: Values): Values {
+    const values: Values = {};
+    for (const { name, sql, read } of this.columns) values[name] = read(row[sql.slice(1, -1)]);
+    return values;
+  }
+}
+
+const quoted = (name: string): string => `\`${name}\``;
+const same = (value: unknown): unknown => value ?? null;
+
+const tables = new WeakMap<object, Table>();
+
+function tableOf(em: EntityManager, type: EntityClass<object>): Table {
+  const meta = em.getMetadata().get(type);
+  const known = tables.get(meta);
+  if (known) return known;
+  const table = new Table(meta.tableName, columnsOf(em, Object.values(meta.properties)));
+  tables.set(meta, table);
+  return table;
+}
+
+function columnsOf(em: EntityManager, properties: readonly EntityProperty[]): Column[] {
+  const platform = em.getPlatform();
+  return properties.flatMap((property) => {
+    const { name, ownColumns, fieldNames } = property;
+    // The company stands in a column of its own, of which the relations inside it are no part.
+    const [column] = ownColumns ?? fieldNames;
+    return column ? [{ name, sql: quoted(column), ...conversionOf(property, platform) }] : [];
+  });
+}
+
+function conversionOf({ targetMeta, customType, runtimeType }: EntityProperty, platform: Platform): Conversion {
+  if (targetMeta) {
+    return {
+      read: (id) => (id === null ? null : { id }),
+      write: (reference) => (reference as { id: string } | null | undefined)?.id ?? null,
+    };
+  }
+  if (customType instanceof BigIntType) return { read: Number, write: same };
+  if (customType instanceof JsonType) {
+    return { read: (value) => (typeof value === 'string' ? JSON.parse(value) : value), write: JSON.stringify };
+  }
+  if (customType) {
+    return {
+      read: (value) => customType.convertToJSValue(value, platform),
+      write: (value) => same(customType.convertToDatabaseValue(value, platform)),
+    };
+  }
+  if (runtimeType === 'boolean') return { read: Boolean, write: Number };
+  if (runtimeType !== 'Date') return { read: same, write: same };
+  return {
+    read: (time) => (time === null ? null : new Date(typeof time === 'string' ? `${time}Z` : (time as number))),
+    write: (time) => same(platform.processDateProperty(time)),
+  };
+}
+
+type Platform = ReturnType<EntityManager['getPlatform']>;
+type Conversion = Pick<Column, 'read' | 'write'>;
