@@ -10,9 +10,10 @@ import { endAll } from './rig/processes.mjs';
 import { circumstances, judge, summarize, tableOf, verdictOf, writeResults } from './rig/report.mjs';
 import { startServices } from './rig/services.mjs';
 import * as fanout from './workloads/fanout.mjs';
+import * as sequence from './workloads/sequence.mjs';
 
 /** One module each: `cells`, `targets`, `takers` and `open`, as in `workloads/fanout.mjs`. */
-const workloads = { fanout };
+const workloads = { fanout, sequence };
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values, positionals } = parseArgs({
@@ -20,7 +21,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '10' },
-    window: { type: 'string', default: '32' },
+    window: { type: 'string', default: '64' },
     sockets: { type: 'string', default: '1000000' },
     cells: { type: 'string' },
     servers: { type: 'string' },

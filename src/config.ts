@@ -81,7 +81,8 @@ const environment = z.object({
   BODY_LIMIT_BYTES: integer(1_048_576, 1024, 104_857_600),
   ANONYMOUS_BODY_LIMIT_BYTES: integer(65_536, 1024, 104_857_600),
   HEARTBEAT_MS: integer(15_000, 100, 600_000),
-  HEAD_POLL_MS: integer(500, 50, 500),
+  // What the bus lost is read at the second look: within half a second.
+  HEAD_POLL_MS: integer(250, 50, 250),
   MAX_SOCKETS_PER_ADDRESS: integer(1_000, 1, 10_000_000),
   MAX_SOCKETS_PER_VIEWER: integer(50, 1, 10_000_000),
   MAX_CONNECTS_PER_SECOND: integer(100, 1, 10_000_000),

@@ -1,7 +1,8 @@
 // Opens many sockets with subscriptions over graphql-transport-ws to any server, and counts what arrives:
 // node fanout-client.mjs PLAN.json. A client of its own on node:net, so that it takes little of its core: after the
 // handshake it walks frame headers, and parses what comes on one socket in `sampleEvery`.
-// Says READY on stderr once all subscriptions stand, MEASURING when it begins to count; one line of JSON at the end.
+// Says READY on stderr once all subscriptions stand, MEASURING when it begins to count; one line of JSON at the end,
+// after `seconds` or, where a number of deliveries is `expected`, as soon as these are here. `skipped` ones come before.
 
 import { randomBytes } from 'node:crypto';
 import net from 'node:net';
@@ -16,7 +17,7 @@ const ADDRESSES = 4;
 const FIRST_EVENT_MS = 60_000;
 
 const plan = readPlan();
-const { query, sockets, greets, sampleEvery, stamp, holdSeconds, warmupSeconds, seconds } = plan;
+const { query, sockets, greets, sampleEvery, stamp, holdSeconds, warmupSeconds, seconds, expected } = plan;
 const stampPattern = stamp && new RegExp(stamp);
 const shared = Buffer.allocUnsafe(256 * 1024); // every socket reads into this one: no allocation per read
 
@@ -27,6 +28,7 @@ let next = 0;
 let isPublished = false;
 let isMeasuring = false;
 let sawFirst = false;
+let toSkip = plan.skipped ?? 0;
 let measuredSince;
 let cpuBefore;
 const startedAt = performance.now();
@@ -102,9 +104,23 @@ function count(connection, bytes, length) {
     connection.toGreet -= greetings;
     if (connection.toGreet === 0) stands();
   }
-  if (frames === 0) return;
+  if (frames === 0 || !isPublished) return;
+  if (expected !== undefined) return countDown(frames);
   if (isMeasuring) counts.deliveries += frames;
-  if (isPublished && !sawFirst) void measure();
+  if (!sawFirst) void measure();
+}
+
+/** Counts what is expected, from the first of it to the last. */
+function countDown(frames) {
+  sawFirst = true;
+  if (toSkip > 0) {
+    toSkip -= frames;
+    if (toSkip <= 0) console.error('SKIPPED');
+    return;
+  }
+  if (!isMeasuring) begin();
+  counts.deliveries += frames;
+  if (counts.deliveries >= expected) finish();
 }
 
 /** One more socket whose subscriptions stand; the next one connects. */
@@ -160,12 +176,16 @@ async function measure() {
   sawFirst = true;
   if (holdSeconds !== undefined) return;
   await delay(warmupSeconds * 1000);
+  begin();
+  await delay(seconds * 1000);
+  finish();
+}
+
+function begin() {
   isMeasuring = true;
   measuredSince = performance.now();
   cpuBefore = process.cpuUsage();
   console.error('MEASURING');
-  await delay(seconds * 1000);
-  finish();
 }
 
 function finish() {

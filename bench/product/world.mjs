@@ -49,21 +49,24 @@ export async function createWorld(parts, issuer, { people, projects, classPeople
   return world;
 }
 
+/** A member as the domain knows them once they are let in. */
+export const viewerOf = (companyId, member) => ({
+  kind: 'MEMBER',
+  companyId,
+  userId: member.user.id,
+  memberId: member.id,
+  role: member.role,
+  membership: member.kind,
+  expiresAt: new Date(Date.now() + 86_400_000),
+});
+
 class World {
   constructor(parts, issuer, companyId, administrator) {
     this.parts = parts;
     this.issuer = issuer;
     this.companyId = companyId;
     /** Whoever changes the tasks. */
-    this.viewer = {
-      kind: 'MEMBER',
-      companyId,
-      userId: administrator.user.id,
-      memberId: administrator.id,
-      role: administrator.role,
-      membership: administrator.kind,
-      expiresAt: new Date(Date.now() + 86_400_000),
-    };
+    this.viewer = viewerOf(companyId, administrator);
   }
 
   /** What a socket of this person says in `connection_init`. */

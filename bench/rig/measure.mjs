@@ -12,6 +12,10 @@ const CONNECT_SECONDS = 300;
 const TAP_SECONDS = 60;
 const FIRST_EVENT_SECONDS = 70;
 const EXTRA_SECONDS = 15;
+const BACKLOG_SECONDS = 120;
+const WARM_UP_CHANGES = 3_200;
+/** Changes a second, for as fast as they can be made. */
+const AT_ONCE = 1e9;
 /** Beyond this share of its core, whoever works there is what limits. */
 const FULL = 0.9;
 
@@ -29,7 +33,8 @@ export async function measure(subject, cell, { dir, window, nodeArgs }) {
   let nodes = [];
   try {
     nodes = await subject.start(cell, nodeArgs);
-    const figures = cell.isIdle ? await measureIdle(subject, cell, nodes, start) : await measureFlow();
+    const measureIt = cell.isIdle ? measureIdle : cell.backlog ? measureBacklog : measureFlow;
+    const figures = await measureIt(subject, cell, nodes, start);
     return { ...run, ...figures };
   } catch (error) {
     return { ...run, failed: error.message };
@@ -38,52 +43,63 @@ export async function measure(subject, cell, { dir, window, nodeArgs }) {
     await delay(500);
   }
 
+  /** As many changes as the cell's pace makes, while the client counts. */
   async function measureFlow() {
-    const ports = nodes.map(({ port }) => port);
-    const pids = nodes.map(({ server }) => server.pid);
-    const load = await subject.load(cell, ports);
+    const load = await subject.load(cell, portsOf(nodes));
     const { warmupSeconds, seconds, sampleEvery } = cell;
     const plan = { ...load, warmupSeconds, seconds, sampleEvery, settleSeconds: 1 };
     const client = await start('client', { script: CLIENT, plan });
     await untilSaid(client, 'READY', CONNECT_SECONDS);
 
     const before = await subject.counters(nodes);
-    const publisher = await startPublisher(ports);
+    const publisher = await startPublisher(pace());
     await Promise.race([untilSaid(client, 'MEASURING', FIRST_EVENT_SECONDS + warmupSeconds), failureOf(publisher)]);
-    const cores = readCores();
-    const worked = pids.map(cpuSeconds);
-    const { reads, ...counted } = await answerOf(client, seconds + EXTRA_SECONDS);
-    const busy = busyBetween(cores, readCores());
-    const cpu = pids.map((pid, i) => cpuSeconds(pid) - worked[i]);
+    const { reads, ...figures } = await observe(nodes, client, seconds + EXTRA_SECONDS);
     const published = await stopPublisher(publisher);
     const after = await subject.counters(nodes);
 
     const latencies = reads
       .map(([stamp, readAt]) => readAt - subject.publishedAt(stamp, published))
       .sort((a, b) => a - b);
-    const cpuTotal = cpu.reduce((sum, each) => sum + each, 0);
     return {
-      ...counted,
-      deliveriesPerSecond: counted.deliveries / counted.seconds,
+      ...figures,
       p50: percentile(latencies, 0.5),
       p99: percentile(latencies, 0.99),
       samples: latencies.length,
-      serverCore: busy[SERVER_CORE],
-      loadCore: busy[LOAD_CORE],
-      serverBusy: cpuTotal / counted.seconds,
-      cpuMicrosPerDelivery: (cpuTotal / counted.deliveries) * 1e6,
       published: published.sent,
       stalls: published.stalls,
       executionsPerEvent: before && after ? (after.executions - before.executions) / published.sent : null,
       countedDeliveries: before && after ? after.deliveries - before.deliveries : null,
-      limit: limitOf(counted.clientBusy, cpuTotal / counted.seconds, busy),
-      faults: faultsOf(counted, published, cell),
+      faults: faultsOf(figures, published, cell),
     };
   }
 
-  async function startPublisher(ports) {
-    const { script, env, plan } = await subject.publisher(cell, ports);
-    const pace = cell.publish.window ? { ...subject.windowed, window } : { ...cell.publish, tap: undefined };
+  /** The servers stand still while the changes are made, so that they have nothing but work when they go on. */
+  async function measureBacklog() {
+    const load = await subject.load(cell, portsOf(nodes));
+    const readers = cell.sockets / cell.projects;
+    const counted = { skipped: WARM_UP_CHANGES * readers, expected: cell.backlog * readers };
+    const plan = { ...load, ...counted, sampleEvery: cell.sampleEvery, settleSeconds: 1 };
+    const client = await start('client', { script: CLIENT, plan });
+    await untilSaid(client, 'READY', CONNECT_SECONDS);
+
+    const publish = async (count) =>
+      answerOf(await startPublisher({ count, rate: AT_ONCE, batch: 32 }), BACKLOG_SECONDS);
+    await publish(WARM_UP_CHANGES);
+    await untilSaid(client, 'SKIPPED', BACKLOG_SECONDS);
+    for (const { server } of nodes) server.kill('SIGSTOP');
+    const { sent } = await publish(cell.backlog);
+    for (const { server } of nodes) server.kill('SIGCONT');
+    const { reads: _, ...figures } = await observe(nodes, client, BACKLOG_SECONDS);
+    return { ...figures, published: sent, faults: faultsOf(figures, { stalls: 0 }, cell) };
+  }
+
+  function pace() {
+    return cell.publish.window ? { ...subject.windowed, window } : { ...cell.publish, tap: undefined };
+  }
+
+  async function startPublisher(pace) {
+    const { script, env, plan } = await subject.publisher(cell, portsOf(nodes));
     const seconds = FIRST_EVENT_SECONDS + cell.warmupSeconds + cell.seconds + EXTRA_SECONDS;
     const publisher = await start('publisher', { script, env, plan: { ...plan, ...pace, seconds } });
     await untilSaid(publisher, 'READY', TAP_SECONDS);
@@ -96,10 +112,30 @@ async function stopPublisher(publisher) {
   return answerOf(publisher, EXTRA_SECONDS);
 }
 
+/** What the servers, and the cores, do until the client has counted. */
+async function observe(nodes, client, patienceSeconds) {
+  const pids = nodes.map(({ server }) => server.pid);
+  const cores = readCores();
+  const worked = pids.map(cpuSeconds);
+  const counted = await answerOf(client, patienceSeconds);
+  const busy = busyBetween(cores, readCores());
+  const cpu = pids.reduce((sum, pid, i) => sum + cpuSeconds(pid) - worked[i], 0);
+  return {
+    ...counted,
+    deliveriesPerSecond: counted.deliveries / counted.seconds,
+    serverCore: busy[SERVER_CORE],
+    loadCore: busy[LOAD_CORE],
+    serverBusy: cpu / counted.seconds,
+    cpuMicrosPerDelivery: (cpu / counted.deliveries) * 1e6,
+    limit: limitOf(counted.clientBusy, cpu / counted.seconds, busy),
+  };
+}
+
+const portsOf = (nodes) => nodes.map(({ port }) => port);
+
 /** What each socket costs while nothing happens. A wave of others has come and gone before, so that what a server needs once is not counted. */
 async function measureIdle(subject, cell, nodes, start) {
-  const ports = nodes.map(({ port }) => port);
-  const load = await subject.load(cell, ports);
+  const load = await subject.load(cell, portsOf(nodes));
   const open = (sockets, settleSeconds) =>
     start('client', { script: CLIENT, plan: { ...load, sockets, settleSeconds, holdSeconds: 1, sampleEvery: 101 } });
   await answerOf(await open(load.sockets.slice(0, cell.wave), 0), CONNECT_SECONDS);

@@ -38,7 +38,8 @@ async function prepareDatabase(url) {
   for (const [name, value] of Object.entries(DATABASE_SETTINGS)) {
     await connection.query(`set global ${name} = ${value}`);
   }
-  for (const name of ['aliteo', 'peers']) await connection.query(`create database ${name} character set utf8mb4`);
+  for (const name of ['aliteo', 'sequence', 'peers'])
+    await connection.query(`create database ${name} character set utf8mb4`);
   const [[{ version }]] = await connection.query('select version() as version');
   await connection.end();
   return version;

@@ -1,6 +1,6 @@
 import type { Level } from '../entities/vocabulary.js';
 import type { Grants } from './grants.js';
-import { lower, rank } from './level.js';
+import { isAtLeast, lower, rank } from './level.js';
 
 /**
  * A condition on an object's facts, as data, so that one table of rules is read both as a row filter by the database
@@ -34,8 +34,9 @@ export function levelOn<F extends string>(policy: Policy<F>, grants: Grants, fac
   const { where, atMost } = policy.forExternals;
   if (grants.isExternal && where && !holds(where, grants, facts)) return null;
   let best: Level | null = null;
-  for (const rule of applicable(policy, grants)) {
-    if (rank(rule.level) > rank(best) && (!rule.where || holds(rule.where, grants, facts))) best = rule.level;
+  for (const { who, where, level } of policy.rules) {
+    if (rank(level) <= rank(best) || (who && !who(grants))) continue;
+    if (!where || holds(where, grants, facts)) best = level;
   }
   return best && grants.isExternal ? lower(best, atMost) : best;
 }
@@ -46,7 +47,7 @@ export function rowFilter<F extends string>(
   grants: Grants,
   columns: Readonly<Record<F, string>>,
 ): object | null {
-  const rules = applicable(policy, grants);
+  const rules = policy.rules.filter(({ who }) => !who || who(grants));
   if (rules.length === 0) return null;
   const { where } = policy.forExternals;
   const parts: object[] = grants.isExternal && where ? [toFilter(where, grants, columns)] : [];
@@ -77,15 +78,12 @@ export function personalFacts<F extends string>(policy: Policy<F>): PersonalFact
   return { persons: [...persons], projects: [...projects] };
 }
 
-const applicable = <F extends string>(policy: Policy<F>, grants: Grants) =>
-  policy.rules.filter((rule) => !rule.who || rule.who(grants));
-
 function holds<F extends string>(condition: Condition<F>, grants: Grants, facts: Facts<F>): boolean {
   if ('all' in condition) return condition.all.every((part) => holds(part, grants, facts));
   if ('is' in condition) return condition.oneOf.includes(facts[condition.is] ?? '');
   if ('isNot' in condition) return facts[condition.isNot] !== condition.value;
   if ('isViewer' in condition) return facts[condition.isViewer] === grants.memberId;
-  return grants.projectsAtLeast(condition.atLeast).includes(facts[condition.isGrantedProject] ?? '');
+  return isAtLeast(grants.projectLevels.get(facts[condition.isGrantedProject] ?? '') ?? null, condition.atLeast);
 }
 
 function toFilter<F extends string>(

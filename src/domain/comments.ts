@@ -49,7 +49,7 @@ export function addComment(
     });
     const { facts } = before;
     const data: TaskEventData = {
-      before: facts,
+      before: 'SAME',
       after: facts,
       publicFace: chosen === 'PUBLIC' && hasPublicFace(facts),
       comment: { id: comment.id, privacy: chosen },

@@ -3,13 +3,17 @@ import type { Level, Privacy } from '../entities/vocabulary.js';
 
 /** What happened to a task. The facts before and after tell, for each viewer, whether it came, changed or left. */
 export interface TaskEventData {
-  before: TaskFacts | null;
+  /** None of a new task; SAME where the change left the facts alone. */
+  before: TaskFacts | 'SAME' | null;
   after: TaskFacts;
   /** Whether an anonymous follower sees a difference. */
   publicFace: boolean;
   /** Of the comment, when one was added: who may not read it is not told of it. */
   comment?: { id: string; privacy: Privacy };
 }
+
+/** The facts before the change; null of a new task. */
+export const factsBefore = ({ before, after }: TaskEventData): TaskFacts | null => (before === 'SAME' ? after : before);
 
 export interface MemberEventData {
   userId: string;

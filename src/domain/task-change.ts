@@ -57,7 +57,7 @@ export function recordTaskChange(
   const wasPublic = hasPublicFace(before.facts);
   const isPublic = hasPublicFace(after.facts);
   const data: TaskEventData = {
-    before: before.facts,
+    before: isSame(before.facts, after.facts) ? 'SAME' : before.facts,
     after: after.facts,
     publicFace: wasPublic !== isPublic || (isPublic && before.face !== after.face),
   };
@@ -69,6 +69,9 @@ export function firstValues(task: Row<Task>): Changes {
   const fields = fieldsOf(task);
   return differences(Object.fromEntries(Object.keys(fields).map((name) => [name, null])), fields);
 }
+
+const isSame = (a: TaskFacts, b: TaskFacts): boolean =>
+  Object.entries(a).every(([fact, value]) => b[fact as keyof TaskFacts] === value);
 
 function differences(before: Record<string, unknown>, after: Record<string, unknown>): Changes {
   const changed = Object.keys(after).filter((name) => before[name] !== after[name]);

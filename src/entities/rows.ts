@@ -35,19 +35,30 @@ export async function findRows<T extends object>(
   where: Where<T>,
   { lock }: Options = {},
 ): Promise<Row<T>[]> {
-  const em = 'orm' in source ? source.orm.em : source;
-  const table = tableOf(em, type);
-  const company = table.isTenants ? [['companyId', companyOf(source)] as const] : [];
-  const conditions = [...company, ...Object.entries(where as Record<string, Wanted>)];
-  const parameters = conditions.flatMap(([, value]) => value ?? []);
-  const words = conditions.map(([name, value]) => {
-    const column = table.column(name).sql;
-    if (value === null) return `${column} is null`;
-    return typeof value === 'string' ? `${column} = ?` : `${column} in (${marks(value.length)})`;
+  const table = tableOf(source, type);
+  const conditions = Object.entries(where as Record<string, Wanted>);
+  if (conditions.some(([, wanted]) => wanted?.length === 0)) return [];
+  const words = conditions.map(([name, wanted]) => {
+    const { sql } = table.column(name);
+    if (wanted === null) return `${sql} is null`;
+    return typeof wanted === 'string' ? `${sql} = ?` : `${sql} in (${marks(wanted.length)})`;
   });
-  if (conditions.some(([, value]) => value?.length === 0)) return [];
-  const held = lock && !(em.getDriver() instanceof SqliteDriver) ? ` ${lock}` : '';
-  const { rows } = await run(em, `${table.select} where ${words.join(' and ')}${table.order}${held}`, parameters);
+  const held = lock && !(managerOf(source).getDriver() instanceof SqliteDriver) ? ` ${lock}` : '';
+  const parameters = conditions.flatMap(([, wanted]) => wanted ?? []);
+  return selectRows(source, type, `${words.join(' and ')}${table.order}${held}`, parameters);
+}
+
+/** Reads the rows of which `condition` is true; it is the rest of the statement, in the database's own words. */
+export async function selectRows<T extends object>(
+  source: RowSource,
+  type: Type<T>,
+  condition: string,
+  parameters: readonly unknown[],
+): Promise<Row<T>[]> {
+  const table = tableOf(source, type);
+  const key = table.isTenants ? [companyOf(source)] : [];
+  const text = `${table.select} where ${table.isTenants ? 'company_id = ? and ' : ''}${condition}`;
+  const { rows } = await run(managerOf(source), text, [...key, ...parameters]);
   return rows.map((row) => table.read(row) as Row<T>);
 }
 
@@ -134,6 +145,8 @@ export async function run(
 
 type Client = { executeQuery(query: CompiledQuery): Promise<QueryResult<Values>> };
 
+const managerOf = (source: RowSource): EntityManager => ('orm' in source ? source.orm.em : source);
+
 const marks = (count: number): string => '?, '.repeat(count).slice(0, -2);
 
 function companyOf(source: RowSource): string {
@@ -189,7 +202,8 @@ const same = (value: unknown): unknown => value ?? null;
 
 const tables = new WeakMap<object, Table>();
 
-function tableOf(em: EntityManager, type: EntityClass<object>): Table {
+function tableOf(source: RowSource, type: EntityClass<object>): Table {
+  const em = managerOf(source);
   const meta = em.getMetadata().get(type);
   const known = tables.get(meta);
   if (known) return known;

@@ -9,6 +9,9 @@ import type { Batch, Connection, Subscriber, Watcher } from './subscriber.js';
 import type { Answer, Change, Reading, Readings, Render, Rights, Route, Topic } from './topic.js';
 import { Words } from './words.js';
 
+/** How many groups tell at one time. More would not be quicker: they share one database and one thread. */
+const TELLING_AT_ONCE = 32;
+
 /** What the engine has done since the process began. */
 export interface Counts {
   executions: number;
@@ -31,6 +34,9 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
   readonly #unlisten: () => void;
   readonly #closed = new AbortController();
   #queue: LoggedEvent[] = [];
+  #telling = 0;
+  /** Those who wait until they may tell, first come, first served. */
+  readonly #turns: (() => void)[] = [];
   #known: number;
   #isDispatching = false;
   #reading: R | null = null;
@@ -296,6 +302,18 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
         if (now - subscriber.toldAt < heartbeatMs) continue;
         void this.say(group, subscriber, 'HEARTBEAT', group.positionOf(subscriber));
       }
+    }
+  }
+
+  async inTurn(act: () => Promise<void>): Promise<void> {
+    if (this.#telling >= TELLING_AT_ONCE) await new Promise<void>((resolve) => this.#turns.push(resolve));
+    else this.#telling += 1;
+    try {
+      await act();
+    } finally {
+      const next = this.#turns.shift();
+      if (next) next();
+      else this.#telling -= 1;
     }
   }
 

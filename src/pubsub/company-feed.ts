@@ -22,6 +22,8 @@ export class CompanyFeed {
   readonly #listeners = new Set<FeedListener>();
   #healing: Promise<void> | null = null;
   #healTo = 0;
+  /** Whether the bus has brought what was next, since the last comparison. */
+  #isBrought = false;
 
   constructor(
     readonly companyId: string,
@@ -40,8 +42,16 @@ export class CompanyFeed {
     const next = events.filter(({ seq }) => seq > this.head);
     const [first] = next;
     if (!first) return;
-    if (first.seq === this.head + 1) this.#push(next);
-    else this.advanceTo(next.at(-1)?.seq ?? first.seq);
+    if (first.seq === this.head + 1) {
+      this.#isBrought = true;
+      this.#push(next);
+    } else this.advanceTo(next.at(-1)?.seq ?? first.seq);
+  }
+
+  /** Where the log was a moment ago. What the bus is bringing anyway is not read from the log as well. */
+  compareWith(seq: number): void {
+    if (!this.#isBrought) this.advanceTo(seq);
+    this.#isBrought = false;
   }
 
   /** Says that the log has reached `seq`; what is missing is read. */
@@ -218,7 +228,7 @@ export class FeedRegistry {
       const heads = await readHeads(this.orm, [...this.#open.keys()]);
       for (const [companyId, seq] of heads) {
         const feed = await this.#open.get(companyId)?.ready.catch(() => null);
-        feed?.advanceTo(seq);
+        feed?.compareWith(seq);
       }
     } catch (error) {
       this.log.error({ error: String(error) }, 'feeds: reading the heads failed');

@@ -1,6 +1,6 @@
-import { Event, LogHead } from '../entities/event.js';
-import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
-import { insertRows, run } from '../entities/rows.js';
+import { Event } from '../entities/event.js';
+import type { EntityManager, Orm } from '../entities/orm.js';
+import { insertRows, run, selectRows } from '../entities/rows.js';
 
 /** One change of a company, as the log keeps it and the bus carries it. */
 export interface LoggedEvent {
@@ -40,37 +40,27 @@ export async function appendEvents(
 /** The number of each company's latest event; 0 before the first. */
 export async function readHeads(orm: Orm, companyIds: readonly string[]): Promise<Map<string, number>> {
   if (companyIds.length === 0) return new Map();
-  // One question for all companies that this node serves: each is named, so the filter for one would be wrong here.
-  const heads = await orm.em.fork().find(LogHead, { companyId: { $in: [...companyIds] } }, { filters: false });
-  return new Map(heads.map((head) => [head.companyId, Number(head.seq)]));
+  // One question for all companies that this node serves: each is named.
+  const marks = companyIds.map(() => '?').join(', ');
+  const { rows } = await run(
+    orm.em,
+    `select company_id, seq from log_heads where company_id in (${marks})`,
+    companyIds,
+  );
+  return new Map(rows.map(({ company_id, seq }) => [String(company_id), Number(seq)]));
 }
 
 /** The events after `seq`, oldest first, at most `limit`. */
 export async function readEvents(orm: Orm, companyId: string, seq: number, limit: number): Promise<LoggedEvent[]> {
-  const em = forkFor(orm, { companyId });
-  const rows = await em.find(
-    Event,
-    { seq: { $gt: seq } },
-    { orderBy: { seq: 'asc' }, limit, disableIdentityMap: true },
-  );
-  return rows.map((row) => ({
-    companyId,
-    seq: Number(row.seq),
-    type: row.type,
-    objectId: row.objectId,
-    data: row.data,
-    occurredAt: row.occurredAt.toISOString(),
-  }));
+  const rows = await selectRows({ orm, companyId }, Event, 'seq > ? order by seq limit ?', [seq, limit]);
+  return rows.map((row) => ({ ...row, occurredAt: row.occurredAt.toISOString() }));
 }
 
 /** The number of the oldest event that the log still has, or null when it is empty. */
 export async function readOldest(orm: Orm, companyId: string): Promise<number | null> {
-  const [oldest] = await forkFor(orm, { companyId }).find(
-    Event,
-    {},
-    { orderBy: { seq: 'asc' }, limit: 1, fields: ['seq'] },
-  );
-  return oldest ? Number(oldest.seq) : null;
+  const { rows } = await run(orm.em, 'select min(seq) as seq from events where company_id = ?', [companyId]);
+  const oldest = rows[0]?.seq;
+  return oldest == null ? null : Number(oldest);
 }
 
 /**

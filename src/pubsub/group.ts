@@ -29,6 +29,8 @@ export interface GroupHost<S, R extends Reading> extends CohortHost<S, R> {
   /** Whether the log has all after `seq`, as far as this node knows it. */
   reachesBackTo(seq: number): Promise<boolean>;
   pause(ms: number): Promise<void>;
+  /** Runs `act` when it is this group's turn: only so many tell at once, so that who waits gathers what comes meanwhile. */
+  inTurn(act: () => Promise<void>): Promise<void>;
 }
 
 /**
@@ -91,15 +93,19 @@ export class Group<S, R extends Reading> {
     const { pauseMs } = this.topic;
     while (this.#pending.length > 0 || this.#arriving.length > 0) {
       if (pauseMs !== undefined) await this.host.pause(this.#ranAt + pauseMs - performance.now());
-      const events = this.#pending.splice(0, pauseMs === undefined ? BATCH_EVENTS : this.#pending.length);
-      this.#ranAt = performance.now();
-      await this.host.untilTold(this.live, events);
-      const before = this.#told;
-      const last = events.at(-1)?.seq ?? before;
-      this.#told = this.#pending.length > 0 ? last : Math.max(last, this.host.position);
-      await this.#takeIn(before, events);
+      await this.host.inTurn(() => this.#tellNext());
     }
     this.#isTelling = false;
+  }
+
+  async #tellNext(): Promise<void> {
+    const events = this.#pending.splice(0, this.topic.pauseMs === undefined ? BATCH_EVENTS : this.#pending.length);
+    this.#ranAt = performance.now();
+    await this.host.untilTold(this.live, events);
+    const before = this.#told;
+    const last = events.at(-1)?.seq ?? before;
+    this.#told = this.#pending.length > 0 ? last : Math.max(last, this.host.position);
+    await this.#takeIn(before, events);
   }
 
   /** Those who have arrived meanwhile are told what they lack of the batch that was just told, and are live. */

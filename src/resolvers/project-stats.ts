@@ -2,7 +2,7 @@ import { Arg, Ctx, Field, ID, Int, ObjectType, Query, Resolver, Root, Subscripti
 import type { Standing } from '../auth/standing.js';
 import { expectMember } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
-import { isTaskEvent, type TaskEventData } from '../domain/events.js';
+import { factsBefore, isTaskEvent, type TaskEventData } from '../domain/events.js';
 import { Task } from '../entities/task.js';
 import { TaskStatus } from '../entities/vocabulary.js';
 import { notFound } from '../errors.js';
@@ -57,10 +57,10 @@ class ProjectFigures extends ProjectTopic {
 
   protected override lookAtTask(event: LoggedEvent, { viewer }: Standing): Sight {
     if (!isTaskEvent(event.type) || event.type === 'task.commented' || viewer.kind !== 'MEMBER') return null;
-    const { before, after } = event.data as TaskEventData;
+    const data = event.data as TaskEventData;
     const counted: readonly (string | null | undefined)[] = privaciesOf(viewer);
     // What an external may not see does not even make their figures come again.
-    if (!counted.includes(before?.privacy) && !counted.includes(after.privacy)) return null;
+    if (!counted.includes(factsBefore(data)?.privacy) && !counted.includes(data.after.privacy)) return null;
     return { kind: 'CHANGED', objectId: this.projectId };
   }
 }

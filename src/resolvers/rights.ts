@@ -1,5 +1,6 @@
 import { findStanding, isSameStanding, type Standing } from '../auth/standing.js';
 import {
+  factsBefore,
   isFollowEvent,
   isMemberEvent,
   isPermissionEvent,
@@ -22,11 +23,9 @@ export function concernOf(event: LoggedEvent): string | null {
 /** What an event is heard under: the project that the task is or was in, and the task. */
 function routesOf(event: LoggedEvent): string[] {
   if (!isTaskEvent(event.type)) return [];
-  const { before, after } = event.data as TaskEventData;
-  const routes = [routeTo('task', event.objectId)];
-  for (const { projectId } of before ? [before, after] : [after])
-    if (projectId) routes.push(routeTo('project', projectId));
-  return routes;
+  const data = event.data as TaskEventData;
+  const projects = new Set([factsBefore(data)?.projectId, data.after.projectId]);
+  return [routeTo('task', event.objectId), ...[...projects].flatMap((id) => (id ? routeTo('project', id) : []))];
 }
 
 /** Teaches the fan-out what the product's events and viewers are. */

@@ -3,7 +3,7 @@ import type { Standing } from '../auth/standing.js';
 import { hasPublicFace, type TaskFacts, taskPolicy } from '../auth/task-policy.js';
 import { expectFollower, expectMember } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
-import { isTaskEvent, routeTo, type TaskEventData } from '../domain/events.js';
+import { factsBefore, isTaskEvent, routeTo, type TaskEventData } from '../domain/events.js';
 import { openCursor, sealCursor } from '../pubsub/cursor.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import { type Change, ChangeSource, type Sight, type Topic } from '../pubsub/topic.js';
@@ -37,7 +37,7 @@ class ProjectTasks extends ProjectTopic {
     if (!isTaskEvent(event.type)) return [];
     const { before, after } = event.data as TaskEventData;
     const named: string[] = [];
-    for (const facts of before ? [before, after] : [after]) {
+    for (const facts of before && before !== 'SAME' ? [before, after] : [after]) {
       if (PROJECTS.some((fact) => facts[fact] && facts[fact] !== this.projectId)) return 'ALL';
       for (const fact of PERSONS) if (facts[fact]) named.push(facts[fact]);
     }
@@ -46,10 +46,12 @@ class ProjectTasks extends ProjectTopic {
 
   protected override lookAtTask(event: LoggedEvent, { viewer, grants }: Standing): Sight {
     if (!isTaskEvent(event.type) || viewer.kind !== 'MEMBER' || !grants) return null;
-    const { before, after, comment } = event.data as TaskEventData;
+    const { comment, ...data } = event.data as TaskEventData;
     if (comment?.privacy === 'INTERNAL' && viewer.membership === 'EXTERNAL') return null;
     const seen = (facts: TaskFacts | null) => facts !== null && levelOn(taskPolicy, grants, facts) !== null;
-    return sightOf(event.type === 'task.created', seen(before), seen(after), event.objectId);
+    const sees = seen(data.after);
+    const saw = data.before === 'SAME' ? sees : seen(data.before);
+    return sightOf(event.type === 'task.created', saw, sees, event.objectId);
   }
 }
 
@@ -74,9 +76,10 @@ class FollowedTask implements Topic<Standing> {
 
   look(event: LoggedEvent): Sight {
     if (event.objectId !== this.taskId || !isTaskEvent(event.type)) return null;
-    const { before, after, publicFace } = event.data as TaskEventData;
-    if (!publicFace) return null;
-    return sightOf(false, before !== null && hasPublicFace(before), hasPublicFace(after), event.objectId);
+    const data = event.data as TaskEventData;
+    if (!data.publicFace) return null;
+    const before = factsBefore(data);
+    return sightOf(false, before !== null && hasPublicFace(before), hasPublicFace(data.after), event.objectId);
   }
 }
 

@@ -24,7 +24,7 @@ async function openInMemory(): Promise<Parts> {
   const log = createLogger('silent');
   const orm = await openOrm({ dataDir: ':memory:' });
   await migrate(orm);
-  const feeds = new FeedRegistry(orm, createLocalBus(), log, 500);
+  const feeds = new FeedRegistry(orm, createLocalBus(), log, 250);
   return { orm, feeds, keyring: new Keyring('a secret of the tests, long enough to be one'), log };
 }
 

@@ -63,7 +63,7 @@ export class Installation {
     const log = createLogger('silent');
     const orm = await openOrm({ databaseUrl: this.databaseUrl, dataDir: this.dataDir });
     await migrate(orm);
-    const feeds = new FeedRegistry(orm, createLocalBus(), log, 500);
+    const feeds = new FeedRegistry(orm, createLocalBus(), log, 250);
     try {
       return await fill({ orm, feeds, keyring: this.keyring, log });
     } finally {

@@ -7,7 +7,7 @@ export interface Entry {
   type: string;
   objectId: string;
   data: {
-    before: { projectId: string; privacy: string } | null;
+    before: { projectId: string; privacy: string } | 'SAME' | null;
     after: { projectId: string; privacy: string };
     publicFace: boolean;
     comment?: { privacy: string };
@@ -64,7 +64,8 @@ export function dueTo(eyes: Eyes, projectId: string, log: Log): Due[] {
 
 function kindFor(eyes: Eyes, projectId: string, { type, objectId, data }: Entry): Due['kind'] | null {
   if (!type.startsWith('task.') || data.after.projectId !== projectId) return null;
-  const { before, after, comment } = data;
+  const { after, comment } = data;
+  const before = data.before === 'SAME' ? after : data.before;
   if (eyes.kind === 'FOLLOWER' && (objectId !== eyes.taskId || !data.publicFace)) return null;
   if (eyes.kind === 'EXTERNAL' && comment?.privacy === 'INTERNAL') return null;
   const isOpen = (facts: { privacy: string }) => eyes.kind === 'INTERNAL' || facts.privacy === 'PUBLIC';

@@ -145,7 +145,7 @@ describe('a value that is none', () => {
     ['BODY_LIMIT_BYTES', '1 MiB', '2097152'],
     ['ANONYMOUS_BODY_LIMIT_BYTES', '-1', '1024'],
     ['HEARTBEAT_MS', '99', '100'],
-    ['HEAD_POLL_MS', '501', '500'],
+    ['HEAD_POLL_MS', '251', '250'],
     ['DRAIN_MS', '-1', '0'],
     ['FAILPOINT', 'sometimes', 'after-commit:1'],
   ])('%s: %j is refused, %j is not', (name, bad, good) => {
