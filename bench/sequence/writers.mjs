@@ -3,7 +3,7 @@
 // decision was taken between, in bare SQL and each with the same other statements.
 import { createRequire } from 'node:module';
 import { readConfig } from '../../dist/src/config.js';
-import { moveTask } from '../../dist/src/domain/tasks.js';
+import { updateTask } from '../../dist/src/domain/tasks.js';
 import { newId } from '../../dist/src/schema/ids.js';
 import { openParts } from '../../dist/src/server/server.js';
 import { readPlan } from '../clients/plan.mjs';
@@ -29,17 +29,15 @@ async function writeOn(writer) {
   for (let n = writer; !isOver; n += 1) {
     const { companyId, viewer, taskIds } = companies[n % companies.length];
     const startedAt = performance.now();
-    const round = Math.floor((n - writer) / companies.length);
-    const status = round % 2 === 0 ? 'SUSPENDED' : 'IN_PROGRESS';
-    await write({ companyId, viewer, taskId: taskIds[writer], status });
+    await write({ companyId, viewer, taskId: taskIds[writer], title: `Task ${writer}, written for the ${n}th time` });
     if (isMeasuring && !isOver) latencies.push(performance.now() - startedAt);
   }
 }
 
 async function throughTheProduct() {
   const { parts, close } = await openParts(readConfig(process.env));
-  const write = ({ viewer, taskId, status }) =>
-    moveTask(parts, { ...viewer, expiresAt: new Date(viewer.expiresAt) }, taskId, status, {});
+  const write = ({ viewer, taskId, title }) =>
+    updateTask(parts, { ...viewer, expiresAt: new Date(viewer.expiresAt) }, taskId, { title });
   return { write, close };
 }
 
@@ -71,7 +69,7 @@ async function bySequencer() {
     where company_id = ? and id in (?)`;
   const waiting = new Map();
   const bare = await inBareSql(async (connection, event) => {
-    const values = [event.companyId, 'task.moved', event.taskId, event.data, event.at];
+    const values = [event.companyId, 'task.updated', event.taskId, event.data, event.at];
     const [{ insertId }] = await connection.query(
       'insert into outbox (company_id, type, object_id, data, occurred_at) values (?)',
       [values],
@@ -131,17 +129,17 @@ async function inBareSql(number, preparation) {
     }
   }
 
-  const write = ({ companyId, viewer, taskId, status }) =>
+  const write = ({ companyId, viewer, taskId, title }) =>
     transact(async (connection) => {
       const key = [companyId, taskId];
       const [[task]] = await connection.query('select * from tasks where company_id = ? and id = ? for update', key);
       const at = new Date();
-      const text = 'update tasks set status = ?, version = version + 1, updated_at = ? where company_id = ? and id = ?';
-      await connection.query(text, [status, at, ...key]);
+      const text = 'update tasks set title = ?, version = version + 1, updated_at = ? where company_id = ? and id = ?';
+      await connection.query(text, [title, at, ...key]);
       await connection.query('insert into history values (?)', [
         [
-          ...[companyId, newId('history'), taskId, 'task.moved', viewer.memberId, 'MEMBER'],
-          JSON.stringify({ status: [task.status, status] }),
+          ...[companyId, newId('history'), taskId, 'task.updated', viewer.memberId, 'MEMBER'],
+          JSON.stringify({ title: [task.title, title] }),
           at,
         ],
       ]);
@@ -154,5 +152,5 @@ async function inBareSql(number, preparation) {
 }
 
 function insertEvent(connection, { companyId, taskId, data, at }, seq) {
-  return connection.query('insert into events values (?)', [[companyId, seq, 'task.moved', taskId, data, at]]);
+  return connection.query('insert into events values (?)', [[companyId, seq, 'task.updated', taskId, data, at]]);
 }

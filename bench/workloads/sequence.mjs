@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../dist/src/config.js';
 import { foundCompany } from '../../dist/src/domain/companies.js';
 import { createProject } from '../../dist/src/domain/projects.js';
-import { createTask, moveTask } from '../../dist/src/domain/tasks.js';
+import { createTask } from '../../dist/src/domain/tasks.js';
 import { migrate } from '../../dist/src/entities/schema-state.js';
 import { openParts } from '../../dist/src/server/server.js';
 import { startIssuer } from '../product/issuer.mjs';
@@ -85,7 +85,6 @@ async function createCompany(parts, i) {
   const taskIds = [];
   for (let n = 0; n < WRITERS; n += 1) {
     const { id } = (await createTask(parts, viewer, project.id, { title: `Task ${n}`, privacy: 'PUBLIC' })).result;
-    await moveTask(parts, viewer, id, 'IN_PROGRESS', {});
     taskIds.push(id);
   }
   return { companyId: company.id, viewer, taskIds };

@@ -1,3 +1,4 @@
+import { SqliteDriver } from '@mikro-orm/sql';
 import { Event } from '../entities/event.js';
 import type { EntityManager, Orm } from '../entities/orm.js';
 import { insertRows, run, selectRows } from '../entities/rows.js';
@@ -25,16 +26,23 @@ export async function appendEvents(
   companyId: string,
   events: readonly NewEvent[],
 ): Promise<LoggedEvent[]> {
-  await run(em, 'update log_heads set seq = seq + ? where company_id = ?', [events.length, companyId]);
-  const {
-    rows: [head],
-  } = await run(em, 'select seq from log_heads where company_id = ?', [companyId]);
-  if (!head) throw new Error(`The log of ${companyId} has no head.`);
-  const first = Number(head.seq) - events.length + 1;
+  const first = (await advanceHead(em, companyId, events.length)) - events.length + 1;
   const occurredAt = new Date();
   const rows = events.map((event, i) => ({ companyId, seq: first + i, ...event, occurredAt }));
   await insertRows(em, Event, rows);
   return rows.map((row) => ({ ...row, occurredAt: occurredAt.toISOString() }));
+}
+
+/** Answers the head's new number; both families of databases tell it with the update itself. */
+async function advanceHead(em: EntityManager, companyId: string, by: number): Promise<number> {
+  const isSqlite = em.getDriver() instanceof SqliteDriver;
+  const set = isSqlite ? 'seq = seq + ?' : 'seq = last_insert_id(seq + ?)';
+  const told = isSqlite ? ' returning seq' : '';
+  const text = `update log_heads set ${set} where company_id = ?${told}`;
+  const { rows, insertId } = await run(em, text, [by, companyId]);
+  const seq = Number(rows[0]?.seq ?? insertId ?? 0);
+  if (seq === 0) throw new Error(`The log of ${companyId} has no head.`);
+  return seq;
 }
 
 /** The number of each company's latest event; 0 before the first. */
