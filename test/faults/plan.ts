@@ -26,8 +26,7 @@ export const plan: Plan = {
   seconds: figure('SECONDS', 60, 10),
   holdsRate: isLong,
   rounds: figure('ROUNDS', 3, 1),
-  // 200 is the aim. A write takes about 13 ms of processor time, so that two cores reach 147 with nobody listening.
-  writesPerSecond: figure('WRITES', 60, 20),
+  writesPerSecond: figure('WRITES', 200, 50),
   companies: figure('COMPANIES', 10, 4),
   subscribers: figure('SUBSCRIBERS', 500, 24),
   storm: figure('STORM', 2_000, 100),
