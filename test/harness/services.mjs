@@ -81,7 +81,8 @@ function plantMysql(seed) {
   const data = folder(seed, 'data');
   own(data);
   const args = ['--no-defaults', '--initialize-insecure', `--basedir=${server}`, `--datadir=${data}`];
-  runQuietly(join(server, 'bin/mysqld'), args, asNobody);
+  runQuietly(join(server, 'bin/mysqld'), args, inside(folder(seed, 'scratch')));
+  rmSync(join(seed, 'scratch'), { recursive: true });
   rmSync(join(seed, 'mysql-Linux-amd64.tar.gz'));
 
   // Copied beside its place, then renamed: a run that dies in between leaves no half a server to start from.
@@ -95,9 +96,8 @@ function plantMysql(seed) {
 export async function startMariadb(dir, options) {
   const home = folder(dir, 'mariadb');
   const data = folder(home, 'data');
-  own(home);
   const args = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
-  runQuietly('mariadb-install-db', args, asNobody);
+  runQuietly('mariadb-install-db', args, inside(home));
   // As Debian ships it; bare, the server would still speak latin1.
   return startSql('mariadbd', home, ['--character-set-server=utf8mb4'], options);
 }
@@ -253,6 +253,12 @@ export function folder(parent, name) {
   mkdirSync(path, { recursive: true });
   if (isRoot) for (const each of [parent, path]) chmodSync(each, 0o755);
   return path;
+}
+
+/** As nobody, with a folder of their own for what they scribble: the run's belongs to whoever runs it. */
+function inside(folder) {
+  own(folder);
+  return { ...asNobody, env: { ...process.env, TMPDIR: folder } };
 }
 
 function own(path) {
