@@ -88,7 +88,7 @@ export class Writers {
     const marker = `title ${this.#marker}`;
     const act = actOf(company, marker);
     for (let attempt = 0; !this.#hasGivenUp; attempt += 1) {
-      const answer = await this.#ask(company, slot + attempt, act.document);
+      const answer = await this.#ask(company, slot + attempt, act);
       const payload = answer?.data && Object.values(answer.data)[0];
       if (payload && payload.userErrors.length === 0) {
         const { type, title } = act;
@@ -107,7 +107,7 @@ export class Writers {
   }
 
   /** The answer, or null when there was none to rely on. */
-  async #ask(company: Company, turn: number, query: string): Promise<Response | null> {
+  async #ask(company: Company, turn: number, { query, variables }: Act): Promise<Response | null> {
     const node = this.installation.at(turn, ({ takesWrites }) => takesWrites);
     const { authorization = '', companyId = '' } = company.writers[turn % company.writers.length] ?? {};
     if (!node) return this.#failed('nobody there');
@@ -115,7 +115,7 @@ export class Writers {
       const response = await fetch(node.graphqlUrl, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization, 'x-company-id': companyId },
-        body: JSON.stringify({ query }),
+        body: JSON.stringify({ query, variables }),
         signal: AbortSignal.timeout(ANSWER_MS),
       });
       const answer = (await response.json()) as Response;
@@ -141,25 +141,34 @@ interface Response {
   errors?: { extensions: { code: string } }[];
 }
 
+const mutation = (name: string, input: string, object: string): string =>
+  `mutation ($input: ${input}!) { ${name}(input: $input) { ${object} userErrors { code message } cursor } }`;
+
+const CREATE = mutation('createTask', 'CreateTaskInput', 'task { id }');
+const COMMENT = mutation('addComment', 'AddCommentInput', 'comment { task { id } }');
+const UPDATE = mutation('updateTask', 'UpdateTaskInput', 'task { id }');
+
+interface Act extends Pick<Answered, 'type' | 'title'> {
+  query: string;
+  variables: { input: Record<string, unknown> };
+}
+
 /** One of what people do with tasks. Half of the writes turn on what externals and followers see. */
-function actOf(
-  { projectId, taskIds }: Company,
-  title: string,
-): Pick<Answered, 'type' | 'title'> & { document: string } {
+function actOf({ projectId, taskIds }: Company, title: string): Act {
   const taskId = taskIds[Math.floor(Math.random() * taskIds.length)];
   const privacy = Math.random() < 0.6 ? 'PUBLIC' : 'INTERNAL';
-  const mutation = (name: string, input: string, object: string) =>
-    `mutation { ${name}(input: { ${input} }) { ${object} userErrors { code message } cursor } }`;
   const dice = Math.random();
   if (dice < 0.1) {
-    const input = `projectId: "${projectId}", title: "${title}", privacy: ${privacy}`;
-    return { type: 'task.created', title, document: mutation('createTask', input, 'task { id }') };
+    return { type: 'task.created', title, query: CREATE, variables: { input: { projectId, title, privacy } } };
   }
   if (dice < 0.4) {
-    const input = `taskId: "${taskId}", body: "${title}", privacy: ${privacy}`;
-    return { type: 'task.commented', title: null, document: mutation('addComment', input, 'comment { task { id } }') };
+    return {
+      type: 'task.commented',
+      title: null,
+      query: COMMENT,
+      variables: { input: { taskId, body: title, privacy } },
+    };
   }
-  const also = dice < 0.6 ? `, privacy: ${privacy}` : '';
-  const input = `taskId: "${taskId}", title: "${title}"${also}`;
-  return { type: 'task.updated', title, document: mutation('updateTask', input, 'task { id }') };
+  const input = { taskId, title, ...(dice < 0.6 && { privacy }) };
+  return { type: 'task.updated', title, query: UPDATE, variables: { input } };
 }

@@ -1,7 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ApolloClient, gql, InMemoryCache } from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { subscriptionExchange, Client as UrqlClient } from '@urql/core';
 import { createClient as createStreamClient } from 'graphql-sse';
-import { createClient } from 'graphql-ws';
+import { type Client, createClient } from 'graphql-ws';
+import relay from 'relay-runtime';
 import WebSocket from 'ws';
 import { resumable } from '../../client/resumable.mjs';
 import { revokeFollow } from '../../src/domain/follows.js';
@@ -60,6 +64,71 @@ describe('standard clients', () => {
     expect(told.at(-1)).toBe('resumed 39');
     expect(sockets.length).toBeGreaterThan(3);
   }, 30_000);
+
+  type Told = { taskChanged: { kind: string; task: { title: string } | null } };
+  type Listen = (client: Client, hear: (told: Told) => void) => () => void;
+
+  /** Each as its own documentation connects it to graphql-ws. */
+  const listeners: [string, Listen][] = [
+    [
+      'Apollo Client',
+      (client, hear) => {
+        const apollo = new ApolloClient({ link: new GraphQLWsLink(client), cache: new InMemoryCache() });
+        const variables = { project: project.id };
+        const changes = apollo.subscribe<Told>({ query: gql(CHANGES), variables });
+        const subscription = changes.subscribe(({ data, error }) => hear(data ?? fail(error)));
+        return () => subscription.unsubscribe();
+      },
+    ],
+    [
+      'urql',
+      (client, hear) => {
+        const exchange = subscriptionExchange({
+          forwardSubscription: ({ query = '', variables }) => ({
+            subscribe: (sink) => ({
+              unsubscribe: client.subscribe({ query, variables: variables as Record<string, unknown> }, sink as never),
+            }),
+          }),
+        });
+        const urql = new UrqlClient({ url: cluster.last.graphqlUrl, exchanges: [exchange] });
+        const changes = urql.subscription<Told>(CHANGES, { project: project.id });
+        return changes.subscribe(({ data, error }) => hear(data ?? fail(error))).unsubscribe;
+      },
+    ],
+    [
+      'Relay',
+      (client, hear) => {
+        const network = relay.Network.create(
+          () => fail('nothing is fetched'),
+          ({ text }, variables) =>
+            relay.Observable.create((sink) => client.subscribe({ query: text ?? '', variables }, sink as never)),
+        );
+        const params = { name: 'Changes', operationKind: 'subscription', text: CHANGES, id: null, metadata: {} };
+        const changes = network.execute(params as never, { project: project.id }, {});
+        const next = (payload: unknown) => hear((payload as { data: Told }).data);
+        return changes.subscribe({ next, error: fail }).unsubscribe;
+      },
+    ],
+  ];
+
+  it.each(listeners)('%s is told over graphql-ws', async (name, listen) => {
+    const client = createClient({
+      url: cluster.last.wsUrl,
+      webSocketImpl: WebSocket,
+      connectionParams: { ...world.admin.caller },
+    });
+    const told: Told[] = [];
+    const stop = listen(client, (each) => told.push(each));
+    await until(() => told.length === 1, 'READY');
+    await stage.rename(`for ${name}`);
+    await until(() => told.length === 2, 'the change');
+    stop();
+    await client.dispose();
+    expect(told).toMatchObject([
+      { taskChanged: { kind: 'READY', task: null } },
+      { taskChanged: { kind: 'CHANGED', task: { title: `for ${name}` } } },
+    ]);
+  });
 
   const streamClient = (caller: Caller) =>
     resumable(
@@ -131,3 +200,7 @@ describe('standard clients', () => {
     expect((await response.json()).errors[0].extensions.code).toBe(code);
   });
 });
+
+function fail(why: unknown): never {
+  throw new Error(`The client said ${JSON.stringify(why)}`);
+}
