@@ -20,25 +20,62 @@ const cursorOf = (data) => Object.values(data ?? {})[0]?.cursor;
  * @returns {Client} the same client, whose subscriptions go on from where they stand
  */
 export function resumable(client) {
-  return {
-    ...client,
-    subscribe(request, sink, ...rest) {
-      if (!takesAfter(request.query)) return client.subscribe(request, sink, ...rest);
-      let after = request.variables?.after ?? null;
-      const variables = Object.defineProperty({ ...request.variables }, 'after', {
-        enumerable: true,
-        get: () => after,
-      });
-      const watching = {
-        next(result) {
-          sink.next(result);
-          // Only now: what throws while it is dealt with comes again.
-          after = cursorOf(result.data) ?? after;
-        },
-        error: (error) => sink.error(error),
-        complete: () => sink.complete(),
-      };
-      return client.subscribe({ ...request, variables }, watching, ...rest);
-    },
+  function subscribe(request, sink, ...rest) {
+    if (!takesAfter(request.query)) return client.subscribe(request, sink, ...rest);
+    let after = request.variables?.after ?? null;
+    const variables = Object.defineProperty({ ...request.variables }, 'after', {
+      enumerable: true,
+      get: () => after,
+    });
+    const watching = {
+      next(result) {
+        sink.next(result);
+        // Only now: what throws while it is dealt with comes again.
+        after = cursorOf(result.data) ?? after;
+      },
+      error: (error) => sink.error(error),
+      complete: () => sink.complete(),
+    };
+    return client.subscribe({ ...request, variables }, watching, ...rest);
+  }
+  return { ...client, subscribe, iterate: (...request) => iterate(subscribe, ...request) };
+}
+
+/** The results as an async iterator, as the clients' own `iterate` gives them. */
+function iterate(subscribe, request, ...rest) {
+  const results = [];
+  let end = null;
+  let wake = () => {};
+  const take = (act) => (value) => {
+    act(value);
+    wake();
   };
+  const sink = {
+    next: take((result) => results.push(result)),
+    error: take((error) => {
+      end ??= { error };
+    }),
+    complete: take(() => {
+      end ??= {};
+    }),
+  };
+  const stop = subscribe(request, sink, ...rest);
+  const iterator = (async function* () {
+    for (;;) {
+      while (results.length > 0) yield results.shift();
+      if (end?.error) throw end.error;
+      if (end) return;
+      await new Promise((resolve) => {
+        wake = resolve;
+      });
+    }
+  })();
+  // At once, also while somebody waits for the next result.
+  iterator.return = async () => {
+    results.length = 0;
+    sink.complete();
+    stop();
+    return { value: undefined, done: true };
+  };
+  return iterator;
 }

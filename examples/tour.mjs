@@ -6,8 +6,10 @@
 //   WS_URL=ws://host:port/graphql …                      holds the subscriptions on another server process
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
+import { resumable } from '../client/resumable.mjs';
 
 const demo = JSON.parse(await readFile(process.env.DEMO ?? `${process.env.DATA_DIR ?? '.data'}/demo.json`, 'utf8'));
 const wsUrl = process.env.WS_URL ?? demo.wsUrl;
@@ -56,7 +58,8 @@ const clients = [];
 
 /** Subscribes over WebSocket; `until` waits for a payload, in order, and never for ever. */
 async function listen(connectionParams, query, field, variables) {
-  const client = createClient({ url: wsUrl, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0 });
+  const options = { url: wsUrl, webSocketImpl: WebSocket, connectionParams, retryWait: () => delay(100) };
+  const client = resumable(createClient(options));
   clients.push(client);
   const stream = client.iterate({ query, variables });
   const until = async (test, what) => {
@@ -72,7 +75,7 @@ async function listen(connectionParams, query, field, variables) {
     }
   };
   await until(({ kind }) => kind === 'READY', 'READY');
-  return { until };
+  return { until, cut: () => client.terminate() };
 }
 
 try {
@@ -103,8 +106,8 @@ try {
 
   const dashboard = await listen(
     { authorization: `Bearer ${member.token}`, companyId: company.id },
-    `subscription ($project: ID!) {
-      taskChanged(projectId: $project) { kind cursor task { id key title status solver { name } comments(first: 10) { nodes { body } } } }
+    `subscription ($project: ID!, $after: String) {
+      taskChanged(projectId: $project, after: $after) { kind cursor task { id key title status solver { name } comments(first: 10) { nodes { body } } } }
     }`,
     'taskChanged',
     { project: project.id },
@@ -133,6 +136,15 @@ try {
     'the solver',
   );
   step(`${viewer.member.name} is its solver now; the dashboard says so.`);
+
+  dashboard.cut();
+  await get(
+    admin,
+    'mutation ($input: UpdateTaskInput!) { updateTask(input: $input) { task { id } userErrors { code message } } }',
+    { input: { taskId: task.id, title: 'Repaint the large meeting room' } },
+  );
+  await dashboard.until((change) => change.task?.title === 'Repaint the large meeting room', 'what was missed');
+  step("The dashboard's connection broke meanwhile; it has come back and learnt what it had missed.");
 
   const granted = await get(
     admin,
@@ -194,7 +206,7 @@ try {
   assert.equal(await refused(follower, one, { id: task.id }), 'FORBIDDEN');
   assert.equal(await refused(follower, '{ followed { task { description } } }'), 'FORBIDDEN');
   assert.equal(await refused(null, one, { id: task.id }), 'UNAUTHENTICATED');
-  assert.equal((await get(external, one, { id: task.id })).task.title, 'Repaint the meeting room');
+  assert.equal((await get(external, one, { id: task.id })).task.title, 'Repaint the large meeting room');
   step(`${stranger.name} of another company, ${external.name} for internal work, the follower and nobody are refused.`);
 
   const revoked = await get(

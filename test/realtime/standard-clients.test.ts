@@ -65,6 +65,32 @@ describe('standard clients', () => {
     expect(sockets.length).toBeGreaterThan(3);
   }, 30_000);
 
+  it('graphql-ws, made resumable, goes on when it is iterated over, until somebody has had enough', async () => {
+    const options = {
+      url: cluster.last.wsUrl,
+      webSocketImpl: WebSocket,
+      connectionParams: { ...world.admin.caller },
+      retryWait: () => delay(20),
+    };
+    const client = resumable(createClient(options));
+    const stream = client.iterate<Told>({ query: CHANGES, variables: { project: project.id } });
+    const next = async () => (await stream.next()).value?.data?.taskChanged;
+    expect((await next())?.kind).toBe('READY');
+    for (const title of ['before the cut', 'after the cut']) {
+      await stage.rename(title);
+      let change = await next();
+      while (change?.kind === 'READY') change = await next();
+      expect(change?.task?.title).toBe(title);
+      client.terminate();
+    }
+    const waiting = (async () => {
+      for (;;) if ((await stream.next()).done) return 'done';
+    })();
+    await stream.return?.();
+    expect(await waiting).toBe('done');
+    await client.dispose();
+  });
+
   type Told = { taskChanged: { kind: string; task: { title: string } | null } };
   type Listen = (client: Client, hear: (told: Told) => void) => () => void;
 
