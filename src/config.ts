@@ -88,6 +88,7 @@ const environment = z.object({
   MAX_CONNECTS_PER_SECOND: integer(100, 1, 10_000_000),
   MAX_SUBSCRIPTIONS_PER_SOCKET: integer(100, 1, 100_000),
   QUEUE_LIMIT_BYTES: integer(1_048_576, 16_384, 1_073_741_824),
+  QUEUE_LIMIT_MESSAGES: integer(10_000, 100, 10_000_000),
   SOCKET_IDLE_MS: integer(300_000, 1_000, 86_400_000),
   TRUSTED_PROXIES: integer(0, 0, 10),
   METRICS_PORT: integer(0, 0, 65_535),
@@ -127,7 +128,7 @@ export interface Config {
   maxSocketsPerViewer: number;
   maxConnectsPerSecond: number;
   maxSubscriptionsPerSocket: number;
-  queueLimitBytes: number;
+  queueLimits: { bytes: number; messages: number };
   /** After so long without an operation a socket is closed. */
   idleMs: number;
   trustedProxies: number;
@@ -173,7 +174,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxSocketsPerViewer: e.MAX_SOCKETS_PER_VIEWER,
     maxConnectsPerSecond: e.MAX_CONNECTS_PER_SECOND,
     maxSubscriptionsPerSocket: e.MAX_SUBSCRIPTIONS_PER_SOCKET,
-    queueLimitBytes: e.QUEUE_LIMIT_BYTES,
+    queueLimits: { bytes: e.QUEUE_LIMIT_BYTES, messages: e.QUEUE_LIMIT_MESSAGES },
     idleMs: e.SOCKET_IDLE_MS,
     trustedProxies: e.TRUSTED_PROXIES,
     metricsPort: e.METRICS_PORT,

@@ -171,7 +171,9 @@ export function moveTask(
         task.awaitedProject = { id: object.id };
       }
       if (to === 'AWAITING_TASK') {
-        const { object } = await getTask(em, viewer, expectAwaited('task', awaited.taskId), 'VIEW');
+        // Held: a closure of it at the same time comes before, and is seen here, or after, and sees this one wait.
+        const awaitedId = expectAwaited('task', awaited.taskId);
+        const { object } = await getTask(em, viewer, awaitedId, 'VIEW', { lock: 'LOCK IN SHARE MODE' });
         if (object.id === task.id || isDone(object.status)) {
           throw new UserError('NOT_AWAITABLE', 'A task waits for another one that is open.', 'awaitedTaskId');
         }

@@ -51,7 +51,8 @@ export class FanOut<S, R extends Reading> {
 
   /**
    * Delivers a topic to a subscriber. Subscriptions with the same key share all that their viewers' rights let them
-   * share. Resolves when READY has been told.
+   * share. One without a position of its own begins after `since`, which is from before its viewer's rights were looked
+   * at: what has ended them meanwhile is told. Resolves when READY has been told.
    */
   subscribe(
     { company }: Admission<S, R>,
@@ -59,8 +60,9 @@ export class FanOut<S, R extends Reading> {
     { topic, after }: ChangeSource<S>,
     key: string,
     render: Render<S, R>,
+    since: number | null,
   ): Promise<void> {
-    return company.subscribe(subscriber, key, topic, render, after);
+    return company.subscribe(subscriber, key, topic, render, after ?? since);
   }
 
   async close(): Promise<void> {

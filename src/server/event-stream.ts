@@ -9,14 +9,14 @@ import type { Admissions, Place } from './admissions.js';
 import { type FormatError, withFormat } from './error-format.js';
 import { LAST_WORDS_MS } from './limits.js';
 import type { Asking, Operations, Request, Running, Session } from './operations.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type QueueLimits } from './outbox.js';
 
 export interface EventStreamOptions {
   operations: Operations;
   admissions: Admissions;
   addresses: AddressLimits;
   formatError: FormatError;
-  queueLimitBytes: number;
+  queueLimits: QueueLimits;
 }
 
 const LOOK_MS = 250;
@@ -101,7 +101,7 @@ class EventStream implements Connection, Session, Asking {
     readonly response: ServerResponse,
     readonly viewer: Viewer,
   ) {
-    this.#outbox = new Outbox(response, options.queueLimitBytes, () => void this.#giveUp());
+    this.#outbox = new Outbox(response, options.queueLimits, () => void this.#giveUp());
     const { promise, resolve } = Promise.withResolvers<void>();
     this.over = promise;
     this.#finish = resolve;
@@ -136,7 +136,7 @@ class EventStream implements Connection, Session, Asking {
 
   deliver(batch: Batch): void {
     this.#aliveAt = performance.now();
-    if (!this.isOver) this.#outbox.push(eventsOf(batch));
+    if (!this.isOver) this.#outbox.push(eventsOf(batch), batch.payloads.length);
   }
 
   next(json: string): void {

@@ -62,7 +62,10 @@ export class Operations {
   /** Begins an operation; answers the subscription, if it is one that stands. Throws when the database is away. */
   async begin(session: Session, request: Request, asking: Asking): Promise<Running | null> {
     const { settings, formatError } = this.options;
+    // From before the viewer's rights are looked at: what ends them from here on is told.
+    const since = session.admission?.company.position ?? null;
     const viewer = await settings.refresh(session.viewer);
+    if (asking.isOver) return null;
     if (!viewer) {
       asking.refuse([withFormat(formatError, accessEnded())]);
       return null;
@@ -72,7 +75,8 @@ export class Operations {
       asking.refuse(found);
       return null;
     }
-    if (found.operation.operation === 'subscription') return this.#subscribe(session, viewer, request, found, asking);
+    if (found.operation.operation === 'subscription')
+      return this.#subscribe(session, viewer, request, found, asking, since);
     const result = await execute({ ...this.#argsOf(request, found), contextValue: this.#contextOf(viewer) });
     asking.next(this.#toJson(result));
     asking.complete();
@@ -85,6 +89,7 @@ export class Operations {
     request: Request,
     found: Operation,
     asking: Asking,
+    since: number | null,
   ): Promise<Running | null> {
     const contextValue = this.#contextOf(viewer);
     const source = await createSourceEventStream({ ...this.#argsOf(request, found), contextValue });
@@ -99,7 +104,7 @@ export class Operations {
     const { fanOut, formatError } = this.options;
     const subscription = new Subscription(admission, asking, formatError);
     const render = this.#renderOf(request, found, source.topic);
-    void fanOut.subscribe(admission, subscription, source, keyOf(viewer, request, found), render);
+    void fanOut.subscribe(admission, subscription, source, keyOf(viewer, request, found), render, since);
     return subscription;
   }
 

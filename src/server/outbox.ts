@@ -9,28 +9,38 @@ function flushAll(): void {
   for (const outbox of outboxes) outbox.flush();
 }
 
+/** Of what is kept for one reader. */
+export interface QueueLimits {
+  bytes: number;
+  messages: number;
+}
+
 /**
  * What is to be written to one reader. All of one turn of the event loop goes in one write; what a slow reader does not
- * take stays here, where it can be dropped, up to `limitBytes`.
+ * take stays here, where it can be dropped, up to the limits.
  */
 export class Outbox {
   #chunks: Buffer[] = [];
   #bytes = 0;
+  #messages = 0;
   #isWaiting = false;
   #isClosed = false;
 
   constructor(
     readonly sink: Writable,
-    readonly limitBytes: number,
-    /** Called when the limit is passed; the outbox is empty by then. */
+    readonly limits: QueueLimits,
+    /** Called when one of the limits is passed; the outbox is empty by then. */
     readonly onOverflow: () => void,
   ) {}
 
-  push(chunk: Buffer): void {
+  /** `messages` is how many of them the chunk holds. */
+  push(chunk: Buffer, messages = 1): void {
     if (this.#isClosed) return;
     this.#chunks.push(chunk);
+    this.#messages += messages;
     this.#bytes += chunk.length;
-    if (this.#bytes > this.limitBytes && this.sink.writableNeedDrain) {
+    const isFull = this.#bytes > this.limits.bytes || this.#messages > this.limits.messages;
+    if (isFull && this.sink.writableNeedDrain) {
       this.#drop();
       this.onOverflow();
     } else this.#wait();
@@ -66,6 +76,7 @@ export class Outbox {
   #drop(): void {
     this.#chunks = [];
     this.#bytes = 0;
+    this.#messages = 0;
   }
 
   #write(): void {

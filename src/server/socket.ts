@@ -14,7 +14,7 @@ import { type FormatError, withFormat } from './error-format.js';
 import { frameOf, framesOf } from './frames.js';
 import { LAST_WORDS_MS, MAX_DEPTH } from './limits.js';
 import type { Asking, Operations, Running, Session } from './operations.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type QueueLimits } from './outbox.js';
 
 export interface SocketOptions {
   authenticator: Authenticator;
@@ -23,7 +23,7 @@ export interface SocketOptions {
   formatError: FormatError;
   /** Of one message, until its sender's credential has been verified. */
   anonymousMessageBytes: number;
-  queueLimitBytes: number;
+  queueLimits: QueueLimits;
   maxSubscriptionsPerSocket: number;
 }
 
@@ -52,6 +52,8 @@ export class GraphqlSocket implements Connection, Session {
   lastUsedAt = performance.now();
   isOver = false;
   readonly #askings = new Map<string, SocketAsking>();
+  /** Those, and the ones that are over and still at work. */
+  readonly #underWay = new Set<SocketAsking>();
   readonly #outbox: Outbox;
 
   constructor(
@@ -59,7 +61,7 @@ export class GraphqlSocket implements Connection, Session {
     socket: Duplex,
     readonly host: SocketHost,
   ) {
-    this.#outbox = new Outbox(socket, host.options.queueLimitBytes, () => void this.#giveUp());
+    this.#outbox = new Outbox(socket, host.options.queueLimits, () => void this.#giveUp());
     ws.on('message', (data) => void this.#handle(data as Buffer).catch((error) => this.#fail(error)));
     ws.on('pong', () => {
       this.#isAlive = true;
@@ -168,26 +170,39 @@ export class GraphqlSocket implements Connection, Session {
     if (!this.isAcknowledged) return this.close(CloseCode.UNAUTHORIZED, 'Unauthorized');
     if (this.#askings.has(id)) return this.close(CloseCode.SUBSCRIBER_EXISTS, `Subscriber for ${id} already exists`);
     const asking = new SocketAsking(this, id);
-    if (this.#askings.size >= this.host.options.maxSubscriptionsPerSocket) {
-      const words = `A socket carries ${this.#askings.size} operations at most.`;
+    const most = this.host.options.maxSubscriptionsPerSocket;
+    if (this.#underWay.size >= most) {
+      const words = `A socket carries ${most} operations at most.`;
       const error = new ApiError('LIMIT_EXCEEDED', words, 'OPERATIONS_PER_SOCKET');
       return asking.refuse([withFormat(this.host.options.formatError, error)]);
     }
     this.#askings.set(id, asking);
-    const running = await this.host.options.operations.begin(this, payload, asking);
-    if (asking.isOver) running?.stop();
-    else asking.running = running;
+    this.#underWay.add(asking);
+    try {
+      const running = await this.host.options.operations.begin(this, payload, asking);
+      if (asking.isOver) running?.stop();
+      else asking.running = running;
+    } finally {
+      asking.hasBegun = true;
+      this.#release(asking);
+    }
+  }
+
+  /** A client that completes what it has just asked for has not taken the work back that it gave. */
+  #release(asking: SocketAsking): void {
+    if (asking.isOver && asking.hasBegun) this.#underWay.delete(asking);
   }
 
   #complete(id: string): void {
     const asking = this.#askings.get(id);
     if (!asking) return;
-    this.forget(id);
     asking.end();
+    this.forget(asking);
   }
 
-  forget(id: string): void {
-    this.#askings.delete(id);
+  forget(asking: SocketAsking): void {
+    this.#askings.delete(asking.id);
+    this.#release(asking);
     this.lastUsedAt = performance.now();
   }
 
@@ -201,8 +216,8 @@ export class GraphqlSocket implements Connection, Session {
     this.push(frameOf(message));
   }
 
-  push(frames: Buffer): void {
-    if (!this.isOver) this.#outbox.push(frames);
+  push(frames: Buffer, messages = 1): void {
+    if (!this.isOver) this.#outbox.push(frames, messages);
   }
 
   /** The reader is too slow: in place of what it has not taken it is told to read anew, then left. */
@@ -230,6 +245,8 @@ export class GraphqlSocket implements Connection, Session {
 /** One operation on a socket. */
 class SocketAsking implements Asking {
   isOver = false;
+  /** Whether what it asked for has been answered, or stands. */
+  hasBegun = false;
   running: Running | null = null;
 
   constructor(
@@ -238,7 +255,8 @@ class SocketAsking implements Asking {
   ) {}
 
   deliver(batch: Batch): void {
-    this.socket.push(framesOf(batch, this.id));
+    if (this.isOver) return;
+    this.socket.push(framesOf(batch, this.id), batch.payloads.length);
   }
 
   next(json: string): void {
@@ -257,7 +275,7 @@ class SocketAsking implements Asking {
     if (this.isOver) return;
     this.isOver = true;
     this.socket.push(frameOf(message));
-    this.socket.forget(this.id);
+    this.socket.forget(this);
   }
 
   /** The client, or the end of the socket, has ended it. */

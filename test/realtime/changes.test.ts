@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
+import { deactivateMember } from '../../src/domain/members.js';
 import { Event } from '../../src/entities/event.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
@@ -58,6 +59,28 @@ async function follow(who: Caller, variables: object = {}): Promise<Listener> {
 /** What a stream has told about one task, without what it says about itself. */
 const toldOf = (stream: Listener, taskId: string) =>
   stream.seen.filter((change) => change.taskId === taskId).map(({ kind, task }) => [kind, task?.title ?? null]);
+
+describe('what a change refers to', () => {
+  it('is as new as the change, though it is kept from one reading to the next', async () => {
+    const solver = await world.member();
+    await world.grant(project, solver, 'EDIT');
+    const id = await createTask('title: "Refers", privacy: PUBLIC');
+    const assignment = `mutation { assignTask(input: { taskId: "${id}", solverId: "${solver.member.id}" }) { userErrors { code } } }`;
+    await get(cluster.first, editor.caller, assignment);
+    const query = `subscription ($project: ID!) {
+      taskChanged(projectId: $project) { kind task { title solver { deactivatedAt } } } }`;
+    const stream = listen(cluster.last, editor.caller, query, { project: project.id });
+    await stream.until(({ kind }) => kind === 'READY');
+    const solverAt = async (title: string) => {
+      await updateTask(id, `title: "${title}"`);
+      return (await stream.until((change) => change.task?.title === title)).task?.solver;
+    };
+    expect(await solverAt('with a solver who is here')).toEqual({ deactivatedAt: null });
+    await deactivateMember(cluster.parts, world.admin.viewer, solver.member.id);
+    expect(await solverAt('with a solver who has gone')).toEqual({ deactivatedAt: expect.any(String) });
+    await stream.stop();
+  });
+});
 
 describe('a stream of changes', () => {
   it('tells of a task from its making to its leaving, to each as far as they see it', async () => {

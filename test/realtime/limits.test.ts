@@ -6,6 +6,7 @@ import { listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { CHANGES, Stage } from '../harness/stage.js';
+import { until } from '../harness/until.js';
 import { World } from '../harness/world.js';
 
 /** A few of its payloads fill all that the system keeps for a reader who does not read. */
@@ -78,6 +79,25 @@ describe('limits', () => {
     raw.send({ id: '4', type: 'complete' });
     raw.subscribe('5', CHANGES, { project: project.id });
     expect(await raw.next('next', '5')).toBeDefined();
+    raw.ws.close();
+  });
+
+  it('of operations at work, also of those that are completed as soon as they are asked for', async () => {
+    const raw = await RawSocket.open(cluster.last, world.admin.caller);
+    const query = `query ($project: ID!) { tasks(projectId: $project, first: 100) { nodes { history(first: 100) { nodes { id } } } } }`;
+    const burst = Array.from({ length: 60 }, (_, i) => `burst ${i}`);
+    for (const id of burst) {
+      raw.subscribe(id, query, { project: project.id });
+      raw.send({ id, type: 'complete' });
+    }
+    await raw.next('error', 'burst 59');
+    const ofBurst = raw.messages.filter(({ id }) => String(id).startsWith('burst'));
+    expect(ofBurst.filter(({ type }) => type === 'error').length).toBeGreaterThan(30);
+    expect(ofBurst.filter(({ type }) => type === 'next').length).toBeLessThan(10);
+    await until(async () => {
+      raw.subscribe('again', '{ __typename }', {});
+      return raw.messages.some(({ type, id }) => type === 'next' && id === 'again');
+    }, 'room for another one');
     raw.ws.close();
   });
 
