@@ -9,7 +9,7 @@ import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import type { Bus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
-import { type LoggedEvent, readEvents } from '../../src/pubsub/event-log.js';
+import { type LoggedEvent, readEvents, readHeads } from '../../src/pubsub/event-log.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { Audience, type Seat } from '../harness/audience.js';
 import { openParts } from '../harness/cluster.js';
@@ -111,6 +111,31 @@ describe('a bus that loses, doubles and swaps', () => {
       ['CHANGED', 'kept'],
     ]);
     seat.leave();
+  });
+});
+
+describe('a right that ends while a subscription begins', () => {
+  it('ends the subscription, though it was looked at before and its end was told before somebody was there to hear', async () => {
+    const [person, other] = [await viewer(), await viewer()];
+    const witness = await follow(other);
+    const { fanOut } = audience;
+    const { subscribe } = fanOut;
+    fanOut.subscribe = async (admission, ...rest) => {
+      await world.grant(project, person, null);
+      const [head] = (await readHeads(writing.orm, [world.companyId])).values();
+      bus.bring(...(await readEvents(writing.orm, world.companyId, (head ?? 0) - 1, 1)));
+      await until(() => admission.company.position === head, 'the end of the right to be known');
+      return subscribe.call(fanOut, admission, ...rest);
+    };
+    try {
+      const seat = await follow(person);
+      await until(() => seat.isOver, 'the end of the subscription');
+      expect(seat.told.at(-1)?.errors?.[0]?.extensions.code).toBe('NOT_FOUND');
+      seat.leave();
+    } finally {
+      fanOut.subscribe = subscribe;
+      witness.leave();
+    }
   });
 });
 
