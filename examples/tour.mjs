@@ -219,5 +219,6 @@ try {
   step('The follow is revoked; the link leads nowhere.');
   console.log('\nThe tour is complete.');
 } finally {
-  for (const client of clients) client.dispose();
+  // One that is just trying to come back, to what was revoked, is refused.
+  await Promise.allSettled(clients.map((client) => client.dispose()));
 }
