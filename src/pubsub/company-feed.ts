@@ -90,7 +90,9 @@ export class CompanyFeed {
   }
 
   async #heal(): Promise<void> {
-    while (this.head < this.#healTo) {
+    this.#isBrought = false;
+    // As soon as the bus brings what is next, it brings the rest; what it does not is found by the next comparison.
+    while (this.head < this.#healTo && !this.#isBrought) {
       const events = await readEvents(this.orm, this.companyId, this.head, READ_BATCH);
       if (events.length === 0) break;
       // Meanwhile the bus may have brought some of them.
