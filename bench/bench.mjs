@@ -77,7 +77,7 @@ async function main() {
 async function play(workload, services) {
   const chosen = workload.cells
     .filter(({ name }) => !options.cells || options.cells.includes(name))
-    .map((cell) => ({ ...cell, sockets: Math.min(cell.sockets, options.mostSockets) }));
+    .map((cell) => ({ ...cell, ...(cell.sockets && { sockets: Math.min(cell.sockets, options.mostSockets) }) }));
   if (chosen.length === 0) throw new Error(`Cells are: ${workload.cells.map(({ name }) => name).join(', ')}.`);
   const stage = await workload.open({ services, dir, chosen, options });
   endings.push(stage.stop);

@@ -22,13 +22,14 @@ export function summarize(runs) {
 }
 
 /** The table of one cell: `figures` are `[heading, name of the figure]`. */
-export function tableOf({ title, figures, isIdle }, summaries, runs) {
+export function tableOf({ title, figures }, summaries, runs) {
   const [[, main]] = figures;
+  const hasCores = summaries.some(({ medians }) => 'serverBusy' in medians);
   const heading = [
     '',
     ...figures.map(([name]) => name),
     'rounds',
-    ...(isIdle ? [] : ['server', 'core 0', 'core 1', 'client']),
+    ...(hasCores ? ['server', 'core 0', 'core 1', 'client'] : []),
     'limit',
   ];
   const rows = summaries.map(({ cell, subject, medians, limits, remarks }) => {
@@ -36,7 +37,7 @@ export function tableOf({ title, figures, isIdle }, summaries, runs) {
     const busy = ['serverBusy', 'serverCore', 'loadCore', 'clientBusy'].map((name) => percent(medians[name]));
     const said = [limits.join(', '), ...remarks.map((remark) => `! ${remark}`)].filter(Boolean).join(' ');
     const values = figures.map(([, name]) => short(medians[name]));
-    return [subject, ...values, rounds.join(' / '), ...(isIdle ? [] : busy), said];
+    return [subject, ...values, rounds.join(' / '), ...(hasCores ? busy : []), said];
   });
   return [title, ...columns([heading, ...rows]).map((line) => `  ${line}`)].join('\n');
 }

@@ -23,7 +23,7 @@ const FIGURES = [
   ['p50 ms', 'p50'],
   ['p99 ms', 'p99'],
 ];
-const cell = (name, title, companies) => ({ name, title, companies, figures: FIGURES, isIdle: true, sockets: 0 });
+const cell = (name, title, companies) => ({ name, title, companies, figures: FIGURES });
 
 export const cells = [
   cell('hot', `${WRITERS} writers in one company`, 1),

@@ -1,7 +1,8 @@
-import { BigIntType, type EntityClass, type EntityProperty, JsonType, type Primary, type Ref } from '@mikro-orm/core';
+import type { EntityClass, Primary, Ref } from '@mikro-orm/core';
 import { SqliteDriver } from '@mikro-orm/sql';
 import { CompiledQuery, type QueryResult } from 'kysely';
 import type { EntityManager, Orm } from './orm.js';
+import { tableOf, type Values } from './table.js';
 import type { TenantEntity } from './tenant.js';
 
 /**
@@ -13,7 +14,6 @@ type Flat<V> = V extends Ref<object> ? { readonly id: string } : V;
 
 type Tenant = TenantEntity & { id: string };
 type Type<T> = EntityClass<T & object>;
-type Values = Record<string, unknown>;
 type Wanted = string | readonly string[] | null;
 type Where<T> = { readonly [K in keyof Row<T>]?: Wanted };
 
@@ -35,7 +35,8 @@ export async function findRows<T extends object>(
   where: Where<T>,
   { lock }: Options = {},
 ): Promise<Row<T>[]> {
-  const table = tableOf(source, type);
+  const em = managerOf(source);
+  const table = tableOf(em, type);
   const conditions = Object.entries(where as Record<string, Wanted>);
   if (conditions.some(([, wanted]) => wanted?.length === 0)) return [];
   const words = conditions.map(([name, wanted]) => {
@@ -43,7 +44,7 @@ export async function findRows<T extends object>(
     if (wanted === null) return `${sql} is null`;
     return typeof wanted === 'string' ? `${sql} = ?` : `${sql} in (${marks(wanted.length)})`;
   });
-  const held = lock && !(managerOf(source).getDriver() instanceof SqliteDriver) ? ` ${lock}` : '';
+  const held = lock && !(em.getDriver() instanceof SqliteDriver) ? ` ${lock}` : '';
   const parameters = conditions.flatMap(([, wanted]) => wanted ?? []);
   return selectRows(source, type, `${words.join(' and ')}${table.order}${held}`, parameters);
 }
@@ -55,10 +56,11 @@ export async function selectRows<T extends object>(
   condition: string,
   parameters: readonly unknown[],
 ): Promise<Row<T>[]> {
-  const table = tableOf(source, type);
+  const em = managerOf(source);
+  const table = tableOf(em, type);
   const key = table.isTenants ? [companyOf(source)] : [];
   const text = `${table.select} where ${table.isTenants ? 'company_id = ? and ' : ''}${condition}`;
-  const { rows } = await run(managerOf(source), text, [...key, ...parameters]);
+  const { rows } = await run(em, text, [...key, ...parameters]);
   return rows.map((row) => table.read(row) as Row<T>);
 }
 
@@ -154,98 +156,3 @@ function companyOf(source: RowSource): string {
   if (!companyId) throw new Error('Rows of a company are asked for, and no company was bound.');
   return companyId;
 }
-
-interface Column {
-  readonly name: string;
-  readonly sql: string;
-  read(value: unknown): unknown;
-  write(value: unknown): unknown;
-}
-
-/** How the rows of one table are read and written. */
-class Table {
-  readonly sql: string;
-  readonly select: string;
-  readonly insert: string;
-  readonly order: string;
-  readonly isTenants: boolean;
-  readonly #byName: ReadonlyMap<string, Column>;
-
-  constructor(
-    name: string,
-    readonly columns: readonly Column[],
-  ) {
-    this.sql = quoted(name);
-    const all = columns.map(({ sql }) => sql).join(', ');
-    this.select = `select ${all} from ${this.sql}`;
-    this.insert = `insert into ${this.sql} (${all})`;
-    this.#byName = new Map(columns.map((column) => [column.name, column]));
-    this.order = this.#byName.has('id') ? ' order by id' : '';
-    this.isTenants = this.#byName.has('companyId');
-  }
-
-  column(name: string): Column {
-    const column = this.#byName.get(name);
-    if (!column) throw new Error(`${this.sql} has no column for ${name}.`);
-    return column;
-  }
-
-  read(row: Values): Values {
-    const values: Values = {};
-    for (const { name, sql, read } of this.columns) values[name] = read(row[sql.slice(1, -1)]);
-    return values;
-  }
-}
-
-const quoted = (name: string): string => `\`${name}\``;
-const same = (value: unknown): unknown => value ?? null;
-
-const tables = new WeakMap<object, Table>();
-
-function tableOf(source: RowSource, type: EntityClass<object>): Table {
-  const em = managerOf(source);
-  const meta = em.getMetadata().get(type);
-  const known = tables.get(meta);
-  if (known) return known;
-  const table = new Table(meta.tableName, columnsOf(em, Object.values(meta.properties)));
-  tables.set(meta, table);
-  return table;
-}
-
-function columnsOf(em: EntityManager, properties: readonly EntityProperty[]): Column[] {
-  const platform = em.getPlatform();
-  return properties.flatMap((property) => {
-    const { name, ownColumns, fieldNames } = property;
-    // The company stands in a column of its own, of which the relations inside it are no part.
-    const [column] = ownColumns ?? fieldNames;
-    return column ? [{ name, sql: quoted(column), ...conversionOf(property, platform) }] : [];
-  });
-}
-
-function conversionOf({ targetMeta, customType, runtimeType }: EntityProperty, platform: Platform): Conversion {
-  if (targetMeta) {
-    return {
-      read: (id) => (id === null ? null : { id }),
-      write: (reference) => (reference as { id: string } | null | undefined)?.id ?? null,
-    };
-  }
-  if (customType instanceof BigIntType) return { read: Number, write: same };
-  if (customType instanceof JsonType) {
-    return { read: (value) => (typeof value === 'string' ? JSON.parse(value) : value), write: JSON.stringify };
-  }
-  if (customType) {
-    return {
-      read: (value) => customType.convertToJSValue(value, platform),
-      write: (value) => same(customType.convertToDatabaseValue(value, platform)),
-    };
-  }
-  if (runtimeType === 'boolean') return { read: Boolean, write: Number };
-  if (runtimeType !== 'Date') return { read: same, write: same };
-  return {
-    read: (time) => (time === null ? null : new Date(typeof time === 'string' ? `${time}Z` : (time as number))),
-    write: (time) => same(platform.processDateProperty(time)),
-  };
-}
-
-type Platform = ReturnType<EntityManager['getPlatform']>;
-type Conversion = Pick<Column, 'read' | 'write'>;

@@ -2,7 +2,7 @@
 export interface Plan {
   /** How long the writers write at least; the faults may take longer. */
   seconds: number;
-  /** Whether a run fails that does not reach the rate of writes. */
+  /** Whether a run fails that does not reach half of the rate of writes: that is for machines which we know. */
   holdsRate: boolean;
   /** How often each fault happens. */
   rounds: number;
