@@ -6,7 +6,7 @@ import type { Project } from '../../src/entities/project.js';
 import { findRow, type Row } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
 import { readEvents } from '../../src/pubsub/event-log.js';
-import { openParts } from '../harness/cluster.js';
+import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { World } from '../harness/world.js';
 
@@ -24,9 +24,7 @@ beforeAll(async () => {
   project = await world.project();
 }, 60_000);
 afterAll(async () => {
-  await parts?.feeds.close();
-  await (parts?.feeds.bus.close() as Promise<void>);
-  await parts?.orm.close(true);
+  await closeParts(parts);
   await database?.drop();
 });
 

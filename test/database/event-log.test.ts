@@ -8,7 +8,7 @@ import { Event, HistoryEntry } from '../../src/entities/event.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { Task } from '../../src/entities/task.js';
 import { readEvents, readHeads } from '../../src/pubsub/event-log.js';
-import { openParts } from '../harness/cluster.js';
+import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { World } from '../harness/world.js';
 
@@ -22,9 +22,7 @@ describe('the event log', () => {
     world = await World.found(parts, null);
   });
   afterAll(async () => {
-    await parts?.feeds.close();
-    await parts?.feeds.bus.close();
-    await parts?.orm.close(true);
+    await closeParts(parts);
     await database?.drop();
   });
 

@@ -8,7 +8,7 @@ import { Project } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
 import { PersonalView, UserPreferences } from '../../src/entities/user.js';
-import { openParts } from '../harness/cluster.js';
+import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { World } from '../harness/world.js';
 
@@ -31,9 +31,7 @@ describe('the database', () => {
     theirTask = await theirs.task(theirProject);
   });
   afterAll(async () => {
-    await parts?.feeds.close();
-    await parts?.feeds.bus.close();
-    await parts?.orm.close(true);
+    await closeParts(parts);
     await database?.drop();
   });
 

@@ -8,7 +8,7 @@ import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
-import { openParts } from '../harness/cluster.js';
+import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { type Person, World } from '../harness/world.js';
 
@@ -29,9 +29,7 @@ beforeAll(async () => {
   await world.grant(project, external, 'EDIT', true);
 }, 60_000);
 afterAll(async () => {
-  await parts?.feeds.close();
-  await (parts?.feeds.bus.close() as Promise<void>);
-  await parts?.orm.close(true);
+  await closeParts(parts);
   await database?.drop();
 });
 

@@ -59,9 +59,7 @@ export async function startCluster(env: NodeJS.ProcessEnv = {}): Promise<Cluster
     parts,
     async stop() {
       await Promise.all(nodes.map((node) => node.stop()));
-      await parts.feeds.close();
-      await (parts.feeds.bus.close() as Promise<void>);
-      await parts.orm.close(true);
+      await closeParts(parts);
       await issuer.stop();
       await database.drop();
     },
@@ -75,6 +73,13 @@ export async function openParts(database: TestDatabase): Promise<Parts> {
   await migrate(orm);
   const bus = isEmbedded ? createLocalBus() : createRedisBus(redisUrl(), log);
   return { orm, feeds: new FeedRegistry(orm, bus, log, 200), keyring: new Keyring(SECRET_KEY), log };
+}
+
+/** Closes what was opened, if it was. */
+export async function closeParts(parts: Parts | undefined): Promise<void> {
+  await parts?.feeds.close();
+  await parts?.feeds.bus.close();
+  await parts?.orm.close(true);
 }
 
 /** Starts `main.js` as the operator would, and waits until it is ready. */

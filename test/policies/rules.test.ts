@@ -9,7 +9,7 @@ import { type EntityManager, forkFor } from '../../src/entities/orm.js';
 import { Project, Workspace } from '../../src/entities/project.js';
 import { Task } from '../../src/entities/task.js';
 import { Level, MembershipKind, Privacy, Role, Visibility } from '../../src/entities/vocabulary.js';
-import { openParts } from '../harness/cluster.js';
+import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { World } from '../harness/world.js';
 
@@ -192,9 +192,7 @@ describe('the row filter shows exactly the rows on which there is a level', () =
     tasks = await em.find(Task, {});
   }, 30_000);
   afterAll(async () => {
-    await parts?.feeds.close();
-    await (parts?.feeds.bus.close() as Promise<void>);
-    await parts?.orm.close(true);
+    await closeParts(parts);
     await database?.drop();
   });
 

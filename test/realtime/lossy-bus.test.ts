@@ -12,7 +12,7 @@ import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { type LoggedEvent, readEvents, readHeads } from '../../src/pubsub/event-log.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { Audience, type Seat } from '../harness/audience.js';
-import { openParts } from '../harness/cluster.js';
+import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { until } from '../harness/until.js';
 import { type Person, World } from '../harness/world.js';
@@ -61,9 +61,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await audience?.fanOut.close();
   await reading?.feeds.close();
-  await writing?.feeds.close();
-  await (writing?.feeds.bus.close() as Promise<void>);
-  await writing?.orm.close(true);
+  await closeParts(writing);
   await database?.drop();
 });
 

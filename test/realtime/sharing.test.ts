@@ -15,7 +15,7 @@ import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { createContext } from '../../src/resolvers/context.js';
 import { projectTasksSource } from '../../src/resolvers/task-streams.js';
 import { Audience, type Seat } from '../harness/audience.js';
-import { openParts } from '../harness/cluster.js';
+import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { until } from '../harness/until.js';
 import { type Person, World } from '../harness/world.js';
@@ -50,9 +50,7 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(async () => {
   await audience?.fanOut.close();
-  await parts?.feeds.close();
-  await (parts?.feeds.bus.close() as Promise<void>);
-  await parts?.orm.close(true);
+  await closeParts(parts);
   await database?.drop();
 });
 

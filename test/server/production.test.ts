@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Company } from '../../src/entities/company.js';
 import { ask, codeOf, get, listen } from '../harness/client.js';
-import { type Node, openParts, startNode } from '../harness/cluster.js';
+import { closeParts, type Node, openParts, startNode } from '../harness/cluster.js';
 import { createDatabase, isEmbedded, redisUrl, type TestDatabase } from '../harness/column.js';
 import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 import { World } from '../harness/world.js';
@@ -30,9 +30,7 @@ inProduction('in production', () => {
   }, 60_000);
   afterAll(async () => {
     await node?.stop('SIGKILL');
-    await parts?.feeds.close();
-    await (parts?.feeds.bus.close() as Promise<void>);
-    await parts?.orm.close(true);
+    await closeParts(parts);
     await issuer?.stop();
     await database?.drop();
   });

@@ -10,7 +10,7 @@ import { Follow } from '../../src/entities/follow.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { type Caller, get, listen } from '../harness/client.js';
-import { type Node, openParts, startNode } from '../harness/cluster.js';
+import { closeParts, type Node, openParts, startNode } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 import { until } from '../harness/until.js';
@@ -41,9 +41,7 @@ describe('processes of `npm start` on one database', () => {
   });
   afterAll(async () => {
     await Promise.all(nodes.map((node) => node.stop()));
-    await parts?.feeds.close();
-    await (parts?.feeds.bus.close() as Promise<void>);
-    await parts?.orm.close(true);
+    await closeParts(parts);
     await issuer?.stop();
     await database?.drop();
   });
