@@ -2,6 +2,7 @@
 const floors = {
   ground: ['config.ts', 'errors.ts', 'log.ts', 'crypto.ts', 'redis-url.ts'],
   schema: ['schema/'],
+  execution: ['execution/'],
   entities: ['entities/'],
   capabilities: ['auth/', 'pubsub/', 'search/', 'storage/', 'mail/'],
   domain: ['domain/'],

@@ -80,6 +80,8 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   BODY_LIMIT_BYTES: integer(1_048_576, 1024, 104_857_600),
   ANONYMOUS_BODY_LIMIT_BYTES: integer(65_536, 1024, 104_857_600),
+  COST_LIMIT: integer(10_000, 100, 10_000_000),
+  ANSWER_CACHE_BYTES: integer(67_108_864, 0, 17_179_869_184),
   HEARTBEAT_MS: integer(15_000, 100, 600_000),
   // What the bus lost is read at the second look: within half a second.
   HEAD_POLL_MS: integer(250, 50, 250),
@@ -122,6 +124,10 @@ export interface Config {
   logLevel: string;
   bodyLimitBytes: number;
   anonymousBodyLimitBytes: number;
+  /** Of one operation, in points. */
+  costLimit: number;
+  /** For answers that are kept while nothing has changed; with 0 nothing is, and every request asks the database who asks. */
+  answerCacheBytes: number;
   heartbeatMs: number;
   headPollMs: number;
   maxSocketsPerAddress: number;
@@ -168,6 +174,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: e.LOG_LEVEL,
     bodyLimitBytes: e.BODY_LIMIT_BYTES,
     anonymousBodyLimitBytes: e.ANONYMOUS_BODY_LIMIT_BYTES,
+    costLimit: e.COST_LIMIT,
+    answerCacheBytes: e.ANSWER_CACHE_BYTES,
     heartbeatMs: e.HEARTBEAT_MS,
     headPollMs: e.HEAD_POLL_MS,
     maxSocketsPerAddress: e.MAX_SOCKETS_PER_ADDRESS,

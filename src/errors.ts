@@ -42,6 +42,10 @@ export const accessEnded = () => unauthenticated('ACCESS_ENDED', 'This way in ha
 
 export const badRequest = (reason: string, message: string) => new ApiError('BAD_REQUEST', message, reason);
 
+/** For an operation that is beyond what one may cost, in points. */
+export const tooCostly = (cost: number, limit: number) =>
+  badRequest('TOO_COSTLY', `The operation costs ${cost} points, and may cost ${limit}: ask for smaller pages.`);
+
 export const badInput = (reason: string, message: string) => new ApiError('BAD_USER_INPUT', message, reason);
 
 /** A refusal that the person at the screen can mend; it travels in the payload's `userErrors`, not as an error. */

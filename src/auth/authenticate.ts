@@ -1,4 +1,5 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
+import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../crypto.js';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
@@ -19,21 +20,39 @@ export interface Credential {
   companyId?: string | undefined;
 }
 
+/** A token is looked at anew after so long, whatever it says about its own end: its issuer may have changed its keys. */
+const KNOWN_MS = 60_000;
+const KNOWN_TOKENS = 10_000;
+
+/** A person whose token has been verified. */
+interface Verified {
+  identity: Identity;
+  userId: string;
+}
+
+/** Where members are known without asking the database; null where they are not. Up to a second old. */
+export type KnownMembers = (companyId: string, userId: string) => Promise<MemberViewer | null> | null;
+
 /** Turns a credential into exactly one viewer, and finds out later whether that viewer still stands. */
 export class Authenticator {
+  readonly #verified = new LRUCache<string, Verified>({ max: KNOWN_TOKENS, ttl: KNOWN_MS });
+
   constructor(
     readonly orm: Orm,
     readonly tokens: AccessTokenVerifier,
     readonly keyring: Keyring,
   ) {}
 
-  /** Throws UNAUTHENTICATED for a bad credential, NOT_FOUND for a company that is not this person's. */
-  async authenticate({ authorization, companyId }: Credential): Promise<Viewer> {
+  /**
+   * Throws UNAUTHENTICATED for a bad credential, NOT_FOUND for a company that is not this person's. Members are taken from
+   * `known` where they can be.
+   */
+  async authenticate({ authorization, companyId }: Credential, known?: KnownMembers): Promise<Viewer> {
     if (!authorization) return nobody;
     const [scheme = '', value = ''] = authorization.split(/ +/, 2);
     switch (scheme.toLowerCase()) {
       case 'bearer':
-        return this.#person(await this.tokens.verify(value), companyId);
+        return this.#person(await this.#verify(value), companyId, known);
       case 'follow':
         return this.#follower(value);
       default:
@@ -56,13 +75,26 @@ export class Authenticator {
     throw hasExpired(viewer) ? unauthenticated('TOKEN_EXPIRED', 'The token has expired.') : accessEnded();
   }
 
-  async #person(identity: Identity, companyId: string | undefined): Promise<SignedIn | MemberViewer> {
-    const userId = await this.#userOf(identity);
+  async #verify(token: string): Promise<Verified> {
+    const known = this.#verified.get(token);
+    if (known && known.identity.expiresAt.getTime() > Date.now()) return known;
+    const identity = await this.tokens.verify(token);
+    const verified = { identity, userId: await this.#userOf(identity) };
+    this.#verified.set(token, verified);
+    return verified;
+  }
+
+  async #person(
+    { identity, userId }: Verified,
+    companyId: string | undefined,
+    known: KnownMembers | undefined,
+  ): Promise<SignedIn | MemberViewer> {
     if (companyId !== undefined) {
-      const member =
-        prefixOf(companyId) === 'company' ? await this.#member(companyId, userId, identity.expiresAt) : null;
+      if (prefixOf(companyId) !== 'company') throw notFound('company');
+      const { expiresAt } = identity;
+      const member = await (known?.(companyId, userId) ?? this.#member(companyId, userId, expiresAt));
       if (!member) throw notFound('company');
-      return member;
+      return { ...member, expiresAt };
     }
     const memberships = await activeMemberships(this.orm, userId);
     const only = memberships.length === 1 ? memberships[0] : undefined;

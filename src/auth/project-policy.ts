@@ -1,6 +1,6 @@
 import type { Project } from '../entities/project.js';
 import type { Row } from '../entities/rows.js';
-import type { Facts, Policy } from './rule.js';
+import type { Columns, Facts, Policy } from './rule.js';
 
 export type ProjectFact = 'id' | 'managerId' | 'visibility';
 
@@ -31,11 +31,11 @@ export const projectPolicy: Policy<ProjectFact> = {
 };
 
 /** Where the facts stand in a row. */
-export const projectColumns: Record<ProjectFact, string> = {
+export const projectColumns = {
   id: 'id',
-  managerId: 'manager.id',
+  managerId: 'manager',
   visibility: 'visibility',
-};
+} satisfies Columns<ProjectFact>;
 
 export const projectFacts = (project: Row<Project>): Facts<ProjectFact> => ({
   id: project.id,

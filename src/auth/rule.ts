@@ -1,3 +1,4 @@
+import { all, any, not, oneOf, type RowFilter } from '../entities/row-filter.js';
 import type { Level } from '../entities/vocabulary.js';
 import type { Grants } from './grants.js';
 import { isAtLeast, lower, rank } from './level.js';
@@ -41,23 +42,33 @@ export function levelOn<F extends string>(policy: Policy<F>, grants: Grants, fac
   return best && grants.isExternal ? lower(best, atMost) : best;
 }
 
-/** The same as a filter on rows, at VIEW: `columns` tells each fact's place. Null when no row can match. */
+/**
+ * The same as a filter on rows, at VIEW. What is known of all of them beforehand is decided here; `columns` tells where
+ * the other facts stand.
+ */
 export function rowFilter<F extends string>(
   policy: Policy<F>,
   grants: Grants,
-  columns: Readonly<Record<F, string>>,
-): object | null {
+  columns: Columns<F>,
+  known: Partial<Facts<F>> = {},
+): RowFilter {
   const rules = policy.rules.filter(({ who }) => !who || who(grants));
-  if (rules.length === 0) return null;
-  const { where } = policy.forExternals;
-  const parts: object[] = grants.isExternal && where ? [toFilter(where, grants, columns)] : [];
-  // One rule without a condition opens every row; the ORM would leave an empty alternative out of `$or`.
-  const conditions = rules.map((rule) => rule.where);
-  if (conditions.every((condition) => condition !== undefined)) {
-    parts.push({ $or: conditions.map((condition) => toFilter(condition, grants, columns)) });
-  }
-  return { $and: parts };
+  const open = any(...rules.map(({ where }) => !where || toFilter(where, grants, columns, known)));
+  return all(filterOfKind(policy, grants, columns, known), open);
 }
+
+/** The part of it that is the same for all of the viewer's kind. */
+export function filterOfKind<F extends string>(
+  { forExternals: { where } }: Policy<F>,
+  grants: Grants,
+  columns: Columns<F>,
+  known: Partial<Facts<F>>,
+): RowFilter {
+  return !grants.isExternal || !where || toFilter(where, grants, columns, known);
+}
+
+/** The column of each fact that a row has itself. */
+export type Columns<F extends string> = Readonly<Partial<Record<F, string>>>;
 
 /** What a policy reads of a viewer beside their role and kind: the facts that name persons, and those that name projects. */
 export interface PersonalFacts<F extends string> {
@@ -89,15 +100,22 @@ function holds<F extends string>(condition: Condition<F>, grants: Grants, facts:
 function toFilter<F extends string>(
   condition: Condition<F>,
   grants: Grants,
-  columns: Readonly<Record<F, string>>,
-): object {
-  if ('all' in condition) return { $and: condition.all.map((part) => toFilter(part, grants, columns)) };
-  if ('is' in condition) return at(columns[condition.is], { $in: condition.oneOf });
-  if ('isNot' in condition) return at(columns[condition.isNot], { $ne: condition.value });
-  if ('isViewer' in condition) return at(columns[condition.isViewer], grants.memberId);
-  return at(columns[condition.isGrantedProject], { $in: grants.projectsAtLeast(condition.atLeast) });
+  columns: Columns<F>,
+  known: Partial<Facts<F>>,
+): RowFilter {
+  if ('all' in condition) return all(...condition.all.map((part) => toFilter(part, grants, columns, known)));
+  const fact = factOf(condition);
+  if (fact in known) return holds(condition, grants, known as Facts<F>);
+  const column = columns[fact];
+  if (!column) throw new Error(`Nothing tells the fact ${fact} of these rows.`);
+  if ('is' in condition) return oneOf(column, condition.oneOf);
+  if ('isNot' in condition) return not(oneOf(column, [condition.value]));
+  if ('isViewer' in condition) return oneOf(column, [grants.memberId]);
+  return oneOf(column, grants.projectsAtLeast(condition.atLeast));
 }
 
-/** `a.b` with a value, as the ORM nests it. */
-const at = (path: string, value: unknown): object =>
-  path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as object;
+function factOf<F extends string>(condition: Exclude<Condition<F>, { all: unknown }>): F {
+  if ('is' in condition) return condition.is;
+  if ('isNot' in condition) return condition.isNot;
+  return 'isViewer' in condition ? condition.isViewer : condition.isGrantedProject;
+}

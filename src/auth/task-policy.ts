@@ -1,7 +1,7 @@
 import type { Project } from '../entities/project.js';
 import type { Row } from '../entities/rows.js';
 import type { Task } from '../entities/task.js';
-import type { Condition, Facts, Policy } from './rule.js';
+import type { Columns, Condition, Facts, Policy } from './rule.js';
 
 export type TaskFact =
   | 'projectId'
@@ -66,26 +66,28 @@ export const taskPolicy: Policy<TaskFact> = {
   forExternals: { where: { is: 'privacy', oneOf: ['PUBLIC'] }, atMost: 'EDIT' },
 };
 
-/** Where the facts stand in a row. */
-export const taskColumns: Record<TaskFact, string> = {
-  projectId: 'project.id',
-  projectManagerId: 'project.manager.id',
-  projectVisibility: 'project.visibility',
+/** Where the facts stand in a row; those of its project are known before. */
+export const taskColumns = {
   privacy: 'privacy',
-  authorId: 'author.id',
-  ownerId: 'owner.id',
-  solverId: 'solver.id',
-  awaitedMemberId: 'awaitedMember.id',
-  awaitedProjectId: 'awaitedProject.id',
-};
+  authorId: 'author',
+  ownerId: 'owner',
+  solverId: 'solver',
+  awaitedMemberId: 'awaitedMember',
+  awaitedProjectId: 'awaitedProject',
+} satisfies Columns<TaskFact>;
 
 export type TaskFacts = Facts<TaskFact>;
 
-/** The facts of a task whose project is given. */
-export const taskFacts = (task: Row<Task>, project: Row<Project>): TaskFacts => ({
+/** What all tasks of a project have in common. */
+export const factsOfProject = (project: Row<Project>) => ({
   projectId: project.id,
   projectManagerId: project.manager.id,
   projectVisibility: project.visibility,
+});
+
+/** The facts of a task whose project is given. */
+export const taskFacts = (task: Row<Task>, project: Row<Project>): TaskFacts => ({
+  ...factsOfProject(project),
   privacy: task.privacy,
   authorId: task.author.id,
   ownerId: task.owner.id,

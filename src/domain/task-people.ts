@@ -1,19 +1,23 @@
-import { LockMode } from '@mikro-orm/core';
 import { directoryOf } from '../auth/directory.js';
 import type { Grants } from '../auth/grants.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { type Project, ProjectPermission } from '../entities/project.js';
-import { findRows, type Row } from '../entities/rows.js';
+import { all, oneOf } from '../entities/row-filter.js';
+import { findRows, listRows, type Row } from '../entities/rows.js';
 import type { Task } from '../entities/task.js';
 import { UserError } from '../errors.js';
 import { isId } from '../schema/ids.js';
 
 /** An active member of the actor's directory, held so that a deactivation waits for this transaction or is seen by it. */
-async function getActiveMember(em: EntityManager, grants: Grants, memberId: string, field: string): Promise<Member> {
-  const key = { $and: [{ id: memberId }, await directoryOf(em, grants)] };
-  const lock = { lockMode: LockMode.PESSIMISTIC_READ, refresh: true } as const;
-  const member = isId('member', memberId) ? await em.findOne(Member, key, lock) : null;
+async function getActiveMember(
+  em: EntityManager,
+  grants: Grants,
+  memberId: string,
+  field: string,
+): Promise<Row<Member>> {
+  const those = all(isId('member', memberId) && oneOf('id', [memberId]), await directoryOf(em, grants));
+  const [member] = await listRows(em, Member, those, { lock: 'LOCK IN SHARE MODE' });
   if (!member) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', field);
   if (member.deactivatedAt) throw new UserError('MEMBER_DEACTIVATED', 'This member is deactivated.', field);
   return member;

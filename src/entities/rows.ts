@@ -2,6 +2,7 @@ import type { EntityClass, Primary, Ref } from '@mikro-orm/core';
 import { SqliteDriver } from '@mikro-orm/sql';
 import { CompiledQuery, type QueryResult } from 'kysely';
 import type { EntityManager, Orm } from './orm.js';
+import { filterSql, marks, type RowFilter } from './row-filter.js';
 import { tableOf, type Values } from './table.js';
 import type { TenantEntity } from './tenant.js';
 
@@ -44,9 +45,35 @@ export async function findRows<T extends object>(
     if (wanted === null) return `${sql} is null`;
     return typeof wanted === 'string' ? `${sql} = ?` : `${sql} in (${marks(wanted.length)})`;
   });
-  const held = lock && !(em.getDriver() instanceof SqliteDriver) ? ` ${lock}` : '';
   const parameters = conditions.flatMap(([, wanted]) => wanted ?? []);
-  return selectRows(source, type, `${words.join(' and ')}${table.order}${held}`, parameters);
+  return selectRows(source, type, `${words.join(' and ')}${table.order}${lockSql(em, lock)}`, parameters);
+}
+
+export interface ListOptions<T> {
+  /** By these in turn; by id unless given. */
+  readonly orderBy?: readonly (readonly [column: keyof Row<T> & string, direction: 'ASC' | 'DESC'])[];
+  readonly limit?: number;
+  /** The columns that are read, all unless given; whoever asks a row for another one gets an error. */
+  readonly columns?: readonly string[] | undefined;
+  readonly lock?: RowLock | undefined;
+}
+
+/** Reads the rows that a filter lets through. */
+export async function listRows<T extends object>(
+  source: RowSource,
+  type: Type<T>,
+  filter: RowFilter,
+  { orderBy, limit, columns, lock }: ListOptions<T> = {},
+): Promise<Row<T>[]> {
+  if (filter === false) return [];
+  const em = managerOf(source);
+  const table = tableOf(em, type);
+  const { text, parameters } = filterSql(table, filter);
+  const order = orderBy
+    ? ` order by ${orderBy.map(([name, direction]) => `${table.column(name).sql} ${direction}`).join(', ')}`
+    : table.order;
+  const rest = `${text}${order}${limit === undefined ? '' : ' limit ?'}${lockSql(em, lock)}`;
+  return selectRows(source, type, rest, limit === undefined ? parameters : [...parameters, limit], columns);
 }
 
 /** Reads the rows of which `condition` is true; it is the rest of the statement, in the database's own words. */
@@ -55,23 +82,27 @@ export async function selectRows<T extends object>(
   type: Type<T>,
   condition: string,
   parameters: readonly unknown[],
+  columns?: readonly string[],
 ): Promise<Row<T>[]> {
   const em = managerOf(source);
   const table = tableOf(em, type);
+  const { sql, read } = table.selection(columns);
   const key = table.isTenants ? [companyOf(source)] : [];
-  const text = `${table.select} where ${table.isTenants ? 'company_id = ? and ' : ''}${condition}`;
-  const { rows } = await run(em, text, [...key, ...parameters]);
-  return rows.map((row) => table.read(row) as Row<T>);
+  const { rows } = await run(em, `${sql} where ${table.isTenants ? 'company_id = ? and ' : ''}${condition}`, [
+    ...key,
+    ...parameters,
+  ]);
+  return rows.map((row) => read(row) as Row<T>);
 }
 
 /** The row of that id, or null. */
-export async function findRow<T extends Tenant>(
+export async function findRow<T extends { id: string }>(
   source: RowSource,
   type: Type<T>,
   id: string,
   options: Options = {},
 ): Promise<Row<T> | null> {
-  const [row] = await findRows(source, type, { id } as Where<T>, options);
+  const [row] = await findRows<T>(source, type, { id } as Where<T>, options);
   return row ?? null;
 }
 
@@ -149,7 +180,9 @@ type Client = { executeQuery(query: CompiledQuery): Promise<QueryResult<Values>>
 
 const managerOf = (source: RowSource): EntityManager => ('orm' in source ? source.orm.em : source);
 
-const marks = (count: number): string => '?, '.repeat(count).slice(0, -2);
+/** SQLite has no rows to lock: it lets one write at a time. */
+const lockSql = (em: EntityManager, lock: RowLock | undefined): string =>
+  lock && !(em.getDriver() instanceof SqliteDriver) ? ` ${lock}` : '';
 
 function companyOf(source: RowSource): string {
   const { companyId } = 'orm' in source ? source : ((source.getFilterParams('tenant') ?? {}) as { companyId?: string });

@@ -8,17 +8,27 @@ export type Values = Record<string, unknown>;
 interface Column {
   readonly name: string;
   readonly sql: string;
+  readonly isNullable: boolean;
   read(value: unknown): unknown;
   write(value: unknown): unknown;
+  /** What the column is compared with; of what it refers to, that is the id. */
+  compare(value: unknown): unknown;
+}
+
+/** Some of a table's columns: how they are asked for, and how what comes is read. */
+interface Selection {
+  readonly sql: string;
+  read(row: Values): Values;
 }
 
 /** How the rows of one table are read and written. */
 export class Table {
   readonly sql: string;
-  readonly select: string;
   readonly insert: string;
   readonly order: string;
   readonly isTenants: boolean;
+  readonly #whole: Selection;
+  readonly #parts = new Map<string, Selection>();
   readonly #byName: ReadonlyMap<string, Column>;
 
   constructor(
@@ -26,9 +36,8 @@ export class Table {
     readonly columns: readonly Column[],
   ) {
     this.sql = quoted(name);
-    const all = columns.map(({ sql }) => sql).join(', ');
-    this.select = `select ${all} from ${this.sql}`;
-    this.insert = `insert into ${this.sql} (${all})`;
+    this.insert = `insert into ${this.sql} (${listed(columns)})`;
+    this.#whole = this.#selectionOf(columns);
     this.#byName = new Map(columns.map((column) => [column.name, column]));
     this.order = this.#byName.has('id') ? ' order by id' : '';
     this.isTenants = this.#byName.has('companyId');
@@ -40,13 +49,43 @@ export class Table {
     return column;
   }
 
-  read(row: Values): Values {
-    const values: Values = {};
-    for (const { name, sql, read } of this.columns) values[name] = read(row[sql.slice(1, -1)]);
-    return values;
+  /** All columns, or the named ones; a row that lacks some of its columns throws when one of these is asked for. */
+  selection(names?: readonly string[]): Selection {
+    if (!names) return this.#whole;
+    const key = names.join();
+    const known = this.#parts.get(key);
+    if (known) return known;
+    const selection = this.#selectionOf(names.map((name) => this.column(name)));
+    this.#parts.set(key, selection);
+    return selection;
+  }
+
+  #selectionOf(chosen: readonly Column[]): Selection {
+    const readers = chosen.map(({ name, sql, read }) => ({ name, field: sql.slice(1, -1), read }));
+    const missing = this.columns.filter((column) => !chosen.includes(column));
+    const prototype = missing.length === 0 ? Object.prototype : withoutColumns(this.sql, missing);
+    return {
+      sql: `select ${listed(chosen)} from ${this.sql}`,
+      read: (row) => {
+        const values: Values = Object.create(prototype);
+        for (const { name, field, read } of readers) values[name] = read(row[field]);
+        return values;
+      },
+    };
   }
 }
 
+/** What rows inherit that were read without some columns: a fault of the program is not mistaken for an absent value. */
+function withoutColumns(table: string, missing: readonly Column[]): object {
+  const get = ({ name }: Column) => ({
+    get: () => {
+      throw new Error(`${name} of ${table} was not read.`);
+    },
+  });
+  return Object.defineProperties({}, Object.fromEntries(missing.map((column) => [column.name, get(column)])));
+}
+
+const listed = (columns: readonly Column[]): string => columns.map(({ sql }) => sql).join(', ');
 const quoted = (name: string): string => `\`${name}\``;
 const same = (value: unknown): unknown => value ?? null;
 
@@ -68,7 +107,10 @@ function columnsOf(em: EntityManager, properties: readonly EntityProperty[]): Co
     const { name, ownColumns, fieldNames } = property;
     // The company stands in a column of its own, of which the relations inside it are no part.
     const [column] = ownColumns ?? fieldNames;
-    return column ? [{ name, sql: quoted(column), ...conversionOf(property, platform) }] : [];
+    if (!column) return [];
+    const conversion = conversionOf(property, platform);
+    const compare = property.targetMeta ? same : conversion.write;
+    return [{ name, sql: quoted(column), isNullable: property.nullable === true, ...conversion, compare }];
   });
 }
 

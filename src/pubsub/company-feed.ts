@@ -24,12 +24,29 @@ export class CompanyFeed {
   #healTo = 0;
   /** Whether the bus has brought what was next, since the last comparison. */
   #isBrought = false;
+  /** A moment of `performance.now()`; what was committed before it is known here. */
+  #completeAt = Number.NEGATIVE_INFINITY;
+  /** Where the log was at a moment, and this feed not yet. */
+  #behind: { seq: number; at: number } | null = null;
+  /** The latest event that this process itself has committed. */
+  #own = 0;
 
   constructor(
     readonly companyId: string,
     readonly orm: Orm,
     readonly log: Logger,
   ) {}
+
+  /** Whether all is known here that was committed up to so many milliseconds ago, and all that this process has committed. */
+  isCurrent(withinMs: number): boolean {
+    return this.head >= this.#own && performance.now() - this.#completeAt <= withinMs;
+  }
+
+  /** What this process has committed itself: known before its answer is. */
+  takeOwn(events: readonly LoggedEvent[]): void {
+    this.#own = Math.max(this.#own, events.at(-1)?.seq ?? 0);
+    if (events[0]?.seq === this.head + 1) this.#push(events);
+  }
 
   /** Calls the listener with what comes after the present head, in order; returns how to end it. */
   listen(listener: FeedListener): () => void {
@@ -48,8 +65,10 @@ export class CompanyFeed {
     } else this.advanceTo(next.at(-1)?.seq ?? first.seq);
   }
 
-  /** Where the log was a moment ago. What the bus is bringing anyway is not read from the log as well. */
-  compareWith(seq: number): void {
+  /** Where the log was at a moment. What the bus is bringing anyway is not read from the log as well. */
+  compareWith(seq: number, at: number): void {
+    this.#behind = { seq, at };
+    this.#catchUp();
     if (!this.#isBrought) this.advanceTo(seq);
     this.#isBrought = false;
   }
@@ -89,6 +108,12 @@ export class CompanyFeed {
     return kept !== null && kept <= seq + 1;
   }
 
+  #catchUp(): void {
+    if (!this.#behind || this.head < this.#behind.seq) return;
+    this.#completeAt = this.#behind.at;
+    this.#behind = null;
+  }
+
   async #heal(): Promise<void> {
     this.#isBrought = false;
     // As soon as the bus brings what is next, it brings the rest; what it does not is found by the next comparison.
@@ -120,13 +145,17 @@ export class CompanyFeed {
     // Cut seldom, so that it costs nothing per event.
     if (this.#recent.length > 2 * RECENT_EVENTS) this.#recent = this.#recent.slice(-RECENT_EVENTS);
     this.head = last.seq;
+    this.#catchUp();
     for (const listener of this.#listeners) listener(next);
     if (gap >= 0) this.advanceTo(events.at(-1)?.seq ?? 0);
   }
 }
 
 interface OpenFeed {
+  feed: CompanyFeed;
+  /** When the head is known. */
   ready: Promise<CompanyFeed>;
+  isReady: boolean;
   readers: number;
   close?: () => void;
 }
@@ -173,6 +202,8 @@ export class FeedRegistry {
 
   /** Passes committed events on, to this node's own readers and the others'. */
   async publish(events: readonly LoggedEvent[]): Promise<void> {
+    const open = this.#open.get(events[0]?.companyId ?? '');
+    if (open?.isReady) open.feed.takeOwn(events);
     try {
       await this.bus.publish(events);
     } catch (error) {
@@ -192,7 +223,7 @@ export class FeedRegistry {
 
   #start(companyId: string): OpenFeed {
     const feed = new CompanyFeed(companyId, this.orm, this.log);
-    const open: OpenFeed = { readers: 0, ready: Promise.resolve(feed) };
+    const open: OpenFeed = { feed, readers: 0, ready: Promise.resolve(feed), isReady: false };
     open.ready = (async () => {
       const early: (readonly LoggedEvent[])[] = [];
       let hear: FeedListener = (events) => void early.push(events);
@@ -201,7 +232,10 @@ export class FeedRegistry {
       // The bus first, then the head: what is committed between the two is seen by one of them. A bus that is away
       // is not waited for: until it is back, the heads are read.
       await Promise.race([subscribed.catch(() => {}), setTimeout(BUS_PATIENCE_MS, undefined, { ref: false })]);
+      const at = performance.now();
       feed.head = (await readHeads(this.orm, [companyId])).get(companyId) ?? 0;
+      feed.compareWith(feed.head, at);
+      open.isReady = true;
       hear = (events) => feed.take(events);
       for (const events of early) feed.take(events);
       return feed;
@@ -227,10 +261,11 @@ export class FeedRegistry {
     if (this.#polling || this.#open.size === 0) return;
     this.#polling = true;
     try {
+      const at = performance.now();
       const heads = await readHeads(this.orm, [...this.#open.keys()]);
       for (const [companyId, seq] of heads) {
         const feed = await this.#open.get(companyId)?.ready.catch(() => null);
-        feed?.compareWith(seq);
+        feed?.compareWith(seq, at);
       }
     } catch (error) {
       this.log.error({ error: String(error) }, 'feeds: reading the heads failed');

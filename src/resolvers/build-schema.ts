@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import type { GraphQLSchema } from 'graphql';
-import { buildSchemaSync } from 'type-graphql';
+import { type GraphQLSchema, isIntrospectionType, isObjectType } from 'graphql';
+import { buildSchemaSync, getMetadataStorage } from 'type-graphql';
 import { guardSchema } from '../schema/access.js';
 import { accessDirectives } from '../schema/directives.js';
 import { FollowResolver } from './follow.js';
@@ -41,5 +41,30 @@ export function buildGuardedSchema(): GraphQLSchema {
     validate: { forbidUnknownValues: false },
     pubSub: noBus as never,
   });
-  return guardSchema(schema);
+  return guardSchema(withPlainFields(schema));
+}
+
+/**
+ * Fields that are nothing but a property get no resolver of their own, which the library would call for each of them; and
+ * they say which column they read.
+ */
+function withPlainFields(schema: GraphQLSchema): GraphQLSchema {
+  const { objectTypes, fieldResolvers } = getMetadataStorage();
+  const nameOf = new Map(objectTypes.map(({ target, name }) => [target as unknown, name]));
+  const resolved = new Set(
+    fieldResolvers.map(
+      ({ getObjectType, target, schemaName }) => `${nameOf.get(getObjectType?.() ?? target)}.${schemaName}`,
+    ),
+  );
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type)) continue;
+    if (type === schema.getQueryType() || type === schema.getMutationType() || type === schema.getSubscriptionType())
+      continue;
+    for (const field of Object.values(type.getFields())) {
+      if (resolved.has(`${type.name}.${field.name}`)) continue;
+      field.resolve = undefined;
+      field.extensions = { ...field.extensions, reads: [field.name] };
+    }
+  }
+  return schema;
 }

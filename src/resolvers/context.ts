@@ -1,6 +1,8 @@
 import { type Grants, loadGrants } from '../auth/grants.js';
-import { levelOn, type Policy } from '../auth/rule.js';
+import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
 import { expectMember, type Viewer } from '../auth/viewer.js';
+import type { Keyring } from '../crypto.js';
+import { routeTo } from '../domain/events.js';
 import type { Done, Parts } from '../domain/unit-of-work.js';
 import type { EntityManager } from '../entities/orm.js';
 import type { Row, RowSource } from '../entities/rows.js';
@@ -9,27 +11,39 @@ import type { Level } from '../entities/vocabulary.js';
 import { UserError } from '../errors.js';
 import { sealCursor } from '../pubsub/cursor.js';
 import type { Payload } from '../schema/payload.js';
+import { Basis } from './basis.js';
 import { Reading } from './reading.js';
 import type { References } from './references.js';
+import type { RowSight } from './row-sight.js';
 import type { Trace } from './trace.js';
 
 type FactsOf<F extends string> = Readonly<Record<F, string | null>>;
 
 /** What a resolver works with: one per operation, and a new one for every payload of a subscription. */
 export interface GraphContext {
+  /** What commands work with. What a query reads through it is of this moment only. */
   readonly parts: Parts;
   readonly viewer: Viewer;
+  /** For what belongs to the user. What a query reads through it is of this moment only. */
   readonly em: EntityManager;
-  /** The same, for what is read as rows. */
-  readonly source: RowSource;
+  readonly keyring: Keyring;
   /** Where this server is reached, for links. */
   readonly publicUrl: string;
   /** Projects, members and users that rows refer to. */
   readonly references: References;
+  /** Where rows are read of which the events under a route tell all changes, or those of the company's data, see `COMPANY`. */
+  rowsOf(route: string): RowSource;
   findTask(id: string): Promise<Row<Task> | null>;
   /** Whether the member sees an object with these facts, and what they may do with it; null when they do not see it. */
   sees<F extends string>(policy: Policy<F>, facts: FactsOf<F>): Promise<boolean>;
   level<F extends string>(policy: Policy<F>, facts: FactsOf<F>): Promise<Level | null>;
+  /** Which rows the member sees: `columns` tells where the facts stand, `known` those that all the rows have in common. */
+  sight<F extends string, R>(
+    policy: Policy<F>,
+    columns: Columns<F>,
+    known: Partial<FactsOf<F>>,
+    factsOf: (row: R) => FactsOf<F>,
+  ): Promise<RowSight<R>>;
   /** The member's grants, read once; for filters on rows. */
   grants(): Promise<Grants>;
 }
@@ -39,7 +53,7 @@ export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl'> & {
 };
 
 /** What is asked about the viewer's rights, and who answers it. */
-type Judge = Pick<GraphContext, 'sees' | 'level' | 'grants'>;
+type Judge = Pick<GraphContext, 'sees' | 'level' | 'sight' | 'grants'>;
 
 /** For one operation of one viewer. Its EntityManager is bound to their company and user. */
 export function createContext(settings: ContextSettings, viewer: Viewer): GraphContext {
@@ -49,42 +63,83 @@ export function createContext(settings: ContextSettings, viewer: Viewer): GraphC
   });
   let loading: Promise<Grants> | undefined;
   const grants = () => (loading ??= loadGrants(reading.source, expectMember(viewer)));
-  return contextOf(settings, viewer, reading, {
+  return new OperationContext(settings, viewer, reading, {
     sees: async (policy, facts) => levelOn(policy, await grants(), facts) !== null,
     level: async (policy, facts) => levelOn(policy, await grants(), facts),
+    sight: async (policy, columns, known) => {
+      const filter = rowFilter(policy, await grants(), columns, known);
+      return { filter, columns: [], sees: null, exactly: () => filter };
+    },
     grants,
   });
 }
 
-/** For a payload that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
-export const createSharedContext = (settings: ContextSettings, trace: Trace, reading: Reading): GraphContext =>
-  contextOf(settings, trace.viewer, reading, {
-    sees: async (policy, facts) => trace.sees(policy, facts),
-    level: async (policy, facts) => trace.level(policy, facts),
-    grants: async () => trace.grants,
-  });
-
-const contextOf = (
-  { parts, publicUrl }: ContextSettings,
-  viewer: Viewer,
+/** For an answer that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
+export const createSharedContext = (
+  settings: ContextSettings,
+  trace: Trace,
   reading: Reading,
-  judge: Judge,
-): GraphContext => ({
-  parts,
-  publicUrl,
-  viewer,
-  get em() {
-    return reading.em;
-  },
-  get source() {
-    return reading.source;
-  },
-  get references() {
-    return reading.references;
-  },
-  findTask: (id) => reading.findTask(id),
-  ...judge,
-});
+  basis = new Basis(),
+): GraphContext =>
+  new OperationContext(
+    settings,
+    trace.viewer,
+    reading,
+    {
+      sees: async (policy, facts) => trace.sees(policy, facts),
+      level: async (policy, facts) => trace.level(policy, facts),
+      sight: async (policy, columns, known, factsOf) => trace.sight(policy, columns, known, factsOf),
+      grants: async () => trace.grants,
+    },
+    basis,
+  );
+
+class OperationContext implements GraphContext {
+  readonly publicUrl: string;
+  readonly keyring: Keyring;
+  readonly sees: Judge['sees'];
+  readonly level: Judge['level'];
+  readonly sight: Judge['sight'];
+  readonly grants: Judge['grants'];
+  readonly #parts: Parts;
+  readonly #reading: Reading;
+  readonly #basis: Basis | null;
+
+  constructor(
+    { parts, publicUrl }: ContextSettings,
+    readonly viewer: Viewer,
+    reading: Reading,
+    judge: Judge,
+    basis: Basis | null = null,
+  ) {
+    this.publicUrl = publicUrl;
+    this.keyring = parts.keyring;
+    ({ sees: this.sees, level: this.level, sight: this.sight, grants: this.grants } = judge);
+    this.#parts = parts;
+    this.#reading = reading;
+    this.#basis = basis;
+  }
+
+  get parts(): Parts {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#parts;
+  }
+  get em(): EntityManager {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#reading.em;
+  }
+  get references(): References {
+    return this.#reading.references;
+  }
+  rowsOf(route: string): RowSource {
+    this.#basis?.add(route);
+    return this.#reading.source;
+  }
+  findTask(id: string): Promise<Row<Task> | null> {
+    this.#basis?.add(routeTo('task', id));
+    return this.#reading.findTask(id);
+  }
+}
 
 /** Runs a command and makes its payload; what the user can mend becomes `userErrors`. */
 export async function answer<T>(
@@ -95,7 +150,7 @@ export async function answer<T>(
   try {
     const { result, seq } = await command();
     const { companyId } = expectMember(context.viewer);
-    return { [field]: result, userErrors: [], cursor: sealCursor(context.parts.keyring, companyId, seq) };
+    return { [field]: result, userErrors: [], cursor: sealCursor(context.keyring, companyId, seq) };
   } catch (error) {
     return { [field]: null, userErrors: [userErrorItem(error)], cursor: null };
   }

@@ -1,12 +1,14 @@
 import { IsOptional } from 'class-validator';
+import type { GraphQLResolveInfo } from 'graphql';
 import {
   Arg,
+  Args,
   Ctx,
   Field,
   FieldResolver,
   ID,
+  Info,
   InputType,
-  Int,
   Mutation,
   ObjectType,
   Query,
@@ -18,16 +20,19 @@ import { expectFollower, expectMember } from '../auth/viewer.js';
 import { grantFollow, revokeFollow } from '../domain/follows.js';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
-import type { Row } from '../entities/rows.js';
+import { findRow, type Row } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import { notFound } from '../errors.js';
 import type { Change } from '../pubsub/topic.js';
-import { connectionOf } from '../schema/connections.js';
+import { connectionOf, PageArgs } from '../schema/connections.js';
 import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/directives.js';
 import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
+import { Reads } from '../schema/reads.js';
 import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
+import { COMPANY } from './basis.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
+import { requestedColumns } from './requested-columns.js';
 import { TaskChange } from './task-change.js';
 import { followedSource, taskChangeOf } from './task-streams.js';
 import { findVisibleTask } from './visible.js';
@@ -84,8 +89,8 @@ export class FollowResolver {
   @Tenant()
   @Allow('FOLLOWER')
   @Query(() => Follow, { description: 'What your link shows.' })
-  async followed(@Ctx() context: GraphContext): Promise<Follow> {
-    const follow = await context.em.findOne(Follow, { id: expectFollower(context.viewer).followId });
+  async followed(@Ctx() context: GraphContext): Promise<Row<Follow>> {
+    const follow = await findRow(context.rowsOf(COMPANY), Follow, expectFollower(context.viewer).followId);
     if (!follow) throw notFound('follow');
     return follow;
   }
@@ -94,11 +99,17 @@ export class FollowResolver {
   @ForMembers()
   @Query(() => FollowConnection, { description: 'Every anonymous follow of the company, newest first.' })
   follows(
-    @Arg('first', () => Int) first: number,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: GraphContext,
-    @Arg('after', () => String, { nullable: true }) after?: string,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return findPage(context, Follow, { first, after, where: {}, orderBy: { field: 'createdAt', direction: 'DESC' } });
+    return findPage(context, Follow, {
+      page,
+      route: COMPANY,
+      filter: true,
+      orderBy: { field: 'createdAt', direction: 'DESC' },
+      columns: requestedColumns(info),
+    });
   }
 
   @HasRole('ADMIN')
@@ -140,6 +151,7 @@ export class FollowResolver {
   }
 
   @PublicFace()
+  @Reads('task')
   @FieldResolver(() => Task, {
     nullable: true,
     description: 'Null while the task is not public, or when you do not see it.',
@@ -148,8 +160,9 @@ export class FollowResolver {
     return findVisibleTask(context, follow.task.id);
   }
 
+  @Reads('grantedBy')
   @FieldResolver(() => Member)
-  grantedBy(@Root() follow: Row<Follow>, @Ctx() { references }: GraphContext): Promise<Row<Member>> {
+  grantedBy(@Root() follow: Row<Follow>, @Ctx() { references }: GraphContext): Row<Member> | Promise<Row<Member>> {
     return references.member(follow.grantedBy.id);
   }
 }

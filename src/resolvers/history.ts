@@ -1,6 +1,8 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { FieldChange, HistoryEntry } from '../entities/event.js';
 import { Member } from '../entities/member.js';
+import type { Row } from '../entities/rows.js';
+import { Reads } from '../schema/reads.js';
 import type { GraphContext } from './context.js';
 import { findVisibleProject, findVisibleTask } from './visible.js';
 
@@ -12,8 +14,9 @@ const POINTERS: Record<string, (context: GraphContext, id: string) => Promise<ob
 
 @Resolver(() => HistoryEntry)
 export class HistoryResolver {
+  @Reads('changes')
   @FieldResolver(() => [FieldChange], { description: 'Ids of what you do not see are null.' })
-  changes(@Root() entry: HistoryEntry, @Ctx() context: GraphContext): Promise<FieldChange[]> {
+  changes(@Root() entry: Row<HistoryEntry>, @Ctx() context: GraphContext): Promise<FieldChange[]> {
     const show = async (field: string, value: unknown): Promise<string | null> => {
       if (value === null || value === undefined) return null;
       const find = POINTERS[field];
@@ -29,8 +32,12 @@ export class HistoryResolver {
     );
   }
 
+  @Reads('actorId')
   @FieldResolver(() => Member, { nullable: true, description: 'None where the operator acted.' })
-  actor(@Root() entry: HistoryEntry, @Ctx() context: GraphContext): Promise<Member | null> | null {
-    return entry.actorId ? context.em.findOne(Member, { id: entry.actorId }) : null;
+  actor(
+    @Root() entry: Row<HistoryEntry>,
+    @Ctx() { references }: GraphContext,
+  ): Row<Member> | Promise<Row<Member>> | null {
+    return entry.actorId ? references.member(entry.actorId) : null;
   }
 }

@@ -1,21 +1,61 @@
 import { IsOptional } from 'class-validator';
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Info,
+  InputType,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 import { directoryOf } from '../auth/directory.js';
 import { expectMember } from '../auth/viewer.js';
 import { addMember, deactivateMember } from '../domain/members.js';
 import { Member } from '../entities/member.js';
+import { all } from '../entities/row-filter.js';
 import type { Row } from '../entities/rows.js';
 import { MembershipKind, Role } from '../entities/vocabulary.js';
-import { connectionOf } from '../schema/connections.js';
+import { connectionOf, PageArgs } from '../schema/connections.js';
 import { ForMembers, HasRole } from '../schema/directives.js';
+import { DateTimeFilter, enumFilter } from '../schema/filters.js';
 import { payloadType } from '../schema/payload.js';
+import { Reads } from '../schema/reads.js';
 import { ADDRESS_LENGTH, MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
+import { COMPANY } from './basis.js';
 import { answer, type GraphContext } from './context.js';
+import { filterOf } from './filter.js';
 import { findPage } from './page.js';
+import { requestedColumns } from './requested-columns.js';
+import { whenKnown } from './when-known.js';
 
 const MemberConnection = connectionOf(Member, 'Member');
 const AddMemberPayload = payloadType('AddMemberPayload', 'member', Member);
 const DeactivateMemberPayload = payloadType('DeactivateMemberPayload', 'member', Member);
+
+const RoleFilter = enumFilter(Role, 'RoleFilter');
+const MembershipKindFilter = enumFilter(MembershipKind, 'MembershipKindFilter');
+
+@InputType({ description: 'Which members; all conditions that are given must hold.' })
+class MemberFilter {
+  @Field(() => RoleFilter, { nullable: true })
+  role?: InstanceType<typeof RoleFilter>;
+  @Field(() => MembershipKindFilter, { nullable: true })
+  kind?: InstanceType<typeof MembershipKindFilter>;
+  @Field(() => DateTimeFilter, { nullable: true, description: 'Null for those who are active.' })
+  deactivatedAt?: DateTimeFilter;
+  @Field(() => [MemberFilter], { nullable: true })
+  and?: MemberFilter[];
+  @Field(() => [MemberFilter], { nullable: true })
+  or?: MemberFilter[];
+  @Field(() => MemberFilter, { nullable: true })
+  not?: MemberFilter;
+}
 
 @InputType()
 class AddMemberInput {
@@ -50,12 +90,18 @@ export class MemberResolver {
     description: 'The directory: for externals, the people with whom they share a project.',
   })
   async members(
-    @Arg('first', () => Int) first: number,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: GraphContext,
-    @Arg('after', () => String, { nullable: true }) after?: string,
+    @Info() info: GraphQLResolveInfo,
+    @Arg('filter', () => MemberFilter, { nullable: true }) filter?: MemberFilter,
   ) {
-    const where = await directoryOf(context.em, await context.grants());
-    return findPage(context, Member, { first, after, where, orderBy: { field: 'createdAt', direction: 'ASC' } });
+    return findPage(context, Member, {
+      page,
+      route: COMPANY,
+      filter: all(await directoryOf(context.rowsOf(COMPANY), await context.grants()), filterOf(filter)),
+      orderBy: { field: 'createdAt', direction: 'ASC' },
+      columns: requestedColumns(info),
+    });
   }
 
   @HasRole('ADMIN')
@@ -74,14 +120,16 @@ export class MemberResolver {
     return answer(context, 'member', () => deactivateMember(context.parts, expectMember(context.viewer), memberId));
   }
 
+  @Reads('user')
   @FieldResolver(() => String)
-  async name(@Root() member: Row<Member>, @Ctx() context: GraphContext): Promise<string> {
-    return (await userOf(context, member)).name;
+  name(@Root() member: Row<Member>, @Ctx() context: GraphContext): string | Promise<string> {
+    return whenKnown(userOf(context, member), ({ name }) => name);
   }
 
+  @Reads('user')
   @FieldResolver(() => String)
-  async email(@Root() member: Row<Member>, @Ctx() context: GraphContext): Promise<string> {
-    return (await userOf(context, member)).email;
+  email(@Root() member: Row<Member>, @Ctx() context: GraphContext): string | Promise<string> {
+    return whenKnown(userOf(context, member), ({ email }) => email);
   }
 }
 

@@ -1,68 +1,165 @@
-import type { EntityClass, FilterQuery } from '@mikro-orm/core';
+import type { EntityClass } from '@mikro-orm/core';
+import type { Keyring } from '../crypto.js';
+import { all, any, type RowFilter } from '../entities/row-filter.js';
+import { listRows, type Row, type RowSource } from '../entities/rows.js';
 import { notFound } from '../errors.js';
-import { type Connection, expectPageSize } from '../schema/connections.js';
+import { type Connection, type Edge, expectPage, type PageArgs, type PageInfo } from '../schema/connections.js';
 import type { GraphContext } from './context.js';
+import type { RowSight } from './row-sight.js';
 
 export type Direction = 'ASC' | 'DESC';
 
 export interface PageRequest<T> {
-  first: number;
-  after?: string | null | undefined;
+  page: PageArgs;
+  /** Whose events tell of all changes of the rows. */
+  route: string;
   /** The column to sort by; the id breaks ties, so that a page's end is one place. */
-  orderBy: { field: keyof T & string; direction: Direction };
-  where: object;
+  orderBy: { field: keyof Row<T> & string; direction: Direction };
+  filter: RowFilter;
+  /** Which of the rows the viewer sees; all of them unless given. */
+  sight?: RowSight<Row<T>> | undefined;
+  /** What is asked of the rows, all unless given. */
+  columns?: readonly string[] | undefined;
 }
 
-type SortValue = string | number | null;
+/** After so many readings of rows that turned out to be hidden, the database is asked for the others only. */
+const MOST_LOOKS = 2;
 
 /** One page by keyset: a cursor names the last row seen, so that inserts before it shift nothing. */
 export async function findPage<T extends { id: string }>(
   context: GraphContext,
   type: EntityClass<T>,
-  { first, after, orderBy, where }: PageRequest<T>,
-): Promise<Connection<T>> {
-  const size = expectPageSize(first);
-  const bound = `${(context.viewer as { companyId?: string }).companyId}|${type.name}|${orderBy.field}|${orderBy.direction}`;
-  const { keyring } = context.parts;
-  const conditions = [where];
-  if (after) conditions.push(beyond(orderBy, openPosition(keyring.open('page-cursor', bound, after.slice(0, 2_000)))));
-
-  const direction = orderBy.direction.toLowerCase() as 'asc' | 'desc';
-  const rows = await context.em.find(type, { $and: conditions } as FilterQuery<T>, {
-    orderBy: [{ [orderBy.field]: direction }, { id: direction }] as never,
-    limit: size + 1,
-  });
-  const nodes = rows.slice(0, size);
-  const edges = nodes.map((node) => {
-    const position = Buffer.from(JSON.stringify([sortValue(node[orderBy.field]), node.id]));
-    return { node, cursor: keyring.seal('page-cursor', bound, position) };
-  });
-  const pageInfo = {
-    hasNextPage: rows.length > size,
-    hasPreviousPage: Boolean(after),
-    startCursor: edges[0]?.cursor ?? null,
-    endCursor: edges.at(-1)?.cursor ?? null,
+  request: PageRequest<T>,
+): Promise<Connection<Row<T>>> {
+  const { orderBy, sight, filter } = request;
+  const { size, isBackward, cursor } = expectPage(request.page);
+  const sealing: Sealing = {
+    keyring: context.keyring,
+    bound: `${companyOf(context)}|${type.name}|${orderBy.field}|${orderBy.direction}`,
+    field: orderBy.field,
   };
-  return { edges, nodes, pageInfo };
+  const direction = (orderBy.direction === 'ASC') === isBackward ? 'DESC' : 'ASC';
+  const reader: Reader<T> = {
+    source: context.rowsOf(request.route),
+    type,
+    field: orderBy.field,
+    direction,
+    columns: request.columns && columnsOf([...request.columns, ...(sight?.columns ?? []), 'id', orderBy.field]),
+  };
+  const start = cursor === null ? null : openPosition(sealing, cursor);
+  const found = await readSeen(reader, filter, sight, start, size + 1);
+  const rows = found.slice(0, size);
+  if (isBackward) rows.reverse();
+  const hasMore = found.length > size;
+  return new Page(rows, isBackward ? [cursor !== null, hasMore] : [hasMore, cursor !== null], sealing);
 }
 
-const sortValue = (value: unknown): SortValue =>
-  value instanceof Date ? value.toISOString() : ((value ?? null) as SortValue);
+const companyOf = ({ viewer }: GraphContext) => ('companyId' in viewer ? viewer.companyId : null);
+const columnsOf = (names: readonly string[]) => [...new Set(names)].sort();
 
-function openPosition(bytes: Buffer | null): [SortValue, string] {
-  if (!bytes) throw notFound('cursor');
-  const [value, id] = JSON.parse(bytes.toString('utf8')) as [SortValue, string];
-  const isTime = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
-  return [isTime ? (new Date(value) as never) : value, id];
+interface Reader<T> {
+  source: RowSource;
+  type: EntityClass<T>;
+  field: keyof Row<T> & string;
+  direction: Direction;
+  columns: readonly string[] | undefined;
 }
+
+/** The first `wanted` rows after a position that the viewer sees. */
+async function readSeen<T extends { id: string }>(
+  { source, type, field, direction, columns }: Reader<T>,
+  filter: RowFilter,
+  sight: RowSight<Row<T>> | undefined,
+  start: Position | null,
+  wanted: number,
+): Promise<Row<T>[]> {
+  const orderBy = [...(field === 'id' ? [] : [[field, direction] as const]), ['id', direction] as const];
+  const seen: Row<T>[] = [];
+  let position = start;
+  for (let looks = 1; ; looks += 1) {
+    const isExact = looks > MOST_LOOKS || !sight?.sees;
+    const visible = isExact ? (sight?.exactly() ?? true) : sight.filter;
+    const limit = wanted - seen.length;
+    const rows = await listRows(
+      source,
+      type as EntityClass<T & object>,
+      all(filter, visible, beyond(field, direction, position)),
+      {
+        orderBy: orderBy as never,
+        limit,
+        columns,
+      },
+    );
+    seen.push(...(isExact ? (rows as Row<T>[]) : (rows as Row<T>[]).filter(sight.sees)));
+    const last = rows.at(-1) as Row<T> | undefined;
+    if (!last || rows.length < limit || seen.length >= wanted) return seen;
+    position = positionOf(last, field);
+  }
+}
+
+type SortValue = string | number | Date | null;
+type Position = readonly [SortValue, string];
 
 /** What comes after a position. Both database families sort rows without a value before all others. */
-function beyond({ field, direction }: PageRequest<never>['orderBy'], [value, id]: [SortValue, string]): object {
-  if (field === 'id') return { id: direction === 'ASC' ? { $gt: id } : { $lt: id } };
-  if (direction === 'ASC') {
-    const tie = { [field]: value, id: { $gt: id } };
-    return value === null ? { $or: [{ [field]: { $ne: null } }, tie] } : { $or: [{ [field]: { $gt: value } }, tie] };
+function beyond(column: string, direction: Direction, position: Position | null): RowFilter {
+  if (!position) return true;
+  const [value, id] = position;
+  const [is, orSame] = direction === 'ASC' ? (['>', '>='] as const) : (['<', '<='] as const);
+  const later: RowFilter = { column: 'id', is, value: id };
+  if (column === 'id') return later;
+  const absent: RowFilter = { column, is: 'absent' };
+  if (value === null) return direction === 'ASC' ? any({ not: absent }, later) : all(absent, later);
+  // One range of the index, then the ties.
+  const after = all({ column, is: orSame, value }, any({ column, is, value }, later));
+  return direction === 'ASC' ? after : any(absent, after);
+}
+
+const positionOf = (row: { id: string }, field: string): Position => [
+  ((row as Record<string, unknown>)[field] ?? null) as SortValue,
+  row.id,
+];
+
+interface Sealing {
+  keyring: Keyring;
+  bound: string;
+  field: string;
+}
+
+const PURPOSE = 'page-cursor';
+
+/** A page that was read. Its cursors are sealed when somebody asks for them. */
+class Page<R extends { id: string }> implements Connection<R> {
+  constructor(
+    readonly nodes: R[],
+    readonly more: readonly [after: boolean, before: boolean],
+    readonly sealing: Sealing,
+  ) {}
+
+  get edges(): Edge<R>[] {
+    return this.nodes.map((node) => ({ node, cursor: this.#cursorOf(node) }));
   }
-  const tie = { [field]: value, id: { $lt: id } };
-  return value === null ? tie : { $or: [{ [field]: { $lt: value } }, { [field]: null }, tie] };
+
+  get pageInfo(): PageInfo {
+    const [first, last] = [this.nodes[0], this.nodes.at(-1)];
+    return {
+      hasNextPage: this.more[0],
+      hasPreviousPage: this.more[1],
+      startCursor: first ? this.#cursorOf(first) : null,
+      endCursor: last ? this.#cursorOf(last) : null,
+    };
+  }
+
+  #cursorOf(row: R): string {
+    const { keyring, bound, field } = this.sealing;
+    return keyring.seal(PURPOSE, bound, Buffer.from(JSON.stringify(positionOf(row, field))));
+  }
+}
+
+/** Throws NOT_FOUND for a cursor of another list, or of another company. */
+function openPosition({ keyring, bound }: Sealing, cursor: string): Position {
+  const bytes = keyring.open(PURPOSE, bound, cursor.slice(0, 2_000));
+  if (!bytes) throw notFound('cursor');
+  const [value, id] = JSON.parse(bytes.toString('utf8')) as [string | number | null, string];
+  const isTime = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
+  return [isTime ? new Date(value) : value, id];
 }

@@ -11,6 +11,7 @@ import type { LoggedEvent } from '../pubsub/event-log.js';
 import { type Change, ChangeSource, type Sight } from '../pubsub/topic.js';
 import { ForMembers } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
+import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
 import { ProjectTopic } from './project-topic.js';
 import { ChangeKind } from './task-change.js';
@@ -91,7 +92,7 @@ export class ProjectStatsResolver {
     const { companyId } = expectMember(context.viewer);
     return {
       kind,
-      cursor: sealCursor(context.parts.keyring, companyId, seq),
+      cursor: sealCursor(context.keyring, companyId, seq),
       stats: kind === 'HEARTBEAT' ? null : await findStats(context, projectId),
     };
   }
@@ -99,7 +100,7 @@ export class ProjectStatsResolver {
 
 async function figuresSource(context: GraphContext, projectId: string): Promise<ChangeSource<Standing>> {
   const viewer = expectMember(context.viewer);
-  await getProject(context.source, viewer, expectId('project', projectId), 'VIEW');
+  await getProject(context.rowsOf(COMPANY), viewer, expectId('project', projectId), 'VIEW');
   return new ChangeSource(new ProjectFigures(context.parts.orm, viewer.companyId, projectId), null);
 }
 

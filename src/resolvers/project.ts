@@ -1,19 +1,39 @@
 import { IsOptional } from 'class-validator';
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Info,
+  InputType,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 import { expectMember } from '../auth/viewer.js';
 import { createProject, setProjectPermission } from '../domain/projects.js';
 import { Member } from '../entities/member.js';
 import { Project, Workspace } from '../entities/project.js';
-import { findRow, type Row } from '../entities/rows.js';
+import { all } from '../entities/row-filter.js';
+import { findRow, listRows, type Row } from '../entities/rows.js';
 import { Level, Visibility } from '../entities/vocabulary.js';
 import { notFound } from '../errors.js';
-import { connectionOf } from '../schema/connections.js';
+import { connectionOf, PageArgs } from '../schema/connections.js';
 import { ForMembers, HasRole } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
+import { Reads } from '../schema/reads.js';
 import { MaxCharacters, NAME_LENGTH, TEXT_LENGTH } from '../schema/texts.js';
+import { COMPANY } from './basis.js';
 import { answer, type GraphContext } from './context.js';
+import { filterOf } from './filter.js';
 import { findPage } from './page.js';
+import { ProjectFilter, ProjectOrder } from './project-filter.js';
+import { requestedColumns } from './requested-columns.js';
 import { findVisibleProject, visibleProjects } from './visible.js';
 
 const ProjectConnection = connectionOf(Project, 'Project');
@@ -64,19 +84,27 @@ export class ProjectResolver {
   @ForMembers()
   @Query(() => ProjectConnection, { description: 'The projects that you see, by key.' })
   async projects(
-    @Arg('first', () => Int) first: number,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: GraphContext,
-    @Arg('after', () => String, { nullable: true }) after?: string,
+    @Info() info: GraphQLResolveInfo,
+    @Arg('filter', () => ProjectFilter, { nullable: true }) filter?: ProjectFilter,
+    @Arg('orderBy', () => ProjectOrder, { nullable: true }) orderBy?: ProjectOrder,
   ) {
-    const where = await visibleProjects(context);
-    return findPage(context, Project, { first, after, where, orderBy: { field: 'key', direction: 'ASC' } });
+    return findPage(context, Project, {
+      page,
+      route: COMPANY,
+      filter: all(await visibleProjects(context), filterOf(filter, { managerId: ['manager', 'member'] })),
+      orderBy: orderBy ?? { field: 'key', direction: 'ASC' },
+      columns: requestedColumns(info),
+    });
   }
 
   @ForMembers()
   @Query(() => [Workspace], { description: 'The workspaces of the company; for internal members.' })
-  workspaces(@Ctx() context: GraphContext): Promise<Workspace[]> | Workspace[] {
+  workspaces(@Ctx() context: GraphContext): Promise<Row<Workspace>[]> | Row<Workspace>[] {
     if (expectMember(context.viewer).membership === 'EXTERNAL') return [];
-    return context.em.find(Workspace, {}, { orderBy: { name: 'asc', id: 'asc' }, limit: 100 });
+    const orderBy = [['name', 'ASC'] as const, ['id', 'ASC'] as const];
+    return listRows(context.rowsOf(COMPANY), Workspace, true, { orderBy, limit: 100 });
   }
 
   @HasRole('ADMIN')
@@ -96,16 +124,16 @@ export class ProjectResolver {
     );
   }
 
+  @Reads('workspace')
   @FieldResolver(() => Workspace, { nullable: true, description: 'For internal members.' })
-  workspace(
-    @Root() project: Row<Project>,
-    @Ctx() { source, viewer }: GraphContext,
-  ): Promise<Row<Workspace> | null> | null {
-    return expectMember(viewer).membership === 'INTERNAL' ? findRow(source, Workspace, project.workspace.id) : null;
+  workspace(@Root() project: Row<Project>, @Ctx() context: GraphContext): Promise<Row<Workspace> | null> | null {
+    const isInternal = expectMember(context.viewer).membership === 'INTERNAL';
+    return isInternal ? findRow(context.rowsOf(COMPANY), Workspace, project.workspace.id) : null;
   }
 
+  @Reads('manager')
   @FieldResolver(() => Member)
-  manager(@Root() project: Row<Project>, @Ctx() { references }: GraphContext): Promise<Row<Member>> {
+  manager(@Root() project: Row<Project>, @Ctx() { references }: GraphContext): Row<Member> | Promise<Row<Member>> {
     return references.member(project.manager.id);
   }
 }

@@ -6,35 +6,61 @@ import { Project } from '../entities/project.js';
 import { findRows, type Row, type RowSource } from '../entities/rows.js';
 import { User } from '../entities/user.js';
 
-/** What tasks and comments refer to again and again: each is read once, and many of a kind together. */
+/** What tasks and comments refer to again and again: each is read once, many of a kind together, and known is given at once. */
 export class References {
-  readonly #projects: DataLoader<string, Row<Project>>;
-  readonly #members: DataLoader<string, Row<Member>>;
-  readonly #users: DataLoader<string, Row<User>>;
+  readonly #projects: Loader<Project>;
+  readonly #members: Loader<Member>;
+  readonly #users: Loader<User>;
 
   constructor(source: RowSource) {
-    this.#projects = loaderOf(source, Project);
-    this.#members = loaderOf(source, Member);
-    this.#users = loaderOf(source, User);
+    this.#projects = new Loader(source, Project);
+    this.#members = new Loader(source, Member);
+    this.#users = new Loader(source, User);
   }
 
-  project(id: string): Promise<Row<Project>> {
-    return this.#projects.load(id);
+  project(id: string): Row<Project> | Promise<Row<Project>> {
+    return this.#projects.get(id);
   }
-  member(id: string): Promise<Row<Member>> {
-    return this.#members.load(id);
+  member(id: string): Row<Member> | Promise<Row<Member>> {
+    return this.#members.get(id);
   }
-  user(id: string): Promise<Row<User>> {
-    return this.#users.load(id);
+  user(id: string): Row<User> | Promise<Row<User>> {
+    return this.#users.get(id);
+  }
+  /** The same for an id that may name nothing. */
+  async findProject(id: string): Promise<Row<Project> | null> {
+    return this.#projects.find(id);
   }
 }
 
-function loaderOf<T extends { id: string }>(source: RowSource, type: EntityClass<T>): DataLoader<string, Row<T>> {
-  return new DataLoader(async (ids) => {
-    const rows = await findRows<{ id: string }>(source, type, { id: ids });
-    const byId = new Map(rows.map((row) => [row.id, row as Row<T>]));
-    return ids.map((id) => byId.get(id) ?? new Error(`${type.name} ${id} is referred to, but absent.`));
-  });
+class Loader<T extends { id: string }> {
+  readonly #known = new Map<string, Row<T>>();
+  readonly #loader: DataLoader<string, Row<T> | null>;
+
+  constructor(
+    source: RowSource,
+    readonly type: EntityClass<T>,
+  ) {
+    this.#loader = new DataLoader(async (ids) => {
+      const rows = await findRows<{ id: string }>(source, type, { id: ids });
+      for (const row of rows) this.#known.set(row.id, row as Row<T>);
+      return ids.map((id) => this.#known.get(id) ?? null);
+    });
+  }
+
+  find(id: string): Promise<Row<T> | null> {
+    return this.#loader.load(id);
+  }
+
+  get(id: string): Row<T> | Promise<Row<T>> {
+    return this.#known.get(id) ?? this.#expect(id);
+  }
+
+  async #expect(id: string): Promise<Row<T>> {
+    const row = await this.find(id);
+    if (!row) throw new Error(`${this.type.name} ${id} is referred to, but absent.`);
+    return row;
+  }
 }
 
 /** A person's name is not in the company's log: so old may it be in what is told live. */

@@ -21,7 +21,7 @@ export function concernOf(event: LoggedEvent): string | null {
 }
 
 /** What an event is heard under: the project that the task is or was in, and the task. */
-function routesOf(event: LoggedEvent): string[] {
+export function routesOf(event: LoggedEvent): string[] {
   if (!isTaskEvent(event.type)) return [];
   const data = event.data as TaskEventData;
   const projects = new Set([factsBefore(data)?.projectId, data.after.projectId]);

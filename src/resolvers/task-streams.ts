@@ -8,6 +8,7 @@ import { openCursor, sealCursor } from '../pubsub/cursor.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import { type Change, ChangeSource, type Sight, type Topic } from '../pubsub/topic.js';
 import { expectId } from '../schema/ids.js';
+import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
 import { ProjectTopic } from './project-topic.js';
 import type { TaskChange } from './task-change.js';
@@ -16,7 +17,7 @@ import { findVisibleTask } from './visible.js';
 /** The changes of a project's tasks, as far as the viewer sees them at the time of each. Throws NOT_FOUND. */
 export async function projectTasksSource(context: GraphContext, projectId: string, after?: string | null) {
   const viewer = expectMember(context.viewer);
-  await getProject(context.source, viewer, expectId('project', projectId), 'VIEW');
+  await getProject(context.rowsOf(COMPANY), viewer, expectId('project', projectId), 'VIEW');
   return sourceOf(context, new ProjectTasks(context.parts.orm, viewer.companyId, projectId), after);
 }
 
@@ -27,8 +28,8 @@ export function followedSource(context: GraphContext, after?: string | null) {
 }
 
 /** Where a subscription goes on from: the cursor, or now. Throws NOT_FOUND for a cursor that is not this company's. */
-export const sourceOf = ({ parts }: GraphContext, topic: Topic<Standing>, after: string | null | undefined) =>
-  new ChangeSource(topic, after == null ? null : openCursor(parts.keyring, topic.companyId, after));
+export const sourceOf = ({ keyring }: GraphContext, topic: Topic<Standing>, after: string | null | undefined) =>
+  new ChangeSource(topic, after == null ? null : openCursor(keyring, topic.companyId, after));
 
 const { persons: PERSONS, projects: PROJECTS } = personalFacts(taskPolicy);
 
@@ -94,7 +95,7 @@ export async function taskChangeOf(context: GraphContext, change: Change): Promi
   const task = change.objectId && change.kind !== 'LEFT' ? await findVisibleTask(context, change.objectId) : null;
   return {
     kind: change.kind,
-    cursor: sealCursor(context.parts.keyring, companyId, change.seq),
+    cursor: sealCursor(context.keyring, companyId, change.seq),
     taskId: change.objectId,
     task,
   };

@@ -1,24 +1,42 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import {
+  Arg,
+  Args,
+  Ctx,
+  FieldResolver,
+  ID,
+  Info,
+  Int,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
 import { taskFacts, taskPolicy } from '../auth/task-policy.js';
 import { expectMember } from '../auth/viewer.js';
 import { addComment } from '../domain/comments.js';
+import { routeTo } from '../domain/events.js';
 import { publicStatus } from '../domain/task-status.js';
 import { assignTask, createTask, moveTask, updateTask, updateTasks } from '../domain/tasks.js';
 import { Comment } from '../entities/comment.js';
 import { HistoryEntry } from '../entities/event.js';
 import { Member } from '../entities/member.js';
 import { Project } from '../entities/project.js';
+import { all, oneOf } from '../entities/row-filter.js';
 import type { Row } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import { Level, PublicTaskStatus } from '../entities/vocabulary.js';
 import { forbidden, notFound } from '../errors.js';
 import type { Change } from '../pubsub/topic.js';
-import { connectionOf } from '../schema/connections.js';
+import { connectionOf, PageArgs } from '../schema/connections.js';
 import { ForMembers, PublicFace } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
+import { Reads } from '../schema/reads.js';
 import { answer, type GraphContext } from './context.js';
 import { findPage } from './page.js';
+import { requestedColumns } from './requested-columns.js';
 import { TaskChange } from './task-change.js';
 import { TaskFilter, TaskOrder, taskConditions } from './task-filter.js';
 import {
@@ -38,6 +56,7 @@ import {
   readablePrivacies,
   visibleTasks,
 } from './visible.js';
+import { whenKnown } from './when-known.js';
 
 const TaskConnection = connectionOf(Task, 'Task');
 const CommentConnection = connectionOf(Comment, 'Comment');
@@ -63,18 +82,22 @@ export class TaskResolver {
   @Query(() => TaskConnection, { description: "A project's tasks, as far as you see them." })
   async tasks(
     @Arg('projectId', () => ID) projectId: string,
-    @Arg('first', () => Int) first: number,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: GraphContext,
-    @Arg('after', () => String, { nullable: true }) after?: string,
+    @Info() info: GraphQLResolveInfo,
     @Arg('filter', () => TaskFilter, { nullable: true }) filter?: TaskFilter,
     @Arg('orderBy', () => TaskOrder, { nullable: true }) orderBy?: TaskOrder,
   ) {
     const project = await findVisibleProject(context, expectId('project', projectId));
     if (!project) throw notFound('project');
-    const where = {
-      $and: [{ project: { id: project.id } }, await visibleTasks(context), filter ? taskConditions(filter) : {}],
-    };
-    return findPage(context, Task, { first, after, where, orderBy: orderBy ?? { field: 'number', direction: 'ASC' } });
+    return findPage(context, Task, {
+      page,
+      route: routeTo('project', project.id),
+      filter: all(oneOf('project', [project.id]), taskConditions(filter)),
+      sight: await visibleTasks(context, project),
+      orderBy: orderBy ?? { field: 'number', direction: 'ASC' },
+      columns: requestedColumns(info),
+    });
   }
 
   @ForMembers()
@@ -142,47 +165,56 @@ export class TaskResolver {
   }
 
   @FieldResolver(() => String, { description: 'What people call it: WEB-42.' })
-  async key(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<string> {
-    return `${(await projectOf(context, task)).key}-${task.number}`;
+  @Reads('project', 'number')
+  key(@Root() task: Row<Task>, @Ctx() context: GraphContext): string | Promise<string> {
+    return whenKnown(projectOf(context, task), ({ key }) => `${key}-${task.number}`);
   }
 
   @PublicFace()
   @FieldResolver(() => PublicTaskStatus, { description: 'The status as an anonymous follower may know it.' })
+  @Reads('status')
   publicStatus(@Root() task: Row<Task>): PublicTaskStatus {
     return publicStatus(task.status);
   }
 
   @FieldResolver(() => Level, { nullable: true, description: 'What you may do with it.' })
+  @Reads('project', 'privacy', 'author', 'owner', 'solver', 'awaitedMember', 'awaitedProject')
   async viewerLevel(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Level | null> {
     return context.level(taskPolicy, taskFacts(task, await projectOf(context, task)));
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null when you see the task, but not its project.' })
+  @Reads('project')
   async project(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Project> | null> {
     return ifVisibleProject(context, await projectOf(context, task));
   }
 
   @FieldResolver(() => Member)
-  author(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Member>> {
+  @Reads('author')
+  author(@Root() task: Row<Task>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> {
     return context.references.member(task.author.id);
   }
 
   @FieldResolver(() => Member)
-  owner(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Member>> {
+  @Reads('owner')
+  owner(@Root() task: Row<Task>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> {
     return context.references.member(task.owner.id);
   }
 
   @FieldResolver(() => Member, { nullable: true })
-  solver(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Member>> | null {
+  @Reads('solver')
+  solver(@Root() task: Row<Task>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> | null {
     return task.solver ? context.references.member(task.solver.id) : null;
   }
 
   @FieldResolver(() => Member, { nullable: true })
-  awaitedMember(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Member>> | null {
+  @Reads('awaitedMember')
+  awaitedMember(@Root() task: Row<Task>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> | null {
     return task.awaitedMember ? context.references.member(task.awaitedMember.id) : null;
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Null as well when you do not see it.' })
+  @Reads('awaitedProject')
   async awaitedProject(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Project> | null> {
     const { awaitedProject } = task;
     if (!awaitedProject) return null;
@@ -190,33 +222,46 @@ export class TaskResolver {
   }
 
   @FieldResolver(() => Task, { nullable: true, description: 'Null as well when you do not see it.' })
+  @Reads('awaitedTask')
   async awaitedTask(@Root() task: Row<Task>, @Ctx() context: GraphContext): Promise<Row<Task> | null> {
     return task.awaitedTask ? findVisibleTask(context, task.awaitedTask.id) : null;
   }
 
   @PublicFace()
   @FieldResolver(() => CommentConnection, { description: 'In the order in which they were written.' })
+  @Reads('id')
   comments(
     @Root() task: Row<Task>,
-    @Arg('first', () => Int) first: number,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: GraphContext,
-    @Arg('after', () => String, { nullable: true }) after?: string,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    const where = { task: { id: task.id }, privacy: { $in: readablePrivacies(context) } };
-    return findPage(context, Comment, { first, after, where, orderBy: { field: 'number', direction: 'ASC' } });
+    return findPage(context, Comment, {
+      page,
+      route: routeTo('task', task.id),
+      filter: all(oneOf('task', [task.id]), oneOf('privacy', readablePrivacies(context))),
+      orderBy: { field: 'number', direction: 'ASC' },
+      columns: requestedColumns(info),
+    });
   }
 
   @FieldResolver(() => HistoryConnection, { description: 'Who changed what, newest first. For internal members.' })
+  @Reads('id')
   history(
     @Root() task: Row<Task>,
-    @Arg('first', () => Int) first: number,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: GraphContext,
-    @Arg('after', () => String, { nullable: true }) after?: string,
+    @Info() info: GraphQLResolveInfo,
   ) {
     if (expectMember(context.viewer).membership === 'EXTERNAL')
       throw forbidden('INTERNAL_ONLY', 'The history is for internal members.');
-    const where = { objectId: task.id };
-    return findPage(context, HistoryEntry, { first, after, where, orderBy: { field: 'id', direction: 'DESC' } });
+    return findPage(context, HistoryEntry, {
+      page,
+      route: routeTo('task', task.id),
+      filter: oneOf('objectId', [task.id]),
+      orderBy: { field: 'id', direction: 'DESC' },
+      columns: requestedColumns(info),
+    });
   }
 }
 
@@ -227,11 +272,13 @@ export class CommentResolver {
     nullable: true,
     description: 'Unique in the task, given in order. For internal members: to others its gaps would tell too much.',
   })
+  @Reads('number')
   number(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): number | null {
     return readablePrivacies(context).includes('INTERNAL') ? comment.number : null;
   }
 
   @FieldResolver(() => Task)
+  @Reads('task')
   async task(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Promise<Row<Task>> {
     const task = await context.findTask(comment.task.id);
     if (!task) throw notFound('task');
@@ -239,7 +286,8 @@ export class CommentResolver {
   }
 
   @FieldResolver(() => Member)
-  author(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Promise<Row<Member>> {
+  @Reads('author')
+  author(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> {
     return context.references.member(comment.author.id);
   }
 }

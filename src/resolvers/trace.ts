@@ -1,8 +1,18 @@
 import type { Grants } from '../auth/grants.js';
-import { levelOn, type PersonalFacts, type Policy, personalFacts } from '../auth/rule.js';
+import {
+  type Columns,
+  type Facts,
+  filterOfKind,
+  levelOn,
+  type PersonalFacts,
+  type Policy,
+  personalFacts,
+  rowFilter,
+} from '../auth/rule.js';
 import type { Standing } from '../auth/standing.js';
-import type { FollowerViewer, MemberViewer } from '../auth/viewer.js';
+import { expectMember, type FollowerViewer, type MemberViewer } from '../auth/viewer.js';
 import type { Level } from '../entities/vocabulary.js';
+import type { RowSight } from './row-sight.js';
 
 type AnyFacts = Readonly<Record<string, string | null>>;
 type AnyPolicy = Policy<string>;
@@ -13,6 +23,8 @@ interface Question {
   /** The level itself, or whether there is any: who asks for less is like more others. */
   answer: Level | boolean | null;
 }
+
+const QUESTION_BYTES = 256;
 
 const personal = new WeakMap<AnyPolicy, PersonalFacts<string>>();
 
@@ -73,6 +85,33 @@ export class Trace {
     const answer = levelOn(policy, this.#grants, facts);
     this.#questions.push({ policy: policy as unknown as AnyPolicy, facts, answer });
     return answer;
+  }
+
+  /** Rows are read for all of a kind, and of each it is asked whether the viewer sees it: most people see the same ones. */
+  sight<F extends string, R>(
+    policy: Policy<F>,
+    columns: Columns<F>,
+    known: Partial<Facts<F>>,
+    factsOf: (row: R) => Facts<F>,
+  ): RowSight<R> {
+    // What tells the kinds apart is the membership, and from here on this answer is for one of them.
+    this.read(expectMember(this.standing.viewer), 'membership');
+    return {
+      filter: filterOfKind(policy, this.#grants, columns, known),
+      columns: Object.values(columns),
+      sees: (row) => this.sees(policy, factsOf(row)),
+      exactly: () => rowFilter(policy, this.grants, columns, known),
+    };
+  }
+
+  /** Whether what was made with it is the answer to somebody of this standing. */
+  isFor(standing: Standing): boolean {
+    return standing === this.standing || (!this.isPersonal && this.holdsFor(standing));
+  }
+
+  /** What it takes in memory, about. */
+  get bytes(): number {
+    return this.#questions.length * QUESTION_BYTES;
   }
 
   /** Whether the same execution for this standing would have gone the same way. */

@@ -1,27 +1,26 @@
 import { projectColumns, projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { rowFilter } from '../auth/rule.js';
-import { hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
+import { factsOfProject, hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
-import { Project } from '../entities/project.js';
-import { findRow, type Row } from '../entities/rows.js';
+import type { Project } from '../entities/project.js';
+import type { RowFilter } from '../entities/row-filter.js';
+import type { Row } from '../entities/rows.js';
 import type { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
 import type { GraphContext } from './context.js';
-
-/** No row at all. */
-const NOTHING = { id: { $in: [] as string[] } };
+import type { RowSight } from './row-sight.js';
 
 /** The projects that the viewer sees, as a filter on rows. */
-export const visibleProjects = async (context: GraphContext): Promise<object> =>
-  rowFilter(projectPolicy, await context.grants(), projectColumns) ?? NOTHING;
+export const visibleProjects = async (context: GraphContext): Promise<RowFilter> =>
+  rowFilter(projectPolicy, await context.grants(), projectColumns);
 
-/** The tasks that the viewer sees, as a filter on rows. */
-export const visibleTasks = async (context: GraphContext): Promise<object> =>
-  rowFilter(taskPolicy, await context.grants(), taskColumns) ?? NOTHING;
+/** The tasks of a project that the viewer sees. */
+export const visibleTasks = (context: GraphContext, project: Row<Project>): Promise<RowSight<Row<Task>>> =>
+  context.sight(taskPolicy, taskColumns, factsOfProject(project), (task) => taskFacts(task, project));
 
 /** The project of that id, when the viewer sees it. */
 export const findVisibleProject = async (context: GraphContext, id: string): Promise<Row<Project> | null> =>
-  ifVisibleProject(context, await findRow(context.source, Project, id));
+  ifVisibleProject(context, await context.references.findProject(id));
 
 /** The same project, when the viewer sees it. */
 export async function ifVisibleProject(
@@ -37,7 +36,7 @@ export const findVisibleTask = async (context: GraphContext, id: string): Promis
   ifVisibleTask(context, await context.findTask(id));
 
 /** The project that a task is in, whether or not the viewer sees it. */
-export const projectOf = ({ references }: GraphContext, { project }: Row<Task>): Promise<Row<Project>> =>
+export const projectOf = ({ references }: GraphContext, { project }: Row<Task>): Row<Project> | Promise<Row<Project>> =>
   references.project(project.id);
 
 /** The same task, when the viewer sees it: a member by the policy, a follower the one followed, while it is public. */

@@ -1,6 +1,7 @@
 import { getDirective, MapperKind, mapSchema } from '@graphql-tools/utils';
 import {
   defaultFieldResolver,
+  type GraphQLField,
   type GraphQLFieldConfig,
   type GraphQLFieldResolver,
   type GraphQLSchema,
@@ -40,13 +41,27 @@ export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
         type as never,
       );
       if (isRoot || !type || isIntrospectionType(type) || getDirective(schema, field, 'publicFace')) return undefined;
-      return withGuards(field, [(viewer) => refuseFollower(viewer, `${typeName}.${name}`)]);
+      const guarded = withGuards(field, [(viewer) => refuseFollower(viewer, `${typeName}.${name}`)]);
+      return { ...guarded, extensions: { ...field.extensions, unguarded: field.resolve ?? null } };
     },
   });
   if (unguarded.length > 0) {
     throw new Error(`Root fields need @allow, and @tenant where members or followers enter: ${unguarded.join(', ')}`);
   }
   return guarded;
+}
+
+/**
+ * How a field is resolved for viewers of one kind; null stands for the property of its name. A guard that lets all of the
+ * kind pass is left out.
+ */
+export function resolverFor(
+  { resolve, extensions }: Pick<GraphQLField<unknown, unknown>, 'resolve' | 'extensions'>,
+  kind: AccessSubject['kind'],
+): GraphQLFieldResolver<unknown, unknown> | null {
+  const isOpen = kind !== 'FOLLOWER' && 'unguarded' in extensions;
+  const found = isOpen ? (extensions.unguarded as typeof resolve) : resolve;
+  return found && found !== defaultFieldResolver ? found : null;
 }
 
 function rootGuards(schema: GraphQLSchema, field: Field): Guard[] | null {

@@ -1,4 +1,4 @@
-import { type ClassType, Field, ObjectType } from 'type-graphql';
+import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
 import { badInput } from '../errors.js';
 import { PublicFace } from './directives.js';
 
@@ -64,8 +64,34 @@ export function connectionOf<T extends object>(Node: ClassType<T>, name: string)
 
 export const MAX_PAGE_SIZE = 100;
 
-/** Returns the page size. Throws BAD_USER_INPUT outside 1–100: a page is asked for, never implied. */
-export function expectPageSize(first: number): number {
-  if (first >= 1 && first <= MAX_PAGE_SIZE) return first;
-  throw badInput('PAGE_SIZE', `"first" must be from 1 to ${MAX_PAGE_SIZE}.`);
+/** Which page of a connection: so many from its beginning or its end, or from one of its cursors. */
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, { nullable: true, description: 'So many, from 1 to 100, from the beginning or after a cursor.' })
+  first?: number | null;
+  @Field(() => String, { nullable: true, description: 'Only what comes after this cursor; with `first`.' })
+  after?: string | null;
+  @Field(() => Int, { nullable: true, description: 'So many, from 1 to 100, before the end or before a cursor.' })
+  last?: number | null;
+  @Field(() => String, { nullable: true, description: 'Only what comes before this cursor; with `last`.' })
+  before?: string | null;
+}
+
+/** A page as it was asked for. */
+export interface PageSpan {
+  size: number;
+  isBackward: boolean;
+  cursor: string | null;
+}
+
+/** Throws BAD_USER_INPUT unless one size from 1 to 100 is given, with its own cursor: a page is asked for, never implied. */
+export function expectPage({ first, after, last, before }: PageArgs): PageSpan {
+  const isBackward = last != null;
+  if (isBackward === (first != null)) throw badInput('PAGE_SIZE', 'Give either "first" or "last".');
+  if (isBackward ? after != null : before != null)
+    throw badInput('PAGE_CURSOR', '"after" goes with "first", "before" with "last".');
+  const size = last ?? (first as number);
+  if (size < 1 || size > MAX_PAGE_SIZE)
+    throw badInput('PAGE_SIZE', `"${isBackward ? 'last' : 'first'}" must be from 1 to ${MAX_PAGE_SIZE}.`);
+  return { size, isBackward, cursor: (isBackward ? before : after) ?? null };
 }

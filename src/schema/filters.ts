@@ -1,28 +1,6 @@
 import { type ClassType, Field, ID, InputType, Int } from 'type-graphql';
 import { DateOnly } from './scalars.js';
 
-/** How a filter's words stand in a query. */
-const OPERATORS = {
-  eq: (value: unknown) => ({ $eq: value }),
-  ne: (value: unknown) => ({ $ne: value }),
-  in: (value: unknown) => ({ $in: value }),
-  gt: (value: unknown) => ({ $gt: value }),
-  gte: (value: unknown) => ({ $gte: value }),
-  lt: (value: unknown) => ({ $lt: value }),
-  lte: (value: unknown) => ({ $lte: value }),
-  contains: (value: unknown) => ({ $like: `%${String(value).replace(/[\\%_]/g, '\\$&')}%` }),
-  isNull: (value: unknown) => (value ? null : { $ne: null }),
-} as const;
-
-type Operator = keyof typeof OPERATORS;
-
-/** The conditions of one field's filter, all of which must hold. */
-export function conditionsOf(filter: object): unknown[] {
-  return Object.entries(filter)
-    .filter(([, value]) => value !== undefined && value !== null)
-    .map(([name, value]) => OPERATORS[name as Operator](value));
-}
-
 @InputType({ description: 'Conditions on an id; all that are given must hold.' })
 export class IdFilter {
   @Field(() => ID, { nullable: true })
@@ -73,6 +51,8 @@ export class DateTimeFilter {
   gte?: Date;
   @Field(() => Date, { nullable: true })
   lt?: Date;
+  @Field(() => Boolean, { nullable: true })
+  isNull?: boolean;
 }
 
 /** The filter type of one enum. */

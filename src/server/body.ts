@@ -3,19 +3,32 @@ import { ApiError, badRequest } from '../errors.js';
 import { isDeeperThan } from '../schema/depth.js';
 import { MAX_DEPTH } from './limits.js';
 
-/** Reads a JSON body. Throws PAYLOAD_TOO_LARGE as soon as the limit is passed, BAD_REQUEST for what is no JSON of ours. */
-export async function readJson(request: IncomingMessage, limitBytes: number): Promise<unknown> {
-  const tooLarge = () =>
-    new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`, 'BODY_LIMIT');
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
+/** Reads a body. Throws PAYLOAD_TOO_LARGE as soon as the limit is passed. */
+export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const refuse = () =>
+    reject(new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`, 'BODY_LIMIT'));
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  const take = (chunk: Buffer) => {
     size += chunk.length;
-    if (size > limitBytes) throw tooLarge();
     chunks.push(chunk);
+    if (size <= limitBytes) return;
+    request.off('data', take).pause();
+    refuse();
+  };
+  request.on('error', reject);
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) refuse();
+  else {
+    request.on('data', take);
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
   }
-  const body = parse(Buffer.concat(chunks));
+  return promise;
+}
+
+/** Reads a body as JSON. Throws BAD_REQUEST for what is no JSON of ours. */
+export function parseJson(bytes: Buffer): unknown {
+  const body = parse(bytes);
   if (isDeeperThan(MAX_DEPTH, body)) throw badRequest('JSON_TOO_DEEP', 'The body is nested too deep.');
   return body;
 }

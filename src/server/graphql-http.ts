@@ -4,22 +4,31 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { Viewer } from '../auth/viewer.js';
-import { ApiError, badRequest, type ErrorCode } from '../errors.js';
+import { ApiError, badRequest, type ErrorCode, tooCostly } from '../errors.js';
+import type { Documents } from '../execution/documents.js';
+import { LIMITS } from '../execution/limits.js';
+import { type Operation, operationOf } from '../execution/operation.js';
+import type { Variables } from '../execution/plan.js';
+import type { Answer } from '../resolvers/answers.js';
 import type { ContextSettings, GraphContext } from '../resolvers/context.js';
 import { createContext } from '../resolvers/context.js';
-import { readJson } from './body.js';
+import { KeptAnswer } from '../resolvers/kept-answer.js';
+import type { KeptCompanies } from '../resolvers/kept-companies.js';
+import { parseJson, readBody } from './body.js';
 import type { FormatError } from './error-format.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
-import { MAX_TOKENS } from './limits.js';
 
 export interface GraphqlHttpOptions {
   schema: GraphQLSchema;
+  documents: Documents;
   authenticator: Authenticator;
+  companies: KeptCompanies;
   settings: ContextSettings;
   formatError: FormatError;
   introspection: boolean;
   bodyLimitBytes: number;
   anonymousBodyLimitBytes: number;
+  costLimit: number;
   streams: EventStreams;
 }
 
@@ -36,70 +45,79 @@ const STATUS: Record<ErrorCode, number> = {
   INTERNAL_SERVER_ERROR: 500,
 };
 
-/** An answer is one: what streams needs a connection that stays. */
-const subscriptionsElsewhere: ApolloServerPlugin<GraphContext> = {
-  async requestDidStart() {
-    return {
-      async didResolveOperation({ operation }) {
-        if (operation?.operation !== 'subscription') return;
-        const message = 'Subscribe over a WebSocket, or ask by POST with "accept: text/event-stream".';
-        throw new GraphQLError(message, {
-          originalError: badRequest('SUBSCRIPTION_NEEDS_STREAM', message),
-          extensions: { http: { status: 400 } },
-        });
-      },
-    };
-  },
-};
+/** One request as it goes through Apollo Server. */
+interface HttpContext {
+  /** What the resolvers get. */
+  readonly graph: GraphContext;
+  cost: number;
+  /** Whether it was run without an error. */
+  isSound: boolean;
+}
 
 /** `/graphql` over HTTP: who asks, how large a question they may ask, then Apollo Server. */
 export async function createGraphqlHttp(options: GraphqlHttpOptions) {
-  const { authenticator, settings, formatError } = options;
-  const apollo = new ApolloServer<GraphContext>({
+  const { authenticator, settings, formatError, companies, documents } = options;
+  const apollo = new ApolloServer<HttpContext>({
     schema: options.schema,
     introspection: options.introspection,
     includeStacktraceInErrorResponses: false,
     formatError: (_formatted, error) => formatError(error),
-    parseOptions: { maxTokens: MAX_TOKENS },
+    parseOptions: { maxTokens: LIMITS.tokens },
     stopOnTerminationSignals: false,
     // Apollo's own page would load its scripts from other hosts.
-    plugins: [ApolloServerPluginLandingPageDisabled(), subscriptionsElsewhere],
+    plugins: [ApolloServerPluginLandingPageDisabled(), execution(options)],
   });
   await apollo.start();
 
   async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const claimant = await authenticator.authenticate({
-      authorization: request.headers.authorization,
-      companyId: single(request.headers['x-company-id']),
-    });
+    const claimant = await authenticator.authenticate(
+      {
+        authorization: request.headers.authorization,
+        companyId: single(request.headers['x-company-id']),
+      },
+      (companyId, userId) => companies.find(companyId)?.memberOf(userId) ?? null,
+    );
     const wasComplete = request.complete;
-    const body = request.method === 'POST' ? await readBody(request, claimant) : undefined;
+    const bytes = request.method === 'POST' ? await readJson(request, claimant) : undefined;
     // While we waited for the rest of the question, the way in may have been closed.
     const viewer = wasComplete ? claimant : await authenticator.confirm(claimant);
     if (request.method === 'POST' && isEventStream(request)) {
-      await options.streams.serve(request, response, viewer, body);
+      await options.streams.serve(request, response, viewer, bytes && parseJson(bytes));
       return;
     }
+    const kept = bytes ? await KeptAnswer.open(companies, viewer, request.headers.accept, bytes) : null;
+    if (kept?.known) {
+      send(response, 200, kept.known.headers, kept.known.body);
+      return;
+    }
+    const body = bytes && parseJson(bytes);
+    const { query, operationName } = questionOf(body, url);
+    const excess = query === null ? null : documents.excessOf(query);
+    if (excess) throw excess;
+    const found = query === null ? [] : documents.find(query, operationName);
+    const isQuery = !('length' in found) && found.operation.operation === 'query';
+    const context: HttpContext = {
+      graph: isQuery && kept ? kept.context : createContext(settings, viewer),
+      cost: 0,
+      isSound: false,
+    };
     const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
-      context: async () => createContext(settings, viewer),
+      context: async () => context,
     });
-    response.statusCode = result.status ?? 200;
-    for (const [name, value] of result.headers) response.setHeader(name, value);
-    response.setHeader('cache-control', 'no-store');
-    if (result.body.kind === 'complete') {
-      response.end(result.body.string);
-      return;
-    }
-    for await (const chunk of result.body.asyncIterator) response.write(chunk);
-    response.end();
+    const headers = { ...Object.fromEntries(result.headers), 'cache-control': 'no-store' };
+    if (result.body.kind !== 'complete') throw new Error('Nothing here is answered in parts.');
+    const text = Buffer.from(result.body.string);
+    if (isQuery && context.isSound && (result.status ?? 200) === 200)
+      kept?.keep({ body: text, headers, cost: context.cost });
+    send(response, result.status ?? 200, headers, text);
   }
 
-  async function readBody(request: IncomingMessage, viewer: Viewer): Promise<unknown> {
+  async function readJson(request: IncomingMessage, viewer: Viewer): Promise<Buffer | undefined> {
     const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
     // Anything else is left to Apollo, which refuses it: it may be a form of another site.
     if (type !== 'application/json') return undefined;
-    return readJson(request, viewer.kind === 'NOBODY' ? options.anonymousBodyLimitBytes : options.bodyLimitBytes);
+    return readBody(request, viewer.kind === 'NOBODY' ? options.anonymousBodyLimitBytes : options.bodyLimitBytes);
   }
 
   return {
@@ -109,12 +127,12 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       try {
         await answer(request, response, url);
       } catch (error) {
-        refuse(response, error);
+        refuse(request, response, error);
       }
     },
   };
 
-  function refuse(response: ServerResponse, error: unknown): void {
+  function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const formatted = formatError(error);
     if (response.headersSent) {
       response.destroy();
@@ -128,9 +146,58 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     if (status === 401) headers['www-authenticate'] = 'Bearer';
     if (status === 429) headers['retry-after'] = '30';
     // What is left of the question is not read: the connection ends with the answer.
-    headers.connection = 'close';
-    response.writeHead(status, headers).end(JSON.stringify({ errors: [formatted] }));
+    if (!request.complete) headers.connection = 'close';
+    send(response, status, headers, Buffer.from(JSON.stringify({ errors: [formatted] })));
   }
+}
+
+/** Runs operations by their plans. What has no sound variables is left to Apollo Server, to say so. */
+function execution({ schema, formatError, costLimit }: GraphqlHttpOptions): ApolloServerPlugin<HttpContext> {
+  return {
+    async requestDidStart() {
+      let ready: { operation: Operation; variables: Variables } | null = null;
+      return {
+        async didResolveOperation({ document, request, contextValue }) {
+          const operation = operationOf(schema, document, request.operationName);
+          if (operation?.operation.operation === 'subscription') throw refusal(subscriptionElsewhere());
+          const coerced = operation?.coerce(request.variables);
+          if (!operation || !coerced || 'errors' in coerced) return;
+          ready = { operation, variables: coerced.variables };
+          contextValue.cost = operation.cost(contextValue.graph.viewer.kind, coerced.variables);
+          if (contextValue.cost > costLimit) throw refusal(tooCostly(contextValue.cost, costLimit));
+        },
+        async responseForOperation({ contextValue }) {
+          if (!ready) return null;
+          const { errors, data } = await ready.operation.run(undefined, contextValue.graph, ready.variables);
+          const extensions = { cost: { requested: contextValue.cost, limit: costLimit } };
+          contextValue.isSound = !errors;
+          const singleResult = { ...(errors && { errors: errors.map(formatError) }), data: data ?? null, extensions };
+          return { body: { kind: 'single', singleResult }, http: { headers: new HeaderMap() } };
+        },
+      };
+    },
+  };
+}
+
+/** An answer is one: what streams needs a connection that stays. */
+const subscriptionElsewhere = () =>
+  badRequest(
+    'SUBSCRIPTION_NEEDS_STREAM',
+    'Subscribe over a WebSocket, or ask by POST with "accept: text/event-stream".',
+  );
+
+const refusal = (error: ApiError) =>
+  new GraphQLError(error.message, { originalError: error, extensions: { http: { status: STATUS[error.code] } } });
+
+/** The text of the question, as far as it is one. */
+function questionOf(body: unknown, { searchParams }: URL): { query: string | null; operationName: string | null } {
+  const asked = (body ?? Object.fromEntries(searchParams)) as { query?: unknown; operationName?: unknown };
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
+  return { query: textOf(asked.query), operationName: textOf(asked.operationName) };
+}
+
+function send(response: ServerResponse, status: number, headers: Answer['headers'], body: Buffer): void {
+  response.writeHead(status, { ...headers, 'content-length': body.length }).end(body);
 }
 
 const single = (header: string | string[] | undefined): string | undefined =>

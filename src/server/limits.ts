@@ -1,6 +1,3 @@
-/** Of one document, over HTTP and over WebSocket; the largest honest ones have a few hundred. */
-export const MAX_TOKENS = 3_000;
-
 /** Of objects and lists in one another, in a body or a message; a saved filter that is at its limit has half of it. */
 export const MAX_DEPTH = 128;
 

@@ -1,24 +1,27 @@
-import { createSourceEventStream, type ExecutionResult, execute, type GraphQLError, type GraphQLSchema } from 'graphql';
+import { createSourceEventStream, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Standing } from '../auth/standing.js';
 import type { Viewer } from '../auth/viewer.js';
-import { accessEnded, forbidden } from '../errors.js';
+import { accessEnded, forbidden, tooCostly } from '../errors.js';
+import type { Documents } from '../execution/documents.js';
+import type { Operation } from '../execution/operation.js';
+import type { Variables } from '../execution/plan.js';
 import type { Admission, FanOut } from '../pubsub/fan-out.js';
 import type { Batch, Subscriber } from '../pubsub/subscriber.js';
 import { ChangeSource, type Render, type Topic } from '../pubsub/topic.js';
 import { type ContextSettings, createContext, type GraphContext } from '../resolvers/context.js';
 import type { Reading } from '../resolvers/reading.js';
 import { renderBy } from '../resolvers/shared-rendering.js';
-import { Documents, type Operation } from './documents.js';
 import { type FormatError, withFormat } from './error-format.js';
 
 export type Engine = FanOut<Standing, Reading>;
 
 export interface OperationsOptions {
-  schema: GraphQLSchema;
+  documents: Documents;
   settings: ContextSettings;
   fanOut: Engine;
   formatError: FormatError;
-  introspection: boolean;
+  /** Of one operation, in points. */
+  costLimit: number;
 }
 
 /** Whoever asks over a connection that stays. */
@@ -53,15 +56,11 @@ export interface Running {
 
 /** Runs what is asked over sockets and event streams: queries and mutations once, subscriptions by the fan-out. */
 export class Operations {
-  readonly #documents: Documents;
-
-  constructor(readonly options: OperationsOptions) {
-    this.#documents = new Documents(options.schema, options.introspection);
-  }
+  constructor(readonly options: OperationsOptions) {}
 
   /** Begins an operation; answers the subscription, if it is one that stands. Throws when the database is away. */
   async begin(session: Session, request: Request, asking: Asking): Promise<Running | null> {
-    const { settings, formatError } = this.options;
+    const { documents, settings, formatError, costLimit } = this.options;
     // From before the viewer's rights are looked at: what ends them from here on is told.
     const since = session.admission?.company.position ?? null;
     const viewer = await settings.refresh(session.viewer);
@@ -70,14 +69,21 @@ export class Operations {
       asking.refuse([withFormat(formatError, accessEnded())]);
       return null;
     }
-    const found = this.#documents.find(request.query, request.operationName);
+    const found = documents.find(request.query, request.operationName);
     if ('length' in found) {
       asking.refuse(found);
       return null;
     }
-    if (found.operation.operation === 'subscription')
-      return this.#subscribe(session, viewer, request, found, asking, since);
-    const result = await execute({ ...this.#argsOf(request, found), contextValue: this.#contextOf(viewer) });
+    const coerced = found.coerce(request.variables);
+    const cost = 'variables' in coerced ? found.cost(viewer.kind, coerced.variables) : 0;
+    if (cost > costLimit) {
+      asking.refuse([withFormat(formatError, tooCostly(cost, costLimit))]);
+      return null;
+    }
+    if ('variables' in coerced && found.operation.operation === 'subscription')
+      return this.#subscribe(session, viewer, request, found, coerced.variables, asking, since);
+    const result =
+      'errors' in coerced ? coerced : await found.run(undefined, this.#contextOf(viewer), coerced.variables);
     asking.next(this.#toJson(result));
     asking.complete();
     return null;
@@ -88,11 +94,18 @@ export class Operations {
     viewer: Viewer,
     request: Request,
     found: Operation,
+    variables: Variables,
     asking: Asking,
     since: number | null,
   ): Promise<Running | null> {
-    const contextValue = this.#contextOf(viewer);
-    const source = await createSourceEventStream({ ...this.#argsOf(request, found), contextValue });
+    const { schema, document } = found;
+    const source = await createSourceEventStream({
+      schema,
+      document,
+      operationName: request.operationName ?? null,
+      variableValues: request.variables ?? null,
+      contextValue: this.#contextOf(viewer),
+    });
     if (!(source instanceof ChangeSource)) {
       asking.next(this.#toJson(source as ExecutionResult));
       asking.complete();
@@ -103,25 +116,19 @@ export class Operations {
     if (asking.isOver) return null;
     const { fanOut, formatError } = this.options;
     const subscription = new Subscription(admission, asking, formatError);
-    const render = this.#renderOf(request, found, source.topic);
+    const render = this.#renderOf(found, variables, source.topic);
     void fanOut.subscribe(admission, subscription, source, keyOf(viewer, request, found), render, since);
     return subscription;
   }
 
   /** Stays as long as its group does, so it takes nothing along of the one request that it was made for. */
-  #renderOf(request: Request, found: Operation, topic: Topic<Standing>): Render<Standing, Reading> {
-    const args = this.#argsOf(request, found);
+  #renderOf(found: Operation, variables: Variables, topic: Topic<Standing>): Render<Standing, Reading> {
     return renderBy(
-      (rootValue, contextValue) => execute({ ...args, rootValue, contextValue }),
+      (change, context) => found.run(change, context, variables),
       this.options.settings,
       topic,
       (result) => this.#toJson(result),
     );
-  }
-
-  #argsOf({ operationName, variables }: Request, { document }: Operation) {
-    const { schema } = this.options;
-    return { schema, document, operationName: operationName ?? null, variableValues: variables ?? null };
   }
 
   #contextOf(viewer: Viewer): GraphContext {

@@ -8,11 +8,13 @@ import { demoPeople } from '../domain/demo.js';
 import { crashAtCommit } from '../domain/failpoint.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { openOrm } from '../entities/orm.js';
+import { Documents } from '../execution/documents.js';
 import { createLogger } from '../log.js';
 import { createLocalBus, createRedisBus } from '../pubsub/bus.js';
 import { FeedRegistry } from '../pubsub/company-feed.js';
 import { FanOut } from '../pubsub/fan-out.js';
 import { buildGuardedSchema } from '../resolvers/build-schema.js';
+import { KeptCompanies } from '../resolvers/kept-companies.js';
 import { createRights } from '../resolvers/rights.js';
 import { AddressLimits } from './address-limits.js';
 import { Admissions } from './admissions.js';
@@ -68,14 +70,17 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier(trusted), parts.keyring);
   const formatError = createErrorFormat(log);
   const settings = { parts, publicUrl, refresh: authenticator.refresh.bind(authenticator) };
-  const common = { schema, authenticator, settings, formatError, introspection: !config.production };
+  const introspection = !config.production;
+  const documents = new Documents(schema, introspection);
+  const common = { schema, documents, authenticator, settings, formatError, introspection };
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
-  const operations = new Operations({ ...common, fanOut });
+  const operations = new Operations({ ...common, fanOut, costLimit: config.costLimit });
   const admissions = new Admissions(fanOut, config.maxSocketsPerViewer);
   const addresses = new AddressLimits(config);
   const forStaying = { ...config, operations, admissions, addresses, formatError };
   const streams = new EventStreams(forStaying);
-  const graphql = await createGraphqlHttp({ ...common, ...config, streams });
+  const companies = new KeptCompanies(settings, config.answerCacheBytes);
+  const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies });
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
   const sockets = new SocketHub(server, '/graphql', {
     ...forStaying,
@@ -128,6 +133,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       await closed;
       clearTimeout(patience);
       stopMetrics();
+      companies.close();
       await graphql.stop();
       await fanOut.close();
       await close();

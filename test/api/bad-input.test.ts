@@ -110,7 +110,7 @@ describe('a request that is not one', () => {
       'a deep document',
       { body: JSON.stringify({ query: `${'{ viewer '.repeat(900)}${'}'.repeat(900)}` }) },
       400,
-      'GRAPHQL_VALIDATION_FAILED',
+      'BAD_REQUEST',
     ],
     [
       'a variable of another type',

@@ -97,7 +97,7 @@ describe('paging', () => {
 
   it('asks for the size of a page', async () => {
     const answer = await ask(cluster.last, editor.caller, `{ tasks(projectId: "${project.id}") { nodes { id } } }`);
-    expect(codeOf(answer)).toBe('GRAPHQL_VALIDATION_FAILED');
+    expect(codeOf(answer)).toBe('BAD_USER_INPUT');
   });
 
   it('refuses the cursor of another order', async () => {

@@ -3,6 +3,7 @@ import { AccessTokenVerifier } from '../../src/auth/access-token.js';
 import { Authenticator } from '../../src/auth/authenticate.js';
 import type { Viewer } from '../../src/auth/viewer.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
+import { Documents } from '../../src/execution/documents.js';
 import { FanOut } from '../../src/pubsub/fan-out.js';
 import type { Batch } from '../../src/pubsub/subscriber.js';
 import type { ContextSettings } from '../../src/resolvers/context.js';
@@ -28,11 +29,11 @@ export class Audience {
     this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
     const formatError = createErrorFormat(parts.log);
     this.operations = new Operations({
-      schema,
+      documents: new Documents(schema, true),
       settings: this.settings,
       fanOut: this.fanOut,
       formatError,
-      introspection: true,
+      costLimit: 10_000,
     });
   }
 

@@ -53,13 +53,26 @@ const UPDATE_PREFERENCES = mutation('updatePreferences', 'preferences { defaultV
 const PROJECT =
   'query ($id: ID!) { project(id: $id) { id name description manager { name email } workspace { name } } }';
 const TASK_QUERY = `query ($id: ID!) { task(id: $id) { ${TASK} } }`;
-const TASKS = `query ($projectId: ID!, $filter: TaskFilter, $after: String) {
-  tasks(projectId: $projectId, first: 3, filter: $filter, after: $after) { nodes { ${TASK} } ${PAGE} } }`;
-const MEMBERS = `query ($after: String) { members(first: 1, after: $after) { nodes { id name email } ${PAGE} } }`;
-const PROJECTS = `query ($after: String) { projects(first: 1, after: $after) { nodes { id name } ${PAGE} } }`;
-const FOLLOWS = `query ($after: String) { follows(first: 1, after: $after) { nodes { id label } ${PAGE} } }`;
-const COMMENTS = `query ($id: ID!, $after: String) { task(id: $id) { comments(first: 1, after: $after) { nodes { body } ${PAGE} } } }`;
-const HISTORY = `query ($id: ID!, $after: String) { task(id: $id) { history(first: 1, after: $after) { nodes { type } ${PAGE} } } }`;
+/** A list's pages from both ends. */
+type Paged = (end: 'after' | 'before') => string;
+const sizeOf = { after: 'first', before: 'last' };
+const pagedBy =
+  (variables: string, around: (args: string) => string): Paged =>
+  (end) =>
+    `query (${variables}$${end}: String) { ${around(`${sizeOf[end]}: 1, ${end}: $${end}`)} }`;
+
+const TASKS_BY = pagedBy('$projectId: ID!, $filter: TaskFilter, ', (page) => {
+  return `tasks(projectId: $projectId, filter: $filter, ${page}) { nodes { ${TASK} } ${PAGE} }`;
+});
+const TASKS = TASKS_BY('after').replace('first: 1', 'first: 3');
+const MEMBERS = pagedBy('', (page) => `members(${page}) { nodes { id name email } ${PAGE} }`);
+const PROJECTS_BY = pagedBy('$filter: ProjectFilter, ', (page) => {
+  return `projects(filter: $filter, ${page}) { nodes { id name manager { name } } ${PAGE} }`;
+});
+const PROJECTS = PROJECTS_BY('after').replace('first: 1', 'first: 3');
+const FOLLOWS = pagedBy('', (page) => `follows(${page}) { nodes { id label } ${PAGE} }`);
+const COMMENTS = pagedBy('$id: ID!, ', (page) => `task(id: $id) { comments(${page}) { nodes { body } ${PAGE} } }`);
+const HISTORY = pagedBy('$id: ID!, ', (page) => `task(id: $id) { history(${page}) { nodes { type } ${PAGE} } }`);
 const TASK_CHANGED = `subscription ($projectId: ID!, $after: String) {
   taskChanged(projectId: $projectId, after: $after) { kind cursor taskId task { ${TASK} } } }`;
 const FOLLOWED_CHANGED =
@@ -86,19 +99,26 @@ const positions = 'a cursor is a position: the lists filter what stands beyond i
 const refused = (parts: Omit<Case, 'answer'>): Case => ({ ...parts, answer: 'NOT_FOUND' });
 const notMember = (parts: Omit<Case, 'answer'>): Case => ({ ...parts, answer: 'NOT_A_MEMBER' });
 
-/** The same document asked once more gives the cursor of its page's end. */
-const paged = (as: Who, document: string, variables: (side: Side) => object = () => ({})): Case =>
-  refused({
-    as,
-    document,
-    at: 'after',
-    hidden: positions,
-    variables: async (side, node) => {
-      const given = variables(side);
-      const answer = JSON.stringify(await get(node, side.callers[as], document, given));
-      return { ...given, after: /"endCursor":"([^"]+)"/.exec(answer)?.[1] };
-    },
+/** The same document asked once more gives the cursor of its page's end, or of its beginning. */
+function paged(field: string, as: Who, document: Paged, variables: (side: Side) => object = () => ({})) {
+  const cases = (['after', 'before'] as const).map((end) => {
+    const asked = document(end);
+    const name = end === 'after' ? 'endCursor' : 'startCursor';
+    const one = refused({
+      as,
+      document: asked,
+      at: end,
+      hidden: positions,
+      variables: async (side, node) => {
+        const given = variables(side);
+        const answer = JSON.stringify(await get(node, side.callers[as], asked, given));
+        return { ...given, [end]: new RegExp(`"${name}":"([^"]+)"`).exec(answer)?.[1] };
+      },
+    });
+    return [`${field}.${end}`, one] as const;
   });
+  return Object.fromEntries(cases);
+}
 
 const streamed = (as: Who, document: string, variables: (side: Side) => object = () => ({})): Case =>
   refused({
@@ -151,7 +171,7 @@ export const nodeCases: Record<string, Case[]> = {
   Workspace: [node('editor', (side) => side.workspaceId, 'internal members see every workspace')],
 };
 
-/** `ownerId` and `solverId`, each operator, bare and inside each combination. */
+/** `ownerId`, `solverId` and `managerId`, each operator, bare and inside each combination. */
 function filterCases(): Record<string, Case> {
   const forms: [path: string, at: string, wrap: (filter: object) => object][] = [
     ['', '', (filter) => filter],
@@ -164,6 +184,7 @@ function filterCases(): Record<string, Case> {
     ['ownerId', (side) => side.people.admin.member.id],
     ['solverId', (side) => side.people.solver.member.id],
   ];
+  const manager = (side: Side) => side.people.admin.member.id;
   const operators: [path: string, at: string, make: (id: string) => object][] = [
     ['eq', 'eq', (id) => ({ eq: id })],
     ['in', 'in.0', (id) => ({ in: [id] })],
@@ -181,6 +202,16 @@ function filterCases(): Record<string, Case> {
           answer: 'EMPTY',
         };
       }
+    }
+    for (const [operator, operatorAt, make] of operators) {
+      cases[`Query.projects.filter.${form}managerId.${operator}`] = {
+        as: 'editor',
+        document: PROJECTS,
+        at: `filter.${formAt}managerId.${operatorAt}`,
+        variables: (side) => ({ filter: wrap({ managerId: make(manager(side)) }) }),
+        hidden: 'who manages nothing that is seen is like who manages nothing',
+        answer: 'EMPTY',
+      };
     }
   }
   return cases;
@@ -257,12 +288,12 @@ export const cases: Record<string, Case | Case[]> = {
     variables: (side) => ({ id: side.project.id }),
     hidden: hiddenProjects,
   }),
-  'Query.tasks.after': paged('editor', TASKS, (side) => ({ projectId: side.project.id })),
-  'Query.projects.after': paged('editor', PROJECTS),
-  'Query.members.after': paged('editor', MEMBERS),
-  'Query.follows.after': paged('admin', FOLLOWS),
-  'Task.comments.after': paged('editor', COMMENTS, (side) => ({ id: side.task.id })),
-  'Task.history.after': paged('editor', HISTORY, (side) => ({ id: side.task.id })),
+  ...paged('Query.tasks', 'editor', TASKS_BY, (side) => ({ projectId: side.project.id })),
+  ...paged('Query.projects', 'editor', PROJECTS_BY),
+  ...paged('Query.members', 'editor', MEMBERS),
+  ...paged('Query.follows', 'admin', FOLLOWS),
+  ...paged('Task.comments', 'editor', COMMENTS, (side) => ({ id: side.task.id })),
+  ...paged('Task.history', 'editor', HISTORY, (side) => ({ id: side.task.id })),
   ...filterCases(),
 
   'Mutation.createProject.input.workspaceId': refused({

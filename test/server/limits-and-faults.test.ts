@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MAX_TOKENS } from '../../src/server/limits.js';
+import { LIMITS } from '../../src/execution/limits.js';
 import { ask, type Caller, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type Person, World } from '../harness/world.js';
@@ -97,9 +97,9 @@ describe('a body', () => {
 describe('a document of too many tokens is not read, one of few is answered', () => {
   it.each(transports)('over %s', async (_transport, asks) => {
     const ofNames = (count: number) => `{ viewer { user { ${'id '.repeat(count)} } } }`;
-    const errors = await asks(ofNames(MAX_TOKENS));
+    const errors = await asks(ofNames(LIMITS.tokens));
     expect(errors.map(({ extensions }) => extensions?.code)).toEqual(['GRAPHQL_PARSE_FAILED']);
-    expect(await asks(ofNames(20))).toEqual([]);
+    expect(await asks(ofNames(LIMITS.sameName))).toEqual([]);
   });
 });
 

@@ -1,0 +1,61 @@
+import type { Table } from './table.js';
+
+/**
+ * A condition on the rows of one table, as data: policies and clients' filters say it, `filterSql` writes it. A
+ * comparison with a column that has no value is false, not unknown, so that `not` means what it says.
+ */
+export type RowFilter =
+  | boolean
+  | Comparison
+  | { readonly all: readonly RowFilter[] }
+  | { readonly any: readonly RowFilter[] }
+  | { readonly not: RowFilter };
+
+type Comparison =
+  | { readonly column: string; readonly is: '=' | '<' | '<=' | '>' | '>=' | 'like'; readonly value: unknown }
+  | { readonly column: string; readonly is: 'in'; readonly value: readonly unknown[] }
+  | { readonly column: string; readonly is: 'absent' };
+
+/** All of the parts; without any, every row. What is known beforehand is left out. */
+export function all(...parts: readonly RowFilter[]): RowFilter {
+  const open = parts.filter((part) => part !== true);
+  if (open.includes(false)) return false;
+  return open.length === 1 ? (open[0] as RowFilter) : open.length === 0 || { all: open };
+}
+
+/** At least one of the parts; without any, no row. */
+export function any(...parts: readonly RowFilter[]): RowFilter {
+  const open = parts.filter((part) => part !== false);
+  if (open.includes(true)) return true;
+  return open.length === 1 ? (open[0] as RowFilter) : open.length > 0 && { any: open };
+}
+
+export const not = (part: RowFilter): RowFilter => (typeof part === 'boolean' ? !part : { not: part });
+
+export const oneOf = (column: string, values: readonly unknown[]): RowFilter =>
+  values.length > 0 &&
+  (values.length === 1 ? { column, is: '=', value: values[0] } : { column, is: 'in', value: values });
+
+/** The filter in the database's words, and the values in the order of its marks. */
+export function filterSql(table: Table, filter: RowFilter): { text: string; parameters: unknown[] } {
+  const parameters: unknown[] = [];
+  return { text: write(table, filter, parameters, false), parameters };
+}
+
+function write(table: Table, filter: RowFilter, parameters: unknown[], isNegated: boolean): string {
+  if (typeof filter === 'boolean') return filter ? '1 = 1' : '1 = 0';
+  const joined = (parts: readonly RowFilter[], word: string) =>
+    `(${parts.map((part) => write(table, part, parameters, isNegated)).join(word)})`;
+  if ('all' in filter) return joined(filter.all, ' and ');
+  if ('any' in filter) return joined(filter.any, ' or ');
+  if ('not' in filter) return `not ${write(table, filter.not, parameters, true)}`;
+  const { sql, isNullable, compare } = table.column(filter.column);
+  if (filter.is === 'absent') return `${sql} is null`;
+  const values = filter.is === 'in' ? filter.value : [filter.value];
+  parameters.push(...values.map(compare));
+  const text = filter.is === 'in' ? `${sql} in (${marks(values.length)})` : `${sql} ${filter.is} ?`;
+  return isNegated && isNullable ? `(${sql} is not null and ${text})` : isNegated ? `(${text})` : text;
+}
+
+/** As many marks for values as there are values. */
+export const marks = (count: number): string => '?, '.repeat(count).slice(0, -2);

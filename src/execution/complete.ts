@@ -1,0 +1,160 @@
+import {
+  defaultTypeResolver,
+  type GraphQLAbstractType,
+  GraphQLError,
+  GraphQLID,
+  GraphQLInt,
+  type GraphQLLeafType,
+  type GraphQLList,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  GraphQLString,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql';
+import { inspect } from 'graphql/jsutils/inspect.js';
+import { isIterableObject } from 'graphql/jsutils/isIterableObject.js';
+import { FieldInfo } from './field-info.js';
+import type { Complete, FieldPlan, Path, Running } from './plan.js';
+import { isPromise, Waiting } from './waiting.js';
+
+/** How values of a type are completed, as the GraphQL specification says (6.4.3). */
+export function completionOf(type: GraphQLOutputType): Complete {
+  const known = completions.get(type);
+  if (known) return known;
+  const made = isNonNullType(type) ? nonNull(completionOf(type.ofType)) : nullable(type);
+  completions.set(type, made);
+  return made;
+}
+
+const completions = new WeakMap<GraphQLOutputType, Complete>();
+
+function nonNull(inner: Complete): Complete {
+  const check = (value: unknown, { parentType, field }: FieldPlan) => {
+    if (value === null) throw new Error(`Cannot return null for non-nullable field ${parentType.name}.${field.name}.`);
+    return value;
+  };
+  return (run, plan, path, value) => {
+    const completed = inner(run, plan, path, value);
+    return isPromise(completed) ? completed.then((known) => check(known, plan)) : check(completed, plan);
+  };
+}
+
+function nullable(type: GraphQLOutputType): Complete {
+  const complete = completionOfValue(type);
+  return (run, plan, path, value) => {
+    if (value instanceof Error) throw value;
+    return value === null || value === undefined ? null : complete(run, plan, path, value);
+  };
+}
+
+function completionOfValue(type: GraphQLOutputType): Complete {
+  if (isListType(type)) return listOf(type);
+  if (isLeafType(type)) return leafOf(type);
+  if (isObjectType(type)) return (run, plan, path, value) => completeObject(run, plan, path, type, value);
+  if (isAbstractType(type)) {
+    return (run, plan, path, value) => {
+      const resolveType = type.resolveType ?? defaultTypeResolver;
+      const info = new FieldInfo(run, plan, path.prev);
+      const found = resolveType(value, run.context, info, type);
+      const complete = (name: unknown) =>
+        completeObject(run, plan, path, runtimeType(run, name, type, plan, value), value);
+      return isPromise(found) ? found.then(complete) : complete(found);
+    };
+  }
+  throw new Error(`${inspect(type)} is no output type.`);
+}
+
+function leafOf(type: GraphQLLeafType): Complete {
+  const serialize = (value: unknown) => {
+    const serialized = type.serialize(value);
+    if (serialized == null)
+      throw new Error(
+        `Expected \`${inspect(type)}.serialize(${inspect(value)})\` to return non-nullable value, returned: ${inspect(serialized)}`,
+      );
+    return serialized;
+  };
+  // Most values are what they have to be.
+  if (type === GraphQLString || type === GraphQLID)
+    return (_run, _plan, _path, value) => (typeof value === 'string' ? value : serialize(value));
+  if (type === GraphQLInt) {
+    const isInt = (value: unknown) => typeof value === 'number' && (value | 0) === value;
+    return (_run, _plan, _path, value) => (isInt(value) ? value : serialize(value));
+  }
+  return (_run, _plan, _path, value) => serialize(value);
+}
+
+function listOf({ ofType }: GraphQLList<GraphQLOutputType>): Complete {
+  const completeItem = completionOf(ofType);
+  return (run, plan, path, value) => {
+    if (!isIterableObject(value))
+      throw new GraphQLError(
+        `Expected Iterable, but did not find one for field "${plan.parentType.name}.${plan.field.name}".`,
+      );
+    const items: unknown[] = [];
+    const waiting = new Waiting();
+    try {
+      for (const item of value) {
+        const place: Path = { prev: path, key: items.length, typename: undefined };
+        const completed = run.guarded(plan, place, ofType, () =>
+          isPromise(item)
+            ? item.then((known) => completeItem(run, plan, place, known))
+            : completeItem(run, plan, place, item),
+        );
+        waiting.place(items, items.length, completed);
+      }
+    } catch (error) {
+      return waiting.fail(error);
+    }
+    return waiting.whenAll(items);
+  };
+}
+
+function completeObject(run: Running, plan: FieldPlan, path: Path, type: GraphQLObjectType, value: unknown): unknown {
+  if (!type.isTypeOf) return run.select(plan.selection(type), value, path);
+  const check = (isOfType: boolean) => {
+    if (!isOfType)
+      throw new GraphQLError(`Expected value of type "${type.name}" but got: ${inspect(value)}.`, {
+        nodes: plan.nodes,
+      });
+    return run.select(plan.selection(type), value, path);
+  };
+  const isOfType = type.isTypeOf(value, run.context, new FieldInfo(run, plan, path.prev));
+  return isPromise(isOfType) ? isOfType.then(check) : check(isOfType as boolean);
+}
+
+/** The same words as graphql-js has for what a resolver does wrong. */
+function runtimeType(
+  { source: { schema } }: Running,
+  name: unknown,
+  abstract: GraphQLAbstractType,
+  { parentType, field, nodes }: FieldPlan,
+  value: unknown,
+): GraphQLObjectType {
+  const place = `field "${parentType.name}.${field.name}"`;
+  if (name == null)
+    throw new GraphQLError(
+      `Abstract type "${abstract.name}" must resolve to an Object type at runtime for ${place}. Either the "${abstract.name}" type should provide a "resolveType" function or each possible type should provide an "isTypeOf" function.`,
+      { nodes },
+    );
+  if (typeof name !== 'string')
+    throw new GraphQLError(
+      `Abstract type "${abstract.name}" must resolve to an Object type at runtime for ${place} with value ${inspect(value)}, received "${inspect(name)}".`,
+    );
+  const type = schema.getType(name);
+  if (!type)
+    throw new GraphQLError(
+      `Abstract type "${abstract.name}" was resolved to a type "${name}" that does not exist inside the schema.`,
+      { nodes },
+    );
+  if (!isObjectType(type))
+    throw new GraphQLError(`Abstract type "${abstract.name}" was resolved to a non-object type "${name}".`, { nodes });
+  if (!schema.isSubType(abstract, type))
+    throw new GraphQLError(`Runtime Object type "${type.name}" is not a possible type for "${abstract.name}".`, {
+      nodes,
+    });
+  return type;
+}

@@ -1,0 +1,96 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import type { ApiError } from '../errors.js';
+import { excess, excessOf, isTooLong, LIMITS } from './limits.js';
+import { type Operation, operationOf } from './operation.js';
+
+/** How many documents are kept; clients send the same few again and again. */
+const KEPT_DOCUMENTS = 1_000;
+const KEPT_LENGTH = 20_000;
+const MOST_FAULTS = 10;
+
+type Parsed = { document: DocumentNode } | { errors: readonly GraphQLError[]; excess?: ApiError };
+
+/** Parses, limits and validates documents, each text once. */
+export class Documents {
+  readonly #parsed = new Kept<Parsed>();
+  readonly #valid = new Kept<Parsed>();
+  readonly #rules;
+
+  constructor(
+    readonly schema: GraphQLSchema,
+    introspection: boolean,
+  ) {
+    this.#rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+  }
+
+  /** The operation, or what is wrong with the document. */
+  find(text: string, operationName?: string | null): Operation | readonly GraphQLError[] {
+    const checked = this.#valid.get(text, () => this.#validate(text));
+    if ('errors' in checked) return checked.errors;
+    const operation = operationOf(this.schema, checked.document, operationName);
+    return operation ?? [mistake('The operation is not in the document.', 'OPERATION_RESOLUTION_FAILURE')];
+  }
+
+  /** Why a document is too large for anybody, or null; whatever else is wrong with it is not looked at. */
+  excessOf(text: string): ApiError | null {
+    const parsed = this.#parsed.get(text, () => parsedOf(text));
+    return ('excess' in parsed && parsed.excess) || null;
+  }
+
+  #validate(text: string): Parsed {
+    const parsed = this.#parsed.get(text, () => parsedOf(text));
+    if ('errors' in parsed) return parsed;
+    const errors = validate(this.schema, parsed.document, this.#rules, { maxErrors: MOST_FAULTS });
+    if (errors.length === 0) return parsed;
+    return { errors: errors.map((error) => mistake(error.message, 'GRAPHQL_VALIDATION_FAILED', error)) };
+  }
+}
+
+function parsedOf(text: string): Parsed {
+  if (isTooLong(text)) return tooLarge(excess('length'));
+  try {
+    const document = parse(text, { maxTokens: LIMITS.tokens });
+    const error = excessOf(document);
+    return error ? tooLarge(error) : { document };
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return { errors: [mistake(error.message, 'GRAPHQL_PARSE_FAILED', error)] };
+  }
+}
+
+const tooLarge = (error: ApiError): Parsed => ({
+  errors: [new GraphQLError(error.message, { originalError: error })],
+  excess: error,
+});
+
+/** What is known of texts that came before. */
+class Kept<T> {
+  readonly #known = new Map<string, T>();
+
+  get(text: string, make: () => T): T {
+    const known = this.#known.get(text);
+    if (known) return known;
+    const made = make();
+    if (text.length > KEPT_LENGTH) return made;
+    // The oldest goes first; one that is in use comes back at once.
+    if (this.#known.size >= KEPT_DOCUMENTS) this.#known.delete(this.#known.keys().next().value as string);
+    this.#known.set(text, made);
+    return made;
+  }
+}
+
+const mistake = (message: string, code: string, error?: GraphQLError) =>
+  new GraphQLError(message, {
+    nodes: error?.nodes,
+    source: error?.source,
+    positions: error?.positions,
+    extensions: { code },
+  });

@@ -1,0 +1,144 @@
+import { type DocumentNode, type FieldNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
+import { type ApiError, badRequest } from '../errors.js';
+
+/** Of a document, whatever its viewer may. The largest honest ones have a tenth of each. */
+export const LIMITS = {
+  /** Its text, in characters: white space and commas are no tokens. */
+  length: 100_000,
+  tokens: 3_000,
+  /** Selections in one another; what asks for the whole schema has 15. */
+  depth: 16,
+  operations: 20,
+  /** Names at the top of an answer, or of a fragment. */
+  rootFields: 30,
+  aliases: 100,
+  /** Names with two underscores are GraphQL's own. */
+  reservedAliases: 0,
+  directives: 50,
+  fragments: 50,
+  variables: 100,
+  /** Of all operations and fragments together, when each spread stands for its fragment. */
+  selections: 3_000,
+  /** Fields that are merged, because they stand under one name at one place of the answer. */
+  sameName: 10,
+} as const;
+
+type Limit = keyof typeof LIMITS;
+
+/** What is beyond the limits of a document that was parsed; null when nothing is. Its cost is linear in the document. */
+export function excessOf(document: DocumentNode): ApiError | null {
+  try {
+    new Survey(document).walk();
+    return null;
+  } catch (error) {
+    if (error instanceof Excess) return excess(error.limit);
+    throw error;
+  }
+}
+
+/** The same for the text, before it is parsed. */
+export const isTooLong = (text: string): boolean => text.length > LIMITS.length;
+
+export const excess = (limit: Limit): ApiError =>
+  badRequest('DOCUMENT_TOO_LARGE', `A document has at most ${LIMITS[limit]} ${WORDS[limit]}.`);
+
+class Excess extends Error {
+  constructor(readonly limit: Limit) {
+    super(limit);
+  }
+}
+
+const WORDS: Record<Limit, string> = {
+  length: 'characters',
+  tokens: 'tokens',
+  depth: 'levels of selections',
+  operations: 'operations',
+  rootFields: 'root fields',
+  aliases: 'aliases',
+  reservedAliases: 'aliases that begin with two underscores',
+  directives: 'directives',
+  fragments: 'fragments',
+  variables: 'variables',
+  selections: 'selections',
+  sameName: 'fields under one name at one place',
+};
+
+/** What a selection gives to the answer under one name; what has one name is merged. */
+interface Named {
+  uses: number;
+  readonly inner: Map<string, Named>;
+}
+
+const newNamed = (): Named => ({ uses: 0, inner: new Map() });
+
+/** Walks through a document as if each spread were its fragment. Throws at the first thing that is too many. */
+class Survey {
+  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #underWay = new Set<string>();
+  readonly #counts: Partial<Record<Limit, number>> = {};
+
+  constructor(readonly document: DocumentNode) {}
+
+  walk(): void {
+    const { definitions } = this.document;
+    for (const definition of definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(definition.name.value, definition);
+    }
+    for (const definition of definitions) {
+      if (definition.kind === Kind.OPERATION_DEFINITION) {
+        this.#count('operations');
+        this.#count('directives', definition.directives?.length ?? 0);
+        this.#count('variables', definition.variableDefinitions?.length ?? 0);
+        for (const { directives } of definition.variableDefinitions ?? [])
+          this.#count('directives', directives?.length ?? 0);
+      } else if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+        this.#count('fragments');
+        this.#count('directives', definition.directives?.length ?? 0);
+      } else continue;
+      const root = newNamed();
+      this.#select(definition.selectionSet, root, 1);
+      expectAtMost('rootFields', root.inner.size);
+    }
+  }
+
+  #select({ selections }: SelectionSetNode, into: Named, depth: number): void {
+    expectAtMost('depth', depth);
+    for (const selection of selections) {
+      this.#count('selections');
+      this.#count('directives', selection.directives?.length ?? 0);
+      if (selection.kind === Kind.FIELD) this.#field(selection, into, depth);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) this.#select(selection.selectionSet, into, depth);
+      else this.#spread(selection.name.value, into, depth);
+    }
+  }
+
+  #field({ alias, name, selectionSet }: FieldNode, into: Named, depth: number): void {
+    if (alias) this.#count('aliases');
+    if (alias?.value.startsWith('__')) throw new Excess('reservedAliases');
+    const word = (alias ?? name).value;
+    const named = into.inner.get(word) ?? newNamed();
+    into.inner.set(word, named);
+    named.uses += 1;
+    expectAtMost('sameName', named.uses);
+    if (selectionSet) this.#select(selectionSet, named, depth + 1);
+  }
+
+  /** One that is not there, or stands in itself, is validation's to tell. */
+  #spread(name: string, into: Named, depth: number): void {
+    const fragment = this.#fragments.get(name);
+    if (!fragment || this.#underWay.has(name)) return;
+    this.#underWay.add(name);
+    this.#select(fragment.selectionSet, into, depth);
+    this.#underWay.delete(name);
+  }
+
+  #count(limit: Limit, by = 1): void {
+    const count = (this.#counts[limit] ?? 0) + by;
+    this.#counts[limit] = count;
+    expectAtMost(limit, count);
+  }
+}
+
+function expectAtMost(limit: Limit, count: number): void {
+  if (count > LIMITS[limit]) throw new Excess(limit);
+}

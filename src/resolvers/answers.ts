@@ -1,0 +1,97 @@
+import { LRUCache } from 'lru-cache';
+import type { Standing } from '../auth/standing.js';
+import type { Trace } from './trace.js';
+
+/** An answer as it is sent. */
+export interface Answer {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  /** In points. */
+  readonly cost: number;
+}
+
+/** Of one request: the answers to people who are given different ones. */
+const MOST_VARIANTS = 64;
+/** A larger answer is not worth its room. */
+const LARGEST_BYTES = 262_144;
+/** What an answer takes beside its bytes, about. */
+const OVERHEAD_BYTES = 1_024;
+
+interface Kept {
+  readonly answer: Answer;
+  readonly trace: Trace;
+  readonly holders: WeakMap<Standing, boolean>;
+}
+
+/** All that was answered to one request of a company, by whoever sent it. */
+interface Variants {
+  readonly companyId: string;
+  readonly routes: Set<string>;
+  readonly list: Kept[];
+}
+
+/** Answers that stay true until the log says that something they were made of has changed. Bounded in bytes. */
+export class Answers {
+  readonly #kept: LRUCache<string, Variants>;
+  /** By company and route: the keys of what was made of it. */
+  readonly #routes = new Map<string, Map<string, Set<string>>>();
+
+  constructor(readonly maxBytes: number) {
+    this.#kept = new LRUCache({
+      maxSize: Math.max(1, maxBytes),
+      sizeCalculation: ({ list }) =>
+        list.reduce((sum, { answer, trace }) => sum + answer.body.length + trace.bytes, OVERHEAD_BYTES),
+      dispose: (variants, key) => this.#unlist(variants, key),
+      noDisposeOnSet: true,
+    });
+  }
+
+  /** The answer that executing the request for this person would give. */
+  find(companyId: string, request: string, standing: Standing): Answer | null {
+    const variants = this.#kept.get(keyOf(companyId, request));
+    if (!variants) return null;
+    for (const { answer, trace, holders } of variants.list) {
+      let holds = holders.get(standing);
+      if (holds === undefined) {
+        holds = trace.isFor(standing);
+        holders.set(standing, holds);
+      }
+      if (holds) return answer;
+    }
+    return null;
+  }
+
+  keep(companyId: string, request: string, answer: Answer, trace: Trace, routes: ReadonlySet<string>): void {
+    if (answer.body.length > LARGEST_BYTES) return;
+    const key = keyOf(companyId, request);
+    const before = this.#kept.peek(key);
+    const list = [...(before?.list ?? []), { answer, trace, holders: new WeakMap() }].slice(-MOST_VARIANTS);
+    this.#kept.set(key, { companyId, list, routes: new Set([...(before?.routes ?? []), ...routes]) });
+    const ofCompany = this.#routes.get(companyId) ?? new Map<string, Set<string>>();
+    this.#routes.set(companyId, ofCompany);
+    // Without a route of its own it still goes with everything of its company.
+    for (const route of ['', ...routes]) {
+      const keys = ofCompany.get(route) ?? new Set();
+      ofCompany.set(route, keys.add(key));
+    }
+  }
+
+  /** Forgets what was made of something under these routes; of the whole company when there are none. */
+  drop(companyId: string, routes: readonly string[] | null): void {
+    const ofCompany = this.#routes.get(companyId);
+    for (const route of routes ?? ['']) for (const key of ofCompany?.get(route) ?? []) this.#kept.delete(key);
+  }
+
+  #unlist({ companyId, routes }: Variants, key: string): void {
+    const ofCompany = this.#routes.get(companyId);
+    if (!ofCompany) return;
+    for (const route of ['', ...routes]) {
+      const keys = ofCompany.get(route);
+      keys?.delete(key);
+      if (keys?.size === 0) ofCompany.delete(route);
+    }
+    if (ofCompany.size === 0) this.#routes.delete(companyId);
+  }
+}
+
+const keyOf = (companyId: string, request: string): string => `${companyId}\n${request}`;

@@ -1,0 +1,12 @@
+import type { RowFilter } from '../entities/row-filter.js';
+
+/**
+ * What of a list's rows somebody sees: a filter, and a look at each row that it lets through. Where the look drops too
+ * many, `exactly` is a filter that needs none.
+ */
+export interface RowSight<R> {
+  readonly filter: RowFilter;
+  readonly columns: readonly string[];
+  readonly sees: ((row: R) => boolean) | null;
+  exactly(): RowFilter;
+}
