@@ -61,16 +61,16 @@ export class Authenticator {
   }
 
   /** The same viewer as things stand now, or null when the way in has been closed since. */
-  async refresh(viewer: Viewer): Promise<Viewer | null> {
+  async refresh(viewer: Viewer, known?: KnownMembers): Promise<Viewer | null> {
     if (hasExpired(viewer)) return null;
-    if (viewer.kind === 'MEMBER') return this.#member(viewer.companyId, viewer.userId, viewer.expiresAt);
+    if (viewer.kind === 'MEMBER') return this.#member(viewer, known);
     if (viewer.kind === 'FOLLOWER') return this.#follow(viewer.companyId, { id: viewer.followId });
     return viewer;
   }
 
   /** The same viewer as things stand now. Throws UNAUTHENTICATED when the way in has been closed since. */
-  async confirm(viewer: Viewer): Promise<Viewer> {
-    const current = await this.refresh(viewer);
+  async confirm(viewer: Viewer, known?: KnownMembers): Promise<Viewer> {
+    const current = await this.refresh(viewer, known);
     if (current) return current;
     throw hasExpired(viewer) ? unauthenticated('TOKEN_EXPIRED', 'The token has expired.') : accessEnded();
   }
@@ -91,10 +91,9 @@ export class Authenticator {
   ): Promise<SignedIn | MemberViewer> {
     if (companyId !== undefined) {
       if (prefixOf(companyId) !== 'company') throw notFound('company');
-      const { expiresAt } = identity;
-      const member = await (known?.(companyId, userId) ?? this.#member(companyId, userId, expiresAt));
+      const member = await this.#member({ companyId, userId, expiresAt: identity.expiresAt }, known);
       if (!member) throw notFound('company');
-      return { ...member, expiresAt };
+      return member;
     }
     const memberships = await activeMemberships(this.orm, userId);
     const only = memberships.length === 1 ? memberships[0] : undefined;
@@ -134,7 +133,15 @@ export class Authenticator {
     }
   }
 
-  async #member(companyId: string, userId: string, expiresAt: Date | null): Promise<MemberViewer | null> {
+  async #member(
+    { companyId, userId, expiresAt }: Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt'>,
+    known: KnownMembers | undefined,
+  ): Promise<MemberViewer | null> {
+    const found = known?.(companyId, userId);
+    if (found) {
+      const member = await found;
+      return member && { ...member, expiresAt };
+    }
     const [member] = await findRows({ orm: this.orm, companyId }, Member, { user: userId, deactivatedAt: null });
     return member ? memberViewer(member, expiresAt) : null;
   }

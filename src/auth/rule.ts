@@ -42,6 +42,13 @@ export function levelOn<F extends string>(policy: Policy<F>, grants: Grants, fac
   return best && grants.isExternal ? lower(best, atMost) : best;
 }
 
+/** Whether it is seen at all: whether there is a level. */
+export function isSeen<F extends string>(policy: Policy<F>, grants: Grants, facts: Facts<F>): boolean {
+  const { where: ofKind } = policy.forExternals;
+  if (grants.isExternal && ofKind && !holds(ofKind, grants, facts)) return false;
+  return policy.rules.some(({ who, where }) => (!who || who(grants)) && (!where || holds(where, grants, facts)));
+}
+
 /**
  * The same as a filter on rows, at VIEW. What is known of all of them beforehand is decided here; `columns` tells where
  * the other facts stand.

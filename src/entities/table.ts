@@ -1,5 +1,6 @@
 import { BigIntType, type EntityClass, type EntityProperty, JsonType } from '@mikro-orm/core';
 import type { EntityManager } from './orm.js';
+import { readTime } from './stored-time.js';
 
 /** By property: what the table says, as the program has it. */
 export type Values = Record<string, unknown>;
@@ -134,7 +135,7 @@ function conversionOf({ targetMeta, customType, runtimeType }: EntityProperty, p
   if (runtimeType === 'boolean') return { read: Boolean, write: Number };
   if (runtimeType !== 'Date') return { read: same, write: same };
   return {
-    read: (time) => (time === null ? null : new Date(typeof time === 'string' ? `${time}Z` : (time as number))),
+    read: (time) => (typeof time === 'string' ? readTime(time) : time === null ? null : new Date(time as number)),
     write: (time) => same(platform.processDateProperty(time)),
   };
 }

@@ -4,7 +4,8 @@ import type { Trace } from './trace.js';
 
 /** An answer as it is sent. */
 export interface Answer {
-  readonly body: Buffer;
+  /** One character for each byte. */
+  readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   /** In points. */
   readonly cost: number;

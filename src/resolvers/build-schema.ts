@@ -1,8 +1,9 @@
 import 'reflect-metadata';
-import { type GraphQLSchema, isIntrospectionType, isObjectType } from 'graphql';
-import { buildSchemaSync, getMetadataStorage } from 'type-graphql';
+import type { GraphQLSchema } from 'graphql';
+import { buildSchemaSync } from 'type-graphql';
 import { guardSchema } from '../schema/access.js';
 import { accessDirectives } from '../schema/directives.js';
+import { withDirectFields } from './direct-fields.js';
 import { FollowResolver } from './follow.js';
 import { HistoryResolver } from './history.js';
 import { MemberResolver } from './member.js';
@@ -41,30 +42,5 @@ export function buildGuardedSchema(): GraphQLSchema {
     validate: { forbidUnknownValues: false },
     pubSub: noBus as never,
   });
-  return guardSchema(withPlainFields(schema));
-}
-
-/**
- * Fields that are nothing but a property get no resolver of their own, which the library would call for each of them; and
- * they say which column they read.
- */
-function withPlainFields(schema: GraphQLSchema): GraphQLSchema {
-  const { objectTypes, fieldResolvers } = getMetadataStorage();
-  const nameOf = new Map(objectTypes.map(({ target, name }) => [target as unknown, name]));
-  const resolved = new Set(
-    fieldResolvers.map(
-      ({ getObjectType, target, schemaName }) => `${nameOf.get(getObjectType?.() ?? target)}.${schemaName}`,
-    ),
-  );
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) || isIntrospectionType(type)) continue;
-    if (type === schema.getQueryType() || type === schema.getMutationType() || type === schema.getSubscriptionType())
-      continue;
-    for (const field of Object.values(type.getFields())) {
-      if (resolved.has(`${type.name}.${field.name}`)) continue;
-      field.resolve = undefined;
-      field.extensions = { ...field.extensions, reads: [field.name] };
-    }
-  }
-  return schema;
+  return guardSchema(withDirectFields(schema));
 }

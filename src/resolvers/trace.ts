@@ -3,6 +3,7 @@ import {
   type Columns,
   type Facts,
   filterOfKind,
+  isSeen,
   levelOn,
   type PersonalFacts,
   type Policy,
@@ -76,7 +77,7 @@ export class Trace {
   }
 
   sees<F extends string>(policy: Policy<F>, facts: Readonly<Record<F, string | null>>): boolean {
-    const answer = levelOn(policy, this.#grants, facts) !== null;
+    const answer = isSeen(policy, this.#grants, facts);
     this.#questions.push({ policy: policy as unknown as AnyPolicy, facts, answer });
     return answer;
   }
@@ -122,8 +123,8 @@ export class Trace {
     if (role !== undefined && role !== viewer.role) return false;
     if (membership !== undefined && membership !== viewer.membership) return false;
     return this.#questions.every(({ policy, facts, answer }) => {
-      const level = levelOn(policy, grants, facts);
-      return typeof answer === 'boolean' ? answer === (level !== null) : answer === level;
+      if (typeof answer === 'boolean') return answer === isSeen(policy, grants, facts);
+      return answer === levelOn(policy, grants, facts);
     });
   }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
-import type { Authenticator } from '../auth/authenticate.js';
+import type { Authenticator, KnownMembers } from '../auth/authenticate.js';
 import type { Viewer } from '../auth/viewer.js';
 import { ApiError, badRequest, type ErrorCode, tooCostly } from '../errors.js';
 import type { Documents } from '../execution/documents.js';
@@ -49,9 +49,8 @@ const STATUS: Record<ErrorCode, number> = {
 interface HttpContext {
   /** What the resolvers get. */
   readonly graph: GraphContext;
-  cost: number;
-  /** Whether it was run without an error. */
-  isSound: boolean;
+  /** What became of it; an object of its own, because Apollo Server works with a copy of the context. */
+  readonly outcome: { cost: number; isSound: boolean };
 }
 
 /** `/graphql` over HTTP: who asks, how large a question they may ask, then Apollo Server. */
@@ -69,18 +68,18 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   });
   await apollo.start();
 
+  const known: KnownMembers = (companyId, userId) => companies.find(companyId)?.memberOf(userId) ?? null;
+
   async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const claimant = await authenticator.authenticate(
-      {
-        authorization: request.headers.authorization,
-        companyId: single(request.headers['x-company-id']),
-      },
-      (companyId, userId) => companies.find(companyId)?.memberOf(userId) ?? null,
-    );
+    const credential = {
+      authorization: request.headers.authorization,
+      companyId: single(request.headers['x-company-id']),
+    };
+    const claimant = await authenticator.authenticate(credential, known);
     const wasComplete = request.complete;
     const bytes = request.method === 'POST' ? await readJson(request, claimant) : undefined;
     // While we waited for the rest of the question, the way in may have been closed.
-    const viewer = wasComplete ? claimant : await authenticator.confirm(claimant);
+    const viewer = wasComplete ? claimant : await authenticator.confirm(claimant, known);
     if (request.method === 'POST' && isEventStream(request)) {
       await options.streams.serve(request, response, viewer, bytes && parseJson(bytes));
       return;
@@ -98,8 +97,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const isQuery = !('length' in found) && found.operation.operation === 'query';
     const context: HttpContext = {
       graph: isQuery && kept ? kept.context : createContext(settings, viewer),
-      cost: 0,
-      isSound: false,
+      outcome: { cost: 0, isSound: false },
     };
     const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
@@ -107,9 +105,9 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     });
     const headers = { ...Object.fromEntries(result.headers), 'cache-control': 'no-store' };
     if (result.body.kind !== 'complete') throw new Error('Nothing here is answered in parts.');
-    const text = Buffer.from(result.body.string);
-    if (isQuery && context.isSound && (result.status ?? 200) === 200)
-      kept?.keep({ body: text, headers, cost: context.cost });
+    const text = bytesOf(result.body.string);
+    if (isQuery && context.outcome.isSound && (result.status ?? 200) === 200)
+      kept?.keep({ body: text, headers, cost: context.outcome.cost });
     send(response, result.status ?? 200, headers, text);
   }
 
@@ -147,7 +145,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     if (status === 429) headers['retry-after'] = '30';
     // What is left of the question is not read: the connection ends with the answer.
     if (!request.complete) headers.connection = 'close';
-    send(response, status, headers, Buffer.from(JSON.stringify({ errors: [formatted] })));
+    send(response, status, headers, bytesOf(JSON.stringify({ errors: [formatted] })));
   }
 }
 
@@ -163,14 +161,16 @@ function execution({ schema, formatError, costLimit }: GraphqlHttpOptions): Apol
           const coerced = operation?.coerce(request.variables);
           if (!operation || !coerced || 'errors' in coerced) return;
           ready = { operation, variables: coerced.variables };
-          contextValue.cost = operation.cost(contextValue.graph.viewer.kind, coerced.variables);
-          if (contextValue.cost > costLimit) throw refusal(tooCostly(contextValue.cost, costLimit));
+          const cost = operation.cost(contextValue.graph.viewer.kind, coerced.variables);
+          if (cost > costLimit) throw refusal(tooCostly(cost, costLimit));
+          contextValue.outcome.cost = cost;
         },
         async responseForOperation({ contextValue }) {
           if (!ready) return null;
           const { errors, data } = await ready.operation.run(undefined, contextValue.graph, ready.variables);
-          const extensions = { cost: { requested: contextValue.cost, limit: costLimit } };
-          contextValue.isSound = !errors;
+          const { outcome } = contextValue;
+          const extensions = { cost: { requested: outcome.cost, limit: costLimit } };
+          outcome.isSound = !errors;
           const singleResult = { ...(errors && { errors: errors.map(formatError) }), data: data ?? null, extensions };
           return { body: { kind: 'single', singleResult }, http: { headers: new HeaderMap() } };
         },
@@ -196,9 +196,12 @@ function questionOf(body: unknown, { searchParams }: URL): { query: string | nul
   return { query: textOf(asked.query), operationName: textOf(asked.operationName) };
 }
 
-function send(response: ServerResponse, status: number, headers: Answer['headers'], body: Buffer): void {
-  response.writeHead(status, { ...headers, 'content-length': body.length }).end(body);
+/** The body's bytes as a string of as many characters: Node writes head and body at once then. */
+function send(response: ServerResponse, status: number, headers: Answer['headers'], body: string): void {
+  response.writeHead(status, { ...headers, 'content-length': body.length }).end(body, 'latin1');
 }
+
+const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
 
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;
