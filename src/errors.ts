@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   | 'LIMIT_EXCEEDED'
   | 'UNAVAILABLE'
+  | 'NOT_YET_VISIBLE'
   | 'INTERNAL_SERVER_ERROR';
 
 /** What went wrong, in words and codes that may leave the process; the cause stays inside. */

@@ -71,6 +71,14 @@ export class Operation implements PlanSource {
     return new Run(this, rootValue, context, variables).answer(selection);
   }
 
+  /** What the operation's root fields are given for one argument. */
+  rootArgs(name: string, kind: AccessSubject['kind'], variables: Variables): unknown[] {
+    const { selection } = this.#planFor(kind, variables);
+    return selection.flatMap(({ field, args }) =>
+      field.args.some((arg) => arg.name === name) ? (args(variables)[name] ?? []) : [],
+    );
+  }
+
   #planFor(kind: AccessSubject['kind'], variables: Variables): Plan {
     const key = [kind, ...this.#conditions.map((name) => variables[name])].join();
     const known = this.#plans.get(key);

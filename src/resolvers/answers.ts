@@ -33,6 +33,8 @@ interface Variants {
 
 /** Answers that stay true until the log says that something they were made of has changed. Bounded in bytes. */
 export class Answers {
+  /** How many were given from here. */
+  given = 0;
   readonly #kept: LRUCache<string, Variants>;
   /** By company and route: the keys of what was made of it. */
   readonly #routes = new Map<string, Map<string, Set<string>>>();
@@ -57,7 +59,10 @@ export class Answers {
         holds = trace.isFor(standing);
         holders.set(standing, holds);
       }
-      if (holds) return answer;
+      if (holds) {
+        this.given += 1;
+        return answer;
+      }
     }
     return null;
   }

@@ -3,6 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { guardSchema } from '../schema/access.js';
 import { accessDirectives } from '../schema/directives.js';
+import { withMinCursor } from '../schema/min-cursor.js';
 import { withDirectFields } from './direct-fields.js';
 import { FollowResolver } from './follow.js';
 import { HistoryResolver } from './history.js';
@@ -42,5 +43,5 @@ export function buildGuardedSchema(): GraphQLSchema {
     validate: { forbidUnknownValues: false },
     pubSub: noBus as never,
   });
-  return guardSchema(withDirectFields(schema));
+  return guardSchema(withMinCursor(withDirectFields(schema)));
 }

@@ -13,7 +13,7 @@ export class KeptAnswer {
   readonly #trace: Trace;
   readonly #basis = new Basis();
   /** Where the log was before anything was read. */
-  readonly #since: number;
+  readonly since: number;
 
   private constructor(
     readonly company: KeptCompany,
@@ -22,7 +22,7 @@ export class KeptAnswer {
     readonly standing: Standing,
   ) {
     this.#trace = new Trace(standing, null);
-    this.#since = company.position;
+    this.since = company.position;
   }
 
   /** Null where the company is not followed, or the viewer is no member of one. */
@@ -59,7 +59,7 @@ export class KeptAnswer {
   /** Keeps an answer without errors, unless something went into it that the log does not tell of, or that has changed since. */
   keep(answer: Answer): void {
     const { routes, isOpen } = this.#basis;
-    if (isOpen || !this.company.isUntouched(routes, this.#since)) return;
+    if (isOpen || !this.company.isUntouched(routes, this.since)) return;
     this.companies.answers.keep(this.company.companyId, this.request, answer, this.#trace, routes);
   }
 }

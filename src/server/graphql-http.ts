@@ -14,6 +14,7 @@ import type { ContextSettings, GraphContext } from '../resolvers/context.js';
 import { createContext } from '../resolvers/context.js';
 import { KeptAnswer } from '../resolvers/kept-answer.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
+import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
 import { parseJson, readBody } from './body.js';
 import type { FormatError } from './error-format.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
@@ -42,13 +43,15 @@ const STATUS: Record<ErrorCode, number> = {
   PAYLOAD_TOO_LARGE: 413,
   LIMIT_EXCEEDED: 429,
   UNAVAILABLE: 503,
+  NOT_YET_VISIBLE: 503,
   INTERNAL_SERVER_ERROR: 500,
 };
 
 /** One request as it goes through Apollo Server. */
 interface HttpContext {
-  /** What the resolvers get. */
-  readonly graph: GraphContext;
+  readonly viewer: Viewer;
+  /** What the resolvers get; at least as new as a position of the log. */
+  readonly graphAt: (position: number | null) => Promise<GraphContext>;
   /** What became of it; an object of its own, because Apollo Server works with a copy of the context. */
   readonly outcome: { cost: number; isSound: boolean };
 }
@@ -95,10 +98,15 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     if (excess) throw excess;
     const found = query === null ? [] : documents.find(query, operationName);
     const isQuery = !('length' in found) && found.operation.operation === 'query';
-    const context: HttpContext = {
-      graph: isQuery && kept ? kept.context : createContext(settings, viewer),
-      outcome: { cost: 0, isSound: false },
+    const outcome = { cost: 0, isSound: false, isKept: false };
+    const graphAt = async (position: number | null) => {
+      outcome.isKept = isQuery && kept !== null && (position ?? 0) <= kept.since;
+      if (outcome.isKept && kept) return kept.context;
+      if (position === null || !('companyId' in viewer)) return createContext(settings, viewer);
+      await untilVisible(settings.parts, viewer.companyId, position);
+      return createContext(settings, await authenticator.confirm(viewer));
     };
+    const context: HttpContext = { viewer, graphAt, outcome };
     const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
       context: async () => context,
@@ -106,8 +114,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const headers = { ...Object.fromEntries(result.headers), 'cache-control': 'no-store' };
     if (result.body.kind !== 'complete') throw new Error('Nothing here is answered in parts.');
     const text = bytesOf(result.body.string);
-    if (isQuery && context.outcome.isSound && (result.status ?? 200) === 200)
-      kept?.keep({ body: text, headers, cost: context.outcome.cost });
+    if (outcome.isKept && outcome.isSound && (result.status ?? 200) === 200)
+      kept?.keep({ body: text, headers, cost: outcome.cost });
     send(response, result.status ?? 200, headers, text);
   }
 
@@ -149,11 +157,16 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   }
 }
 
+interface Ready {
+  operation: Operation;
+  variables: Variables;
+}
+
 /** Runs operations by their plans. What has no sound variables is left to Apollo Server, to say so. */
-function execution({ schema, formatError, costLimit }: GraphqlHttpOptions): ApolloServerPlugin<HttpContext> {
+function execution({ schema, settings, formatError, costLimit }: GraphqlHttpOptions): ApolloServerPlugin<HttpContext> {
   return {
     async requestDidStart() {
-      let ready: { operation: Operation; variables: Variables } | null = null;
+      let ready: Ready | null = null;
       return {
         async didResolveOperation({ document, request, contextValue }) {
           const operation = operationOf(schema, document, request.operationName);
@@ -161,14 +174,17 @@ function execution({ schema, formatError, costLimit }: GraphqlHttpOptions): Apol
           const coerced = operation?.coerce(request.variables);
           if (!operation || !coerced || 'errors' in coerced) return;
           ready = { operation, variables: coerced.variables };
-          const cost = operation.cost(contextValue.graph.viewer.kind, coerced.variables);
+          const cost = operation.cost(contextValue.viewer.kind, coerced.variables);
           if (cost > costLimit) throw refusal(tooCostly(cost, costLimit));
           contextValue.outcome.cost = cost;
         },
         async responseForOperation({ contextValue }) {
           if (!ready) return null;
-          const { errors, data } = await ready.operation.run(undefined, contextValue.graph, ready.variables);
-          const { outcome } = contextValue;
+          const { outcome, viewer, graphAt } = contextValue;
+          const { operation, variables } = ready;
+          const { errors, data } = await runIn(operation, variables, () =>
+            graphAt(leastPosition(settings.parts, viewer, operation, variables)),
+          );
           const extensions = { cost: { requested: outcome.cost, limit: costLimit } };
           outcome.isSound = !errors;
           const singleResult = { ...(errors && { errors: errors.map(formatError) }), data: data ?? null, extensions };
@@ -206,10 +222,14 @@ const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;
 
+/** What Apollo Server looks at: how the question came, how the answer is to come, and what no form of another site sends. */
+const APOLLO_HEADERS = ['content-type', 'accept', 'apollo-require-preflight', 'x-apollo-operation-name'];
+
 function headerMap(request: IncomingMessage): HeaderMap {
   const headers = new HeaderMap();
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  for (const name of APOLLO_HEADERS) {
+    const value = request.headers[name];
+    if (value !== undefined) headers.set(name, String(value));
   }
   return headers;
 }

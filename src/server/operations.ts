@@ -11,6 +11,7 @@ import { ChangeSource, type Render, type Topic } from '../pubsub/topic.js';
 import { type ContextSettings, createContext, type GraphContext } from '../resolvers/context.js';
 import type { Reading } from '../resolvers/reading.js';
 import { renderBy } from '../resolvers/shared-rendering.js';
+import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
 import { type FormatError, withFormat } from './error-format.js';
 
 export type Engine = FanOut<Standing, Reading>;
@@ -82,11 +83,23 @@ export class Operations {
     }
     if ('variables' in coerced && found.operation.operation === 'subscription')
       return this.#subscribe(session, viewer, request, found, coerced.variables, asking, since);
-    const result =
-      'errors' in coerced ? coerced : await found.run(undefined, this.#contextOf(viewer), coerced.variables);
+    const result = 'errors' in coerced ? coerced : await this.#run(found, viewer, coerced.variables);
     asking.next(this.#toJson(result));
     asking.complete();
     return null;
+  }
+
+  #run(found: Operation, viewer: Viewer, variables: Variables): Promise<ExecutionResult> {
+    const { parts, refresh } = this.options.settings;
+    return runIn(found, variables, async () => {
+      const position = leastPosition(parts, viewer, found, variables);
+      if (position === null || !('companyId' in viewer)) return this.#contextOf(viewer);
+      await untilVisible(parts, viewer.companyId, position);
+      // What they may may be among what they want to see.
+      const current = await refresh(viewer);
+      if (!current) throw accessEnded();
+      return this.#contextOf(current);
+    });
   }
 
   async #subscribe(

@@ -113,7 +113,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   server.on('request', createRouter(routes, log));
   await listen(server, config);
   const stopMetrics = config.metricsPort
-    ? await serveMetrics(metricsOf(fanOut, addresses, sockets, streams), config.host, config.metricsPort)
+    ? await serveMetrics(metricsOf(fanOut, addresses, sockets, streams, companies), config.host, config.metricsPort)
     : () => {};
   log.info({ publicUrl }, 'server: ready');
 
@@ -142,7 +142,14 @@ export async function startServer(config: Config): Promise<RunningServer> {
   };
 }
 
-const metricsOf = (fanOut: Engine, addresses: AddressLimits, sockets: SocketHub, streams: EventStreams): Metric[] => [
+const metricsOf = (
+  fanOut: Engine,
+  addresses: AddressLimits,
+  sockets: SocketHub,
+  streams: EventStreams,
+  { answers }: KeptCompanies,
+): Metric[] => [
+  { name: 'aliteo_answers_kept_total', help: 'Queries answered from what was kept.', read: () => answers.given },
   { name: 'aliteo_sockets', help: 'WebSockets that are open.', read: () => sockets.size },
   { name: 'aliteo_event_streams', help: 'Event streams that are open.', read: () => streams.size },
   { name: 'aliteo_connections_refused_total', help: 'Refused for their address.', read: () => addresses.refused },

@@ -120,18 +120,48 @@ function paged(field: string, as: Who, document: Paged, variables: (side: Side) 
   return Object.fromEntries(cases);
 }
 
-const streamed = (as: Who, document: string, variables: (side: Side) => object = () => ({})): Case =>
+/** A position of the company's log, where a document takes one. */
+const positioned = (as: Who, document: string, at: string, variables: (side: Side) => object = () => ({})): Case =>
   refused({
     as,
     document,
-    at: 'after',
+    at,
     hidden: positions,
     variables: async (side) => {
       const { parts, companyId } = side;
       const seq = (await readHeads(parts.orm, [companyId])).get(companyId) ?? 0;
-      return { ...variables(side), after: sealCursor(parts.keyring, companyId, seq) };
+      return { ...variables(side), [at]: sealCursor(parts.keyring, companyId, seq) };
     },
   });
+
+const streamed = (as: Who, document: string, variables?: (side: Side) => object): Case =>
+  positioned(as, document, 'after', variables);
+
+/** Every query of a company takes the position that it is to show. */
+function minCursorCases(): Record<string, Case> {
+  const asked = (as: Who, field: string, args: string, selection: string) => {
+    const document = `query ($minCursor: String) { ${field}(${args}minCursor: $minCursor) { ${selection} } }`;
+    return { [`Query.${field}.minCursor`]: positioned(as, document, 'minCursor') };
+  };
+  const about = (field: string, declared: string, args: string, selection: string, id: (side: Side) => object) => {
+    const document = `query ($minCursor: String, ${declared}) { ${field}(${args}, minCursor: $minCursor) { ${selection} } }`;
+    return { [`Query.${field}.minCursor`]: positioned('editor', document, 'minCursor', id) };
+  };
+  const page = 'first: 3, ';
+  const ofProject = ({ project }: Side) => ({ id: project.id });
+  return {
+    ...asked('follower', 'followed', '', 'id task { title }'),
+    ...asked('admin', 'follows', page, 'nodes { id label }'),
+    ...asked('editor', 'members', page, 'nodes { id name }'),
+    ...asked('editor', 'projects', page, 'nodes { id name }'),
+    ...asked('editor', 'workspaces', '', 'id name'),
+    ...about('node', '$id: ID!', 'id: $id', 'id', ofProject),
+    ...about('project', '$id: ID!', 'id: $id', 'id name', ofProject),
+    ...about('projectStats', '$id: ID!', 'projectId: $id', 'taskCount', ofProject),
+    ...about('task', '$id: ID!', 'id: $id', 'id title', ({ task }) => ({ id: task.id })),
+    ...about('tasks', '$id: ID!', 'projectId: $id, first: 3', 'nodes { id title }', ofProject),
+  };
+}
 
 const node = (as: Who, id: (side: Side) => string, hidden: Case['hidden']): Case =>
   refused({ as, document: NODE, at: 'id', hidden, variables: (side) => ({ id: id(side) }) });
@@ -295,6 +325,7 @@ export const cases: Record<string, Case | Case[]> = {
   ...paged('Task.comments', 'editor', COMMENTS, (side) => ({ id: side.task.id })),
   ...paged('Task.history', 'editor', HISTORY, (side) => ({ id: side.task.id })),
   ...filterCases(),
+  ...minCursorCases(),
 
   'Mutation.createProject.input.workspaceId': refused({
     as: 'admin',
