@@ -7,6 +7,8 @@ export interface Answer {
   /** One character for each byte. */
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** The body in other encodings, as far as somebody wanted it so. */
+  readonly encoded: Map<string, string>;
   /** In points. */
   readonly cost: number;
 }

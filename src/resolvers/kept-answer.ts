@@ -29,8 +29,8 @@ export class KeptAnswer {
   static async open(
     companies: KeptCompanies,
     viewer: Viewer,
-    accept: string | undefined,
-    body: Buffer,
+    /** All of it that the answer depends on. The same bytes are the same request, other white space is another one. */
+    request: string,
   ): Promise<KeptAnswer | null> {
     if (viewer.kind !== 'MEMBER') return null;
     const company = companies.find(viewer.companyId);
@@ -39,8 +39,7 @@ export class KeptAnswer {
       return null;
     }
     const standing = await company.standingOf(viewer.userId);
-    // The same bytes are the same request; one that differs in nothing but white space is another one.
-    return standing && new KeptAnswer(company, companies, `${accept}\n${body.toString('latin1')}`, standing);
+    return standing && new KeptAnswer(company, companies, request, standing);
   }
 
   /** What was answered before, when it still is what would be. */

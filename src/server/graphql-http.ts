@@ -18,6 +18,7 @@ import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
 import { parseJson, readBody } from './body.js';
 import type { FormatError } from './error-format.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
+import { bytesOf, reply, typeFor, wantsPlainJson } from './replies.js';
 
 export interface GraphqlHttpOptions {
   schema: GraphQLSchema;
@@ -87,9 +88,9 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       await options.streams.serve(request, response, viewer, bytes && parseJson(bytes));
       return;
     }
-    const kept = bytes ? await KeptAnswer.open(companies, viewer, request.headers.accept, bytes) : null;
+    const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
     if (kept?.known) {
-      send(response, 200, kept.known.headers, kept.known.body);
+      await reply(request, response, 200, kept.known);
       return;
     }
     const body = bytes && parseJson(bytes);
@@ -111,12 +112,17 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
       context: async () => context,
     });
-    const headers = { ...Object.fromEntries(result.headers), 'cache-control': 'no-store' };
     if (result.body.kind !== 'complete') throw new Error('Nothing here is answered in parts.');
     const text = bytesOf(result.body.string);
-    if (outcome.isKept && outcome.isSound && (result.status ?? 200) === 200)
-      kept?.keep({ body: text, headers, cost: outcome.cost });
-    send(response, result.status ?? 200, headers, text);
+    const answered: Answer = {
+      body: text,
+      headers: Object.fromEntries(result.headers),
+      encoded: new Map(),
+      cost: outcome.cost,
+    };
+    const status = statusOf(result.status ?? 200, text, request.headers.accept);
+    if (outcome.isKept && outcome.isSound && status === 200) kept?.keep(answered);
+    await reply(request, response, status, answered);
   }
 
   async function readJson(request: IncomingMessage, viewer: Viewer): Promise<Buffer | undefined> {
@@ -133,27 +139,25 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       try {
         await answer(request, response, url);
       } catch (error) {
-        refuse(request, response, error);
+        await refuse(request, response, error);
       }
     },
   };
 
-  function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  async function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
     const formatted = formatError(error);
     if (response.headersSent) {
       response.destroy();
       return;
     }
     const status = error instanceof ApiError ? STATUS[error.code] : 500;
-    const headers: Record<string, string> = {
-      'content-type': 'application/json; charset=utf-8',
-      'cache-control': 'no-store',
-    };
+    const headers: Record<string, string> = { 'content-type': typeFor(request.headers.accept) };
     if (status === 401) headers['www-authenticate'] = 'Bearer';
     if (status === 429) headers['retry-after'] = '30';
     // What is left of the question is not read: the connection ends with the answer.
     if (!request.complete) headers.connection = 'close';
-    send(response, status, headers, bytesOf(JSON.stringify({ errors: [formatted] })));
+    const body = bytesOf(JSON.stringify({ errors: [formatted] }));
+    await reply(request, response, status, { body, headers, encoded: new Map(), cost: 0 });
   }
 }
 
@@ -212,12 +216,25 @@ function questionOf(body: unknown, { searchParams }: URL): { query: string | nul
   return { query: textOf(asked.query), operationName: textOf(asked.operationName) };
 }
 
-/** The body's bytes as a string of as many characters: Node writes head and body at once then. */
-function send(response: ServerResponse, status: number, headers: Answer['headers'], body: string): void {
-  response.writeHead(status, { ...headers, 'content-length': body.length }).end(body, 'latin1');
+/** What GraphQL itself says of a request, as far as it is one. */
+const SAID_BY_GRAPHQL: ReadonlySet<unknown> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+]);
+
+/** GraphQL over HTTP, 6.4.1: as plain JSON the status tells of the transport only. */
+function statusOf(status: number, body: string, accept: string | undefined): number {
+  if (status !== 400 || !wantsPlainJson(accept)) return status;
+  const { errors = [] } = JSON.parse(body) as { errors?: { extensions?: { code?: string } }[] };
+  return errors.every(({ extensions }) => SAID_BY_GRAPHQL.has(extensions?.code)) ? 200 : 400;
 }
 
-const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
+/** All of a request that its answer depends on, beside who asks. */
+function keyOf({ method, headers }: IncomingMessage, { search }: URL, body: Buffer | undefined): string {
+  const shown = APOLLO_HEADERS.map((name) => headers[name]).join('\n');
+  return `${method} ${search}\n${shown}\n${body?.toString('latin1') ?? ''}`;
+}
 
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;

@@ -213,13 +213,13 @@ describe('an answer that is kept', () => {
     companies.follow(world.companyId);
     await until(() => companies.find(world.companyId) !== null, 'the company is followed');
     const document = parse(`{ tasks(projectId: "${project?.id}", first: 100) { nodes { id title } } }`);
-    const open = () => KeptAnswer.open(companies, world.admin.viewer, undefined, Buffer.from('the request'));
+    const open = () => KeptAnswer.open(companies, world.admin.viewer, 'the request');
     const answered = async (meanwhile: () => Promise<unknown>) => {
       const request = await open();
       const { errors } = await execute({ schema, document, contextValue: request?.context });
       expect(errors).toBeUndefined();
       await meanwhile();
-      request?.keep({ body: 'the answer', headers: {}, cost: 1 });
+      request?.keep({ body: 'the answer', headers: {}, encoded: new Map(), cost: 1 });
       return (await open())?.known?.body ?? null;
     };
     const change = () => updateTask(cluster.parts, world.admin.viewer, id, { title: 'changed meanwhile' });
