@@ -81,6 +81,8 @@ const environment = z.object({
   BODY_LIMIT_BYTES: integer(1_048_576, 1024, 104_857_600),
   ANONYMOUS_BODY_LIMIT_BYTES: integer(65_536, 1024, 104_857_600),
   COST_LIMIT: integer(10_000, 100, 10_000_000),
+  RATE_LIMIT_POINTS: integer(200_000, 100, 1_000_000_000),
+  RATE_LIMIT_SECONDS: integer(60, 1, 86_400),
   ANSWER_CACHE_BYTES: integer(67_108_864, 0, 17_179_869_184),
   HEARTBEAT_MS: integer(15_000, 100, 600_000),
   // What the bus lost is read at the second look: within half a second.
@@ -126,6 +128,9 @@ export interface Config {
   anonymousBodyLimitBytes: number;
   /** Of one operation, in points. */
   costLimit: number;
+  /** What each viewer may spend in so many seconds. */
+  rateLimitPoints: number;
+  rateLimitSeconds: number;
   /** For answers that are kept while nothing has changed; with 0 nothing is, and every request asks the database who asks. */
   answerCacheBytes: number;
   heartbeatMs: number;
@@ -175,6 +180,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     bodyLimitBytes: e.BODY_LIMIT_BYTES,
     anonymousBodyLimitBytes: e.ANONYMOUS_BODY_LIMIT_BYTES,
     costLimit: e.COST_LIMIT,
+    rateLimitPoints: e.RATE_LIMIT_POINTS,
+    rateLimitSeconds: e.RATE_LIMIT_SECONDS,
     answerCacheBytes: e.ANSWER_CACHE_BYTES,
     heartbeatMs: e.HEARTBEAT_MS,
     headPollMs: e.HEAD_POLL_MS,

@@ -11,6 +11,7 @@ import { MemberResolver } from './member.js';
 import { NodeResolver } from './node.js';
 import { ProjectResolver } from './project.js';
 import { ProjectStatsResolver } from './project-stats.js';
+import { RateLimitResolver } from './rate-limit.js';
 import { CommentResolver, TaskResolver } from './task.js';
 import { PersonalViewResolver, UserPreferencesResolver, ViewerResolver } from './viewer.js';
 
@@ -34,6 +35,7 @@ export function buildGuardedSchema(): GraphQLSchema {
       PersonalViewResolver,
       ProjectResolver,
       ProjectStatsResolver,
+      RateLimitResolver,
       TaskResolver,
       UserPreferencesResolver,
       ViewerResolver,

@@ -46,10 +46,20 @@ export interface GraphContext {
   ): Promise<RowSight<R>>;
   /** The member's grants, read once; for filters on rows. */
   grants(): Promise<Grants>;
+  /** What the viewer may still ask for. */
+  rateLimit(): RateLimit;
+}
+
+/** How much somebody may ask for, in points, until it begins anew. */
+export interface RateLimit {
+  limit: number;
+  remaining: number;
+  resetAt: Date;
 }
 
 export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl'> & {
   refresh(viewer: Viewer): Promise<Viewer | null>;
+  rateLimitOf(viewer: Viewer): RateLimit;
 };
 
 /** What is asked about the viewer's rights, and who answers it. */
@@ -101,28 +111,28 @@ class OperationContext implements GraphContext {
   readonly level: Judge['level'];
   readonly sight: Judge['sight'];
   readonly grants: Judge['grants'];
-  readonly #parts: Parts;
+  readonly #settings: ContextSettings;
   readonly #reading: Reading;
   readonly #basis: Basis | null;
 
   constructor(
-    { parts, publicUrl }: ContextSettings,
+    settings: ContextSettings,
     readonly viewer: Viewer,
     reading: Reading,
     judge: Judge,
     basis: Basis | null = null,
   ) {
-    this.publicUrl = publicUrl;
-    this.keyring = parts.keyring;
+    this.publicUrl = settings.publicUrl;
+    this.keyring = settings.parts.keyring;
     ({ sees: this.sees, level: this.level, sight: this.sight, grants: this.grants } = judge);
-    this.#parts = parts;
+    this.#settings = settings;
     this.#reading = reading;
     this.#basis = basis;
   }
 
   get parts(): Parts {
     if (this.#basis) this.#basis.isOpen = true;
-    return this.#parts;
+    return this.#settings.parts;
   }
   get em(): EntityManager {
     if (this.#basis) this.#basis.isOpen = true;
@@ -130,6 +140,10 @@ class OperationContext implements GraphContext {
   }
   get references(): References {
     return this.#reading.references;
+  }
+  rateLimit(): RateLimit {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#settings.rateLimitOf(this.viewer);
   }
   rowsOf(route: string): RowSource {
     this.#basis?.add(route);

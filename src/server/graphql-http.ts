@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
@@ -15,9 +16,12 @@ import { createContext } from '../resolvers/context.js';
 import { KeptAnswer } from '../resolvers/kept-answer.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
+import { addressOf } from './address-limits.js';
 import { parseJson, readBody } from './body.js';
 import type { FormatError } from './error-format.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
+import type { PersistedQueries } from './persisted-queries.js';
+import { RateLimitError, type RateLimits, spenderOf } from './rate-limits.js';
 import { bytesOf, reply, typeFor, wantsPlainJson } from './replies.js';
 
 export interface GraphqlHttpOptions {
@@ -31,6 +35,9 @@ export interface GraphqlHttpOptions {
   bodyLimitBytes: number;
   anonymousBodyLimitBytes: number;
   costLimit: number;
+  trustedProxies: number;
+  rates: RateLimits;
+  persistedQueries: PersistedQueries;
   streams: EventStreams;
 }
 
@@ -55,17 +62,20 @@ interface HttpContext {
   readonly graphAt: (position: number | null) => Promise<GraphContext>;
   /** What became of it; an object of its own, because Apollo Server works with a copy of the context. */
   readonly outcome: { cost: number; isSound: boolean };
+  /** Takes what it costs from what the viewer may still spend. */
+  readonly spend: (cost: number) => Promise<void> | void;
 }
 
 /** `/graphql` over HTTP: who asks, how large a question they may ask, then Apollo Server. */
 export async function createGraphqlHttp(options: GraphqlHttpOptions) {
-  const { authenticator, settings, formatError, companies, documents } = options;
+  const { authenticator, settings, formatError, companies, documents, rates, persistedQueries } = options;
   const apollo = new ApolloServer<HttpContext>({
     schema: options.schema,
     introspection: options.introspection,
     includeStacktraceInErrorResponses: false,
     formatError: (_formatted, error) => formatError(error),
     parseOptions: { maxTokens: LIMITS.tokens },
+    persistedQueries: { cache: persistedQueries },
     stopOnTerminationSignals: false,
     // Apollo's own page would load its scripts from other hosts.
     plugins: [ApolloServerPluginLandingPageDisabled(), execution(options)],
@@ -89,12 +99,15 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       return;
     }
     const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
-    if (kept?.known) {
-      await reply(request, response, 200, kept.known);
+    const spender = spenderOf(viewer, addressOf(request, options.trustedProxies));
+    const answer = kept?.known;
+    if (answer) {
+      await rates.take(spender, answer.cost);
+      await send(request, response, spender, 200, answer);
       return;
     }
     const body = bytes && parseJson(bytes);
-    const { query, operationName } = questionOf(body, url);
+    const { query, operationName } = await questionOf(body, url, persistedQueries);
     const excess = query === null ? null : documents.excessOf(query);
     if (excess) throw excess;
     const found = query === null ? [] : documents.find(query, operationName);
@@ -107,7 +120,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       await untilVisible(settings.parts, viewer.companyId, position);
       return createContext(settings, await authenticator.confirm(viewer));
     };
-    const context: HttpContext = { viewer, graphAt, outcome };
+    const spend = (cost: number) => rates.take(spender, cost);
+    const context: HttpContext = { viewer, graphAt, outcome, spend };
     const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
       context: async () => context,
@@ -122,7 +136,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     };
     const status = statusOf(result.status ?? 200, text, request.headers.accept);
     if (outcome.isKept && outcome.isSound && status === 200) kept?.keep(answered);
-    await reply(request, response, status, answered);
+    if (outcome.cost === 0) await rates.take(spender, FAULTY_COST);
+    await send(request, response, spender, status, answered);
   }
 
   async function readJson(request: IncomingMessage, viewer: Viewer): Promise<Buffer | undefined> {
@@ -144,6 +159,15 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     },
   };
 
+  /** Says how much the viewer may still ask for. */
+  function send(request: IncomingMessage, response: ServerResponse, spender: string, status: number, answer: Answer) {
+    const { limit, remaining, resetAt } = rates.standing(spender);
+    response.setHeader('ratelimit-limit', limit);
+    response.setHeader('ratelimit-remaining', remaining);
+    response.setHeader('ratelimit-reset', Math.max(0, Math.ceil((resetAt.getTime() - Date.now()) / 1_000)));
+    return reply(request, response, status, answer);
+  }
+
   async function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
     const formatted = formatError(error);
     if (response.headersSent) {
@@ -153,13 +177,17 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const status = error instanceof ApiError ? STATUS[error.code] : 500;
     const headers: Record<string, string> = { 'content-type': typeFor(request.headers.accept) };
     if (status === 401) headers['www-authenticate'] = 'Bearer';
-    if (status === 429) headers['retry-after'] = '30';
+    if (status === 429) headers['retry-after'] = retryAfter(error);
     // What is left of the question is not read: the connection ends with the answer.
     if (!request.complete) headers.connection = 'close';
     const body = bytesOf(JSON.stringify({ errors: [formatted] }));
     await reply(request, response, status, { body, headers, encoded: new Map(), cost: 0 });
   }
 }
+
+const RETRY_SECONDS = 30;
+/** Of a request of which nothing was run: it was looked at all the same. */
+const FAULTY_COST = 10;
 
 interface Ready {
   operation: Operation;
@@ -180,7 +208,12 @@ function execution({ schema, settings, formatError, costLimit }: GraphqlHttpOpti
           ready = { operation, variables: coerced.variables };
           const cost = operation.cost(contextValue.viewer.kind, coerced.variables);
           if (cost > costLimit) throw refusal(tooCostly(cost, costLimit));
-          contextValue.outcome.cost = cost;
+          contextValue.outcome.cost = Math.max(1, cost);
+          try {
+            await contextValue.spend(contextValue.outcome.cost);
+          } catch (error) {
+            throw refusal(error as ApiError);
+          }
         },
         async responseForOperation({ contextValue }) {
           if (!ready) return null;
@@ -206,14 +239,44 @@ const subscriptionElsewhere = () =>
     'Subscribe over a WebSocket, or ask by POST with "accept: text/event-stream".',
   );
 
-const refusal = (error: ApiError) =>
-  new GraphQLError(error.message, { originalError: error, extensions: { http: { status: STATUS[error.code] } } });
+/** An error of ours as Apollo Server answers it, with the status that it has. */
+function refusal(error: ApiError): GraphQLError {
+  const headers = new HeaderMap();
+  if (STATUS[error.code] === 429) headers.set('retry-after', retryAfter(error));
+  const http = { status: STATUS[error.code], headers };
+  return new GraphQLError(error.message, { originalError: error, extensions: { http: http as never } });
+}
 
-/** The text of the question, as far as it is one. */
-function questionOf(body: unknown, { searchParams }: URL): { query: string | null; operationName: string | null } {
-  const asked = (body ?? Object.fromEntries(searchParams)) as { query?: unknown; operationName?: unknown };
+/** In seconds. */
+const retryAfter = (error: unknown): string =>
+  String(error instanceof RateLimitError ? error.retryAfterSeconds : RETRY_SECONDS);
+
+interface Question {
+  query: string | null;
+  operationName: string | null;
+}
+
+/** The text of the question, as far as it is one; one that is only named by its hash is looked for. */
+async function questionOf(body: unknown, { searchParams }: URL, persisted: PersistedQueries): Promise<Question> {
+  const asked = (body ?? Object.fromEntries(searchParams)) as Record<string, unknown>;
   const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
-  return { query: textOf(asked.query), operationName: textOf(asked.operationName) };
+  const hash = hashOf(asked.extensions);
+  const given = textOf(asked.query);
+  if (hash && given !== null && hash !== createHash('sha256').update(given).digest('hex'))
+    throw badRequest('PERSISTED_QUERY_HASH', 'The hash is that of another document.');
+  const query = given ?? (hash && (await persisted.get(hash))) ?? null;
+  return { query, operationName: textOf(asked.operationName) };
+}
+
+/** The hash of a document that the client has sent before. */
+function hashOf(extensions: unknown): string | null {
+  try {
+    const read = typeof extensions === 'string' ? JSON.parse(extensions) : extensions;
+    const hash = read?.persistedQuery?.sha256Hash;
+    return typeof hash === 'string' ? hash : null;
+  } catch {
+    return null;
+  }
 }
 
 /** What GraphQL itself says of a request, as far as it is one. */

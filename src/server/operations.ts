@@ -1,7 +1,7 @@
 import { createSourceEventStream, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Standing } from '../auth/standing.js';
 import type { Viewer } from '../auth/viewer.js';
-import { accessEnded, forbidden, tooCostly } from '../errors.js';
+import { ApiError, accessEnded, forbidden, tooCostly } from '../errors.js';
 import type { Documents } from '../execution/documents.js';
 import type { Operation } from '../execution/operation.js';
 import type { Variables } from '../execution/plan.js';
@@ -13,6 +13,7 @@ import type { Reading } from '../resolvers/reading.js';
 import { renderBy } from '../resolvers/shared-rendering.js';
 import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
 import { type FormatError, withFormat } from './error-format.js';
+import { type RateLimits, spenderOf } from './rate-limits.js';
 
 export type Engine = FanOut<Standing, Reading>;
 
@@ -23,6 +24,7 @@ export interface OperationsOptions {
   formatError: FormatError;
   /** Of one operation, in points. */
   costLimit: number;
+  rates: RateLimits;
 }
 
 /** Whoever asks over a connection that stays. */
@@ -61,7 +63,7 @@ export class Operations {
 
   /** Begins an operation; answers the subscription, if it is one that stands. Throws when the database is away. */
   async begin(session: Session, request: Request, asking: Asking): Promise<Running | null> {
-    const { documents, settings, formatError, costLimit } = this.options;
+    const { documents, settings, formatError, costLimit, rates } = this.options;
     // From before the viewer's rights are looked at: what ends them from here on is told.
     const since = session.admission?.company.position ?? null;
     const viewer = await settings.refresh(session.viewer);
@@ -77,8 +79,12 @@ export class Operations {
     }
     const coerced = found.coerce(request.variables);
     const cost = 'variables' in coerced ? found.cost(viewer.kind, coerced.variables) : 0;
-    if (cost > costLimit) {
-      asking.refuse([withFormat(formatError, tooCostly(cost, costLimit))]);
+    try {
+      if (cost > costLimit) throw tooCostly(cost, costLimit);
+      await rates.take(spenderOf(viewer, 'a socket'), Math.max(1, cost));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      asking.refuse([withFormat(formatError, error)]);
       return null;
     }
     if ('variables' in coerced && found.operation.operation === 'subscription')

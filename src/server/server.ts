@@ -14,6 +14,7 @@ import { createLocalBus, createRedisBus } from '../pubsub/bus.js';
 import { FeedRegistry } from '../pubsub/company-feed.js';
 import { FanOut } from '../pubsub/fan-out.js';
 import { buildGuardedSchema } from '../resolvers/build-schema.js';
+import type { ContextSettings } from '../resolvers/context.js';
 import { KeptCompanies } from '../resolvers/kept-companies.js';
 import { createRights } from '../resolvers/rights.js';
 import { AddressLimits } from './address-limits.js';
@@ -27,6 +28,9 @@ import { createGraphqlHttp } from './graphql-http.js';
 import { readiness } from './health.js';
 import { type Metric, serveMetrics } from './metrics.js';
 import { type Engine, Operations } from './operations.js';
+import { PersistedQueries } from './persisted-queries.js';
+import { RateLimits, spenderOf } from './rate-limits.js';
+import { createRedisClient } from './redis-client.js';
 import { createRouter, type Route, sendJson } from './router.js';
 import { SocketHub } from './websocket.js';
 
@@ -69,18 +73,26 @@ export async function startServer(config: Config): Promise<RunningServer> {
     : config.issuers;
   const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier(trusted), parts.keyring);
   const formatError = createErrorFormat(log);
-  const settings = { parts, publicUrl, refresh: authenticator.refresh.bind(authenticator) };
+  const shared = config.redisUrl ? createRedisClient(config.redisUrl, log) : null;
+  const rates = new RateLimits(shared, config.rateLimitPoints, config.rateLimitSeconds);
+  const settings: ContextSettings = {
+    parts,
+    publicUrl,
+    refresh: authenticator.refresh.bind(authenticator),
+    rateLimitOf: (viewer) => rates.standing(spenderOf(viewer, '')),
+  };
   const introspection = !config.production;
   const documents = new Documents(schema, introspection);
   const common = { schema, documents, authenticator, settings, formatError, introspection };
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
-  const operations = new Operations({ ...common, fanOut, costLimit: config.costLimit });
+  const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
   const admissions = new Admissions(fanOut, config.maxSocketsPerViewer);
   const addresses = new AddressLimits(config);
   const forStaying = { ...config, operations, admissions, addresses, formatError };
   const streams = new EventStreams(forStaying);
+  const persistedQueries = new PersistedQueries(shared);
   const companies = new KeptCompanies(settings, config.answerCacheBytes);
-  const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies });
+  const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies, rates, persistedQueries });
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
   const sockets = new SocketHub(server, '/graphql', {
     ...forStaying,
@@ -136,6 +148,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       companies.close();
       await graphql.stop();
       await fanOut.close();
+      shared?.disconnect();
       await close();
       log.info('server: stopped');
     },

@@ -29,13 +29,19 @@ function random(): number {
 const oneOf = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
 
 const schema = buildGuardedSchema();
+const noLimit = () => ({ limit: 1, remaining: 1, resetAt: new Date() });
 let cluster: Cluster;
 let settings: ContextSettings;
 beforeAll(async () => {
   cluster = await startCluster({ ANSWER_CACHE_BYTES: '8000000' });
   const { parts } = cluster;
   const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring);
-  settings = { parts, publicUrl: cluster.first.url, refresh: (viewer) => authenticator.refresh(viewer) };
+  settings = {
+    parts,
+    publicUrl: cluster.first.url,
+    refresh: (viewer) => authenticator.refresh(viewer),
+    rateLimitOf: noLimit,
+  };
 }, 60_000);
 afterAll(() => cluster?.stop());
 

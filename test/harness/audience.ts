@@ -10,9 +10,12 @@ import type { ContextSettings } from '../../src/resolvers/context.js';
 import { createRights } from '../../src/resolvers/rights.js';
 import { createErrorFormat } from '../../src/server/error-format.js';
 import { type Engine, Operations, type Running, type Session } from '../../src/server/operations.js';
+import { RateLimits } from '../../src/server/rate-limits.js';
 import { until } from './until.js';
 
 /** The engine inside the test's own process, for looking at what it does without sockets in between. */
+const noLimit = () => ({ limit: 1, remaining: 1, resetAt: new Date() });
+
 export class Audience {
   readonly settings: ContextSettings;
   readonly fanOut: Engine;
@@ -25,7 +28,7 @@ export class Audience {
   ) {
     const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring);
     const refresh = (viewer: Viewer) => authenticator.refresh(viewer);
-    this.settings = { parts, publicUrl: 'http://127.0.0.1', refresh };
+    this.settings = { parts, publicUrl: 'http://127.0.0.1', refresh, rateLimitOf: noLimit };
     this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
     const formatError = createErrorFormat(parts.log);
     this.operations = new Operations({
@@ -34,6 +37,7 @@ export class Audience {
       fanOut: this.fanOut,
       formatError,
       costLimit: 10_000,
+      rates: new RateLimits(null, 1_000_000_000, 60),
     });
   }
 

@@ -26,6 +26,7 @@ import { World } from '../harness/world.js';
 const TABLE = `
   operation                      nobody  user   admin  supervisor  manager  editor  commenter  reader  outsider  extEditor  extOutsider  foreigner  follower
   Query.viewer                   anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Query.rateLimit                anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         ok
   Query.companies                anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.members                  anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.workspaces               anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
@@ -70,6 +71,7 @@ interface Ids {
 /** How each is asked. What an operation uses up is new in every try. */
 const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Query.viewer': () => '{ viewer { user { id } } }',
+  'Query.rateLimit': () => '{ rateLimit { remaining } }',
   'Query.companies': () => '{ companies { role } }',
   'Query.members': () => '{ members(first: 5) { nodes { id } } }',
   'Query.workspaces': () => '{ workspaces { id } }',

@@ -186,6 +186,7 @@ const PUBLIC_FACE: Record<string, string[]> = {
   CommentConnection: ['edges', 'nodes', 'pageInfo'],
   CommentEdge: ['cursor', 'node'],
   PageInfo: ['endCursor', 'hasNextPage', 'hasPreviousPage', 'startCursor'],
+  RateLimit: ['limit', 'remaining', 'resetAt'],
   TaskChange: ['cursor', 'kind', 'task', 'taskId'],
 };
 

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ask, listen } from '../harness/client.js';
+import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
+import { type Person, World } from '../harness/world.js';
+
+const POINTS = 1_000;
+
+let cluster: Cluster;
+let world: World;
+beforeAll(async () => {
+  cluster = await startCluster({ RATE_LIMIT_POINTS: String(POINTS), COST_LIMIT: '500' });
+  world = await World.found(cluster.parts, cluster.issuer);
+}, 30_000);
+afterAll(() => cluster?.stop());
+
+const members = (count: number) => `{ members(first: ${count}) { nodes { id name } } }`;
+
+async function send(node: Node, person: Person | null, body: object) {
+  const response = await fetch(node.graphqlUrl, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(person && {
+        authorization: person.caller.authorization ?? '',
+        'x-company-id': person.caller.companyId ?? '',
+      }),
+    },
+    body: JSON.stringify(body),
+  });
+  const header = (name: string) => Number(response.headers.get(name));
+  const answer = (await response.json()) as { data: unknown; errors?: { extensions: object }[]; extensions?: object };
+  return { status: response.status, header, ...answer };
+}
+
+describe('what an operation costs', () => {
+  it('is told, and grows with the pages', async () => {
+    const person = await world.member();
+    const costOf = async (query: string) => (await send(cluster.first, person, { query })).extensions;
+    expect(await costOf(members(3))).toEqual({ cost: { requested: 4, limit: 500 } });
+    expect(await costOf(members(30))).toEqual({ cost: { requested: 31, limit: 500 } });
+    expect(await costOf('{ __typename }')).toEqual({ cost: { requested: 1, limit: 500 } });
+  });
+
+  it('counts what variables say, and the pages inside of pages', async () => {
+    const person = await world.member();
+    const project = await world.project('INTERNAL');
+    const query = `query ($n: Int!) { tasks(projectId: "${project.id}", first: $n) { nodes { comments(last: 10) { nodes { author { id } } } } } }`;
+    const { extensions } = await send(cluster.first, person, { query, variables: { n: 4 } });
+    // The list, and of each of four tasks itself, its comments' page, and ten comments with their authors.
+    expect(extensions).toEqual({ cost: { requested: 1 + 4 * (1 + 1 + 10 * 2), limit: 500 } });
+  });
+
+  it.each(['over HTTP', 'over WebSocket'])('is refused beyond the limit, %s', async (way) => {
+    const person = await world.member();
+    const query = `{ ${Array.from({ length: 6 }, (_, i) => `m${i}: members(first: 100) { nodes { id } }`).join(' ')} }`;
+    if (way === 'over HTTP') {
+      const answer = await send(cluster.first, person, { query });
+      expect(answer.status).toBe(400);
+      expect(answer.errors?.[0]?.extensions).toEqual({ code: 'BAD_REQUEST', reason: 'TOO_COSTLY' });
+    } else {
+      const stream = listen(cluster.first, person.caller, query);
+      const [error] = await stream.failed;
+      expect(error?.extensions).toEqual({ code: 'BAD_REQUEST', reason: 'TOO_COSTLY' });
+      await stream.stop();
+    }
+  });
+});
+
+describe('a viewer', () => {
+  it('spends what their operations cost, on all processes together, and is refused when nothing is left', async () => {
+    const person = await world.member();
+    let spent = 0;
+    let refused: Awaited<ReturnType<typeof send>> | null = null;
+    for (let i = 0; i < 40 && !refused; i += 1) {
+      const node = cluster.nodes[i % cluster.nodes.length] as Node;
+      const answer = await send(node, person, { query: members(99) });
+      if (answer.status === 429) refused = answer;
+      else spent += 100;
+    }
+    // A process may have taken a fiftieth that it has not given out.
+    expect(spent).toBeGreaterThan(POINTS - 200);
+    expect(spent).toBeLessThanOrEqual(POINTS);
+    expect(refused?.errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED', reason: 'RATE_LIMIT' });
+    expect(refused?.header('retry-after')).toBeGreaterThan(0);
+    expect(refused?.header('retry-after')).toBeLessThanOrEqual(60);
+
+    const other = await world.member();
+    expect((await send(cluster.first, other, { query: members(1) })).status).toBe(200);
+    const stream = listen(cluster.last, person.caller, members(99));
+    expect((await stream.failed)[0]?.extensions).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    await stream.stop();
+  });
+
+  it('pays for requests that are none as well', async () => {
+    const person = await world.member();
+    const before = (await send(cluster.first, person, { query: '{ __typename }' })).header('ratelimit-remaining');
+    for (let i = 0; i < 5; i += 1) await send(cluster.first, person, { query: `{ nothing${i} }` });
+    const after = (await send(cluster.first, person, { query: '{ __typename }' })).header('ratelimit-remaining');
+    expect(before - after).toBe(5 * 10 + 1);
+  });
+
+  it('asks what is left', async () => {
+    const person = await world.member();
+    const { data } = await ask(cluster.first, person.caller, '{ rateLimit { limit remaining resetAt } }');
+    expect(data.rateLimit.limit).toBe(POINTS);
+    expect(data.rateLimit.remaining).toBeLessThan(POINTS);
+    expect(Date.parse(data.rateLimit.resetAt)).toBeGreaterThan(Date.now());
+  });
+});
+
+describe('a document that is named by its hash', () => {
+  const text = members(2);
+  const persistedQuery = { version: 1, sha256Hash: createHash('sha256').update(text).digest('hex') };
+
+  it('is asked for once, and then known to every process', async () => {
+    const person = await world.member();
+    const unknown = await send(cluster.first, person, { extensions: { persistedQuery } });
+    expect(unknown.errors?.[0]?.extensions).toEqual({ code: 'PERSISTED_QUERY_NOT_FOUND' });
+    const sent = await send(cluster.first, person, { query: text, extensions: { persistedQuery } });
+    expect(sent.errors).toBeUndefined();
+    for (const node of cluster.nodes)
+      expect((await send(node, person, { extensions: { persistedQuery } })).data).toEqual(sent.data);
+  });
+
+  it('is refused when its hash is that of another one', async () => {
+    const person = await world.member();
+    const answer = await send(cluster.first, person, { query: members(7), extensions: { persistedQuery } });
+    expect([
+      answer.status,
+      answer.errors?.[0]?.extensions && (answer.errors[0].extensions as { code: string }).code,
+    ]).toEqual([400, 'BAD_REQUEST']);
+  });
+});
