@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createPrivateKey } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { ConfigError, readConfig } from './config.js';
@@ -10,6 +11,7 @@ import { buildGuardedSchema } from './resolvers/build-schema.js';
 import { printSdl } from './schema/print.js';
 import { describeFault } from './server/describe-fault.js';
 import { openParts } from './server/server.js';
+import { signManifest } from './server/trusted-documents.js';
 
 const SDL_FILE = 'src/schema/schema.graphql';
 
@@ -59,6 +61,20 @@ program
       console.log(`Created ${company.id} with the administrator ${administrator.id} (${options.admin}).`);
     }),
   );
+
+program
+  .command('documents')
+  .description('trusted documents')
+  .command('sign <files...>')
+  .description('make a manifest of GraphQL documents, one in each file')
+  .requiredOption('--key <file>', 'the private key (openssl genpkey -algorithm ed25519)')
+  .option('--out <file>', 'where the manifest is written', 'documents.json')
+  .action(async (files: string[], { key, out }: { key: string; out: string }) => {
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    const manifest = signManifest(texts, createPrivateKey(await readFile(key)));
+    await writeFile(out, `${JSON.stringify(manifest, null, 2)}\n`);
+    console.log(`Signed ${texts.length} documents in ${out}.`);
+  });
 
 const schema = program.command('schema').description('the GraphQL schema');
 schema

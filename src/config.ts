@@ -80,6 +80,9 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   BODY_LIMIT_BYTES: integer(1_048_576, 1024, 104_857_600),
   ANONYMOUS_BODY_LIMIT_BYTES: integer(65_536, 1024, 104_857_600),
+  GRAPHQL_DOCUMENTS: z.enum(['any', 'followers', 'trusted']).optional(),
+  DOCUMENTS_MANIFEST: z.string().optional(),
+  DOCUMENTS_PUBLIC_KEY: z.string().optional(),
   COST_LIMIT: integer(10_000, 100, 10_000_000),
   RATE_LIMIT_POINTS: integer(200_000, 100, 1_000_000_000),
   RATE_LIMIT_SECONDS: integer(60, 1, 86_400),
@@ -126,6 +129,10 @@ export interface Config {
   logLevel: string;
   bodyLimitBytes: number;
   anonymousBodyLimitBytes: number;
+  /** Whose documents must be known beforehand. */
+  documentsPolicy: 'any' | 'followers' | 'trusted';
+  /** The files of the documents that are, and of the key that they are signed with. */
+  documentsManifest: { file: string; publicKeyFile: string } | null;
   /** Of one operation, in points. */
   costLimit: number;
   /** What each viewer may spend in so many seconds. */
@@ -157,6 +164,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = environment.safeParse(given);
   const faults = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
   if (given.NODE_ENV === 'production') faults.push(...productionFaults(given));
+  if (Boolean(given.DOCUMENTS_MANIFEST) !== Boolean(given.DOCUMENTS_PUBLIC_KEY))
+    faults.push('DOCUMENTS_MANIFEST: goes with DOCUMENTS_PUBLIC_KEY');
+  if (given.GRAPHQL_DOCUMENTS === 'trusted' && !given.DOCUMENTS_MANIFEST)
+    faults.push('GRAPHQL_DOCUMENTS: "trusted" needs a DOCUMENTS_MANIFEST');
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
 
   const e = parsed.data;
@@ -179,6 +190,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: e.LOG_LEVEL,
     bodyLimitBytes: e.BODY_LIMIT_BYTES,
     anonymousBodyLimitBytes: e.ANONYMOUS_BODY_LIMIT_BYTES,
+    documentsPolicy: e.GRAPHQL_DOCUMENTS ?? (production ? 'followers' : 'any'),
+    documentsManifest:
+      e.DOCUMENTS_MANIFEST && e.DOCUMENTS_PUBLIC_KEY
+        ? { file: e.DOCUMENTS_MANIFEST, publicKeyFile: e.DOCUMENTS_PUBLIC_KEY }
+        : null,
     costLimit: e.COST_LIMIT,
     rateLimitPoints: e.RATE_LIMIT_POINTS,
     rateLimitSeconds: e.RATE_LIMIT_SECONDS,
@@ -211,6 +227,8 @@ function productionFaults(env: NodeJS.ProcessEnv): string[] {
   if (env.PUBLIC_URL && !env.PUBLIC_URL.startsWith('https://')) faults.push('PUBLIC_URL: must be https in production');
   if (env.DEV_ISSUER === 'on') faults.push('DEV_ISSUER: the development issuer never runs in production');
   if (env.SEED_DEMO === 'on') faults.push('SEED_DEMO: the demo companies never come into production');
+  if (env.GRAPHQL_DOCUMENTS === 'any')
+    faults.push('GRAPHQL_DOCUMENTS: followers run trusted documents only in production');
   if (env.FAILPOINT) faults.push('FAILPOINT: kills the process on purpose, so it is never set in production');
   for (const pair of env.OIDC_ISSUERS?.split(',') ?? []) {
     if (!pair.trim().startsWith('https://')) faults.push(`OIDC_ISSUERS: "${pair.trim()}" must be https in production`);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { FOLLOWED, FOLLOWED_CHANGED } from './follow-documents.js';
 import type { Handle } from './router.js';
 
 const STYLE = `
@@ -23,7 +24,6 @@ const STYLE = `
  */
 const SCRIPT = `
   const secret = location.pathname.slice('/f/'.length);
-  const face = 'number title publicStatus priority startOn dueOn progressPercent comments(first: 100) { nodes { body createdAt } }';
   const $ = (id) => document.getElementById(id);
   const words = (code) => code.charAt(0) + code.slice(1).toLowerCase().replaceAll('_', ' ');
   const day = (date) => (date ? new Date(date + 'T12:00').toLocaleDateString() : '–');
@@ -55,7 +55,7 @@ const SCRIPT = `
     const response = await fetch('/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: 'Follow ' + secret },
-      body: JSON.stringify({ query: '{ followed { task { ' + face + ' } } }' }),
+      body: JSON.stringify({ query: ${JSON.stringify(FOLLOWED)} }),
     });
     const answer = await response.json();
     show(answer.data ? answer.data.followed.task : null);
@@ -70,7 +70,7 @@ const SCRIPT = `
       const message = JSON.parse(data);
       if (message.type === 'ping') send({ type: 'pong' });
       if (message.type === 'connection_ack') {
-        const query = 'subscription ($after: String) { followedChanged(after: $after) { kind cursor task { ' + face + ' } } }';
+        const query = ${JSON.stringify(FOLLOWED_CHANGED)};
         send({ id: 'face', type: 'subscribe', payload: { query, variables: { after: cursor } } });
       }
       if (message.type === 'next' && message.payload.data) {

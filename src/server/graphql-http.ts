@@ -20,13 +20,15 @@ import { addressOf } from './address-limits.js';
 import { parseJson, readBody } from './body.js';
 import type { FormatError } from './error-format.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
-import type { PersistedQueries } from './persisted-queries.js';
+import { type PersistedQueries, persistedHash } from './persisted-queries.js';
 import { RateLimitError, type RateLimits, spenderOf } from './rate-limits.js';
 import { bytesOf, reply, typeFor, wantsPlainJson } from './replies.js';
+import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
 
 export interface GraphqlHttpOptions {
   schema: GraphQLSchema;
   documents: Documents;
+  trustedDocuments: TrustedDocuments;
   authenticator: Authenticator;
   companies: KeptCompanies;
   settings: ContextSettings;
@@ -68,7 +70,8 @@ interface HttpContext {
 
 /** `/graphql` over HTTP: who asks, how large a question they may ask, then Apollo Server. */
 export async function createGraphqlHttp(options: GraphqlHttpOptions) {
-  const { authenticator, settings, formatError, companies, documents, rates, persistedQueries } = options;
+  const { authenticator, settings, formatError, companies, documents, trustedDocuments, rates, persistedQueries } =
+    options;
   const apollo = new ApolloServer<HttpContext>({
     schema: options.schema,
     introspection: options.introspection,
@@ -108,6 +111,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     }
     const body = bytes && parseJson(bytes);
     const { query, operationName } = await questionOf(body, url, persistedQueries);
+    if (query !== null && !trustedDocuments.allows(viewer, query)) throw notTrusted();
     const excess = query === null ? null : documents.excessOf(query);
     if (excess) throw excess;
     const found = query === null ? [] : documents.find(query, operationName);
@@ -260,23 +264,12 @@ interface Question {
 async function questionOf(body: unknown, { searchParams }: URL, persisted: PersistedQueries): Promise<Question> {
   const asked = (body ?? Object.fromEntries(searchParams)) as Record<string, unknown>;
   const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
-  const hash = hashOf(asked.extensions);
+  const hash = persistedHash(asked.extensions);
   const given = textOf(asked.query);
   if (hash && given !== null && hash !== createHash('sha256').update(given).digest('hex'))
     throw badRequest('PERSISTED_QUERY_HASH', 'The hash is that of another document.');
   const query = given ?? (hash && (await persisted.get(hash))) ?? null;
   return { query, operationName: textOf(asked.operationName) };
-}
-
-/** The hash of a document that the client has sent before. */
-function hashOf(extensions: unknown): string | null {
-  try {
-    const read = typeof extensions === 'string' ? JSON.parse(extensions) : extensions;
-    const hash = read?.persistedQuery?.sha256Hash;
-    return typeof hash === 'string' ? hash : null;
-  } catch {
-    return null;
-  }
 }
 
 /** What GraphQL itself says of a request, as far as it is one. */

@@ -13,12 +13,15 @@ import type { Reading } from '../resolvers/reading.js';
 import { renderBy } from '../resolvers/shared-rendering.js';
 import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
 import { type FormatError, withFormat } from './error-format.js';
+import { persistedHash } from './persisted-queries.js';
 import { type RateLimits, spenderOf } from './rate-limits.js';
+import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
 
 export type Engine = FanOut<Standing, Reading>;
 
 export interface OperationsOptions {
   documents: Documents;
+  trustedDocuments: TrustedDocuments;
   settings: ContextSettings;
   fanOut: Engine;
   formatError: FormatError;
@@ -38,6 +41,7 @@ export interface Request {
   query: string;
   operationName?: string | null | undefined;
   variables?: Record<string, unknown> | null | undefined;
+  extensions?: Record<string, unknown> | null | undefined;
 }
 
 /** One operation as its connection carries it. The errors come formatted. */
@@ -63,7 +67,7 @@ export class Operations {
 
   /** Begins an operation; answers the subscription, if it is one that stands. Throws when the database is away. */
   async begin(session: Session, request: Request, asking: Asking): Promise<Running | null> {
-    const { documents, settings, formatError, costLimit, rates } = this.options;
+    const { documents, trustedDocuments, settings, formatError, costLimit, rates } = this.options;
     // From before the viewer's rights are looked at: what ends them from here on is told.
     const since = session.admission?.company.position ?? null;
     const viewer = await settings.refresh(session.viewer);
@@ -72,7 +76,13 @@ export class Operations {
       asking.refuse([withFormat(formatError, accessEnded())]);
       return null;
     }
-    const found = documents.find(request.query, request.operationName);
+    // The protocols want a text; it is empty where a trusted document is named by its hash.
+    const text = request.query || (trustedDocuments.find(persistedHash(request.extensions) ?? '') ?? '');
+    if (!trustedDocuments.allows(viewer, text)) {
+      asking.refuse([withFormat(formatError, notTrusted())]);
+      return null;
+    }
+    const found = documents.find(text, request.operationName);
     if ('length' in found) {
       asking.refuse(found);
       return null;
@@ -88,7 +98,7 @@ export class Operations {
       return null;
     }
     if ('variables' in coerced && found.operation.operation === 'subscription')
-      return this.#subscribe(session, viewer, request, found, coerced.variables, asking, since);
+      return this.#subscribe(session, viewer, { ...request, query: text }, found, coerced.variables, asking, since);
     const result = 'errors' in coerced ? coerced : await this.#run(found, viewer, coerced.variables);
     asking.next(this.#toJson(result));
     asking.complete();

@@ -22,6 +22,7 @@ import { Admissions } from './admissions.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
 import { createErrorFormat } from './error-format.js';
 import { EventStreams } from './event-stream.js';
+import { followDocuments } from './follow-documents.js';
 import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
 import { createGraphqlHttp } from './graphql-http.js';
@@ -32,6 +33,7 @@ import { PersistedQueries } from './persisted-queries.js';
 import { RateLimits, spenderOf } from './rate-limits.js';
 import { createRedisClient } from './redis-client.js';
 import { createRouter, type Route, sendJson } from './router.js';
+import { readManifest, TrustedDocuments } from './trusted-documents.js';
 import { SocketHub } from './websocket.js';
 
 export interface RunningServer {
@@ -83,14 +85,19 @@ export async function startServer(config: Config): Promise<RunningServer> {
   };
   const introspection = !config.production;
   const documents = new Documents(schema, introspection);
-  const common = { schema, documents, authenticator, settings, formatError, introspection };
+  const { documentsManifest: manifest } = config;
+  const trustedDocuments = new TrustedDocuments(config.documentsPolicy, [
+    ...followDocuments,
+    ...(manifest ? readManifest(manifest.file, manifest.publicKeyFile) : []),
+  ]);
+  const common = { schema, documents, trustedDocuments, authenticator, settings, formatError, introspection };
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
   const admissions = new Admissions(fanOut, config.maxSocketsPerViewer);
   const addresses = new AddressLimits(config);
   const forStaying = { ...config, operations, admissions, addresses, formatError };
   const streams = new EventStreams(forStaying);
-  const persistedQueries = new PersistedQueries(shared);
+  const persistedQueries = new PersistedQueries(shared, trustedDocuments);
   const companies = new KeptCompanies(settings, config.answerCacheBytes);
   const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies, rates, persistedQueries });
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });

@@ -11,6 +11,7 @@ import { createRights } from '../../src/resolvers/rights.js';
 import { createErrorFormat } from '../../src/server/error-format.js';
 import { type Engine, Operations, type Running, type Session } from '../../src/server/operations.js';
 import { RateLimits } from '../../src/server/rate-limits.js';
+import { TrustedDocuments } from '../../src/server/trusted-documents.js';
 import { until } from './until.js';
 
 /** The engine inside the test's own process, for looking at what it does without sockets in between. */
@@ -33,6 +34,7 @@ export class Audience {
     const formatError = createErrorFormat(parts.log);
     this.operations = new Operations({
       documents: new Documents(schema, true),
+      trustedDocuments: new TrustedDocuments('any', []),
       settings: this.settings,
       fanOut: this.fanOut,
       formatError,
