@@ -1,10 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  DeadlockException,
-  IsolationLevel,
-  LockWaitTimeoutException,
-  UniqueConstraintViolationException,
-} from '@mikro-orm/core';
+import { DeadlockException, LockWaitTimeoutException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { HistoryEntry } from '../entities/event.js';
@@ -96,8 +91,7 @@ async function attemptOnce<T>(parts: Parts, actor: Actor, work: (work: Work) => 
     changes.set(type, rows);
     rows.set(after.id, [rows.get(after.id)?.[0] ?? before, after]);
   };
-  // Read committed: what is read after a lock is taken is what the lock protects.
-  await em.begin({ isolationLevel: IsolationLevel.READ_COMMITTED });
+  await em.begin();
   try {
     const result = await work({ em, actor, update, record: (happening) => happenings.push(happening) });
     await em.flush();

@@ -5,6 +5,7 @@ import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy';
 import { Migrator } from '@mikro-orm/migrations';
 import { MySqlConnection, MySqlDriver } from '@mikro-orm/mysql';
 import { type AbstractSqlDriver, type SqlEntityManager, SqliteDriver } from '@mikro-orm/sql';
+import { CompiledQuery, type DatabaseConnection } from 'kysely';
 import { mysqlMigrations, sqliteMigrations } from '../../migrations/migrations.js';
 import { Comment } from './comment.js';
 import { Company } from './company.js';
@@ -89,6 +90,8 @@ export function isDatabaseFault(error: unknown): boolean {
   return isDrivers || error instanceof DriverException;
 }
 
+const READ_COMMITTED = CompiledQuery.raw('set session transaction isolation level read committed');
+
 function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {
   class GuardedConnection extends MySqlConnection {
     override async createKyselyDialect(overrides: Parameters<MySqlConnection['createKyselyDialect']>[0]) {
@@ -104,6 +107,8 @@ function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {
     charset: 'utf8mb4',
     forceUtcTimezone: true,
     pool: { min: 0, max: pool },
+    // What is read after a lock is taken is what the lock protects. Said once, and not with each transaction.
+    onCreateConnection: (connection: DatabaseConnection) => connection.executeQuery(READ_COMMITTED),
     migrations: { migrationsList: mysqlMigrations, snapshot: false, transactional: false },
   };
 }

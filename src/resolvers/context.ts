@@ -13,7 +13,7 @@ import { sealCursor } from '../pubsub/cursor.js';
 import type { Payload } from '../schema/payload.js';
 import { Basis } from './basis.js';
 import { Reading } from './reading.js';
-import type { References } from './references.js';
+import type { ReferenceSource, References } from './references.js';
 import type { RowSight } from './row-sight.js';
 import type { Trace } from './trace.js';
 
@@ -65,12 +65,16 @@ export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl'> & {
 /** What is asked about the viewer's rights, and who answers it. */
 type Judge = Pick<GraphContext, 'sees' | 'level' | 'sight' | 'grants'>;
 
-/** For one operation of one viewer. Its EntityManager is bound to their company and user. */
-export function createContext(settings: ContextSettings, viewer: Viewer): GraphContext {
-  const reading = new Reading(settings.parts.orm, {
+/**
+ * For one operation of one viewer. Its EntityManager is bound to their company and user; what rows refer to is taken from
+ * what others have read before, where that is given.
+ */
+export function createContext(settings: ContextSettings, viewer: Viewer, kept?: ReferenceSource): GraphContext {
+  const keys = {
     companyId: 'companyId' in viewer ? viewer.companyId : undefined,
     userId: 'userId' in viewer ? viewer.userId : undefined,
-  });
+  };
+  const reading = new Reading(settings.parts.orm, keys, kept);
   let loading: Promise<Grants> | undefined;
   const grants = () => (loading ??= loadGrants(reading.source, expectMember(viewer)));
   return new OperationContext(settings, viewer, reading, {

@@ -1,6 +1,7 @@
 import { Answers } from './answers.js';
 import type { ContextSettings } from './context.js';
 import { KeptCompany } from './kept-company.js';
+import type { ReferenceSource } from './references.js';
 
 /** A company that nobody has asked about for so long is not followed any more. */
 const IDLE_MS = 60_000;
@@ -35,6 +36,16 @@ export class KeptCompanies {
     if (!(kept instanceof KeptCompany)) return null;
     kept.usedAt = performance.now();
     return kept.isCurrent ? kept : null;
+  }
+
+  /** What is known of a company's people and projects when somebody asks, which is after what they write has been written. */
+  referencesOf(companyId: string): ReferenceSource {
+    const find = () => this.find(companyId)?.references.current ?? null;
+    return {
+      get current() {
+        return find();
+      },
+    };
   }
 
   /** Begins to follow a company that somebody has been let into. Until it does, the database is asked. */

@@ -4,7 +4,7 @@ import { findRows, type Row, type RowSource } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import type { Readings } from '../pubsub/topic.js';
-import { KeptReferences, References } from './references.js';
+import { KeptReferences, type ReferenceSource, References } from './references.js';
 
 interface Keys {
   companyId?: string | undefined;
@@ -22,7 +22,7 @@ export class Reading {
     readonly orm: Orm,
     readonly keys: Keys,
     /** Where others have read the same before. */
-    readonly kept?: KeptReferences,
+    readonly kept?: ReferenceSource,
   ) {}
 
   /** Bound to the company and the user of the keys; what belongs to others is out of its reach. */

@@ -66,8 +66,13 @@ class Loader<T extends { id: string }> {
 /** A person's name is not in the company's log: so old may it be in what is told live. */
 const KEPT_MS = 2_000;
 
+/** Where references may be that others have read before. */
+export interface ReferenceSource {
+  readonly current: References | null;
+}
+
 /** One company's references, kept from one reading to the next until the log says that one has changed. */
-export class KeptReferences {
+export class KeptReferences implements ReferenceSource {
   #kept: References | null = null;
   #keptUntil = 0;
 

@@ -120,7 +120,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const graphAt = async (position: number | null) => {
       outcome.isKept = isQuery && kept !== null && (position ?? 0) <= kept.since;
       if (outcome.isKept && kept) return kept.context;
-      if (position === null || !('companyId' in viewer)) return createContext(settings, viewer);
+      if (!('companyId' in viewer)) return createContext(settings, viewer);
+      if (position === null) return createContext(settings, viewer, companies.referencesOf(viewer.companyId));
       await untilVisible(settings.parts, viewer.companyId, position);
       return createContext(settings, await authenticator.confirm(viewer));
     };
