@@ -15,6 +15,7 @@ const checks = {
   'guards are awake': findSleepingGuards,
   'package-lock.json': findStaleLock,
   schema: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'schema', 'check'),
+  errors: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'errors', 'check'),
   'no breaking change of the schema': () => run(nodePath, 'scripts/schema-breaking.mjs'),
   migrations: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'migrations', 'check'),
 };
