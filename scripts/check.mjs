@@ -16,6 +16,7 @@ const checks = {
   'package-lock.json': findStaleLock,
   schema: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'schema', 'check'),
   errors: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'errors', 'check'),
+  deprecations: () => run(nodePath, 'scripts/schema-deprecations.mjs'),
   'no breaking change of the schema': () => run(nodePath, 'scripts/schema-breaking.mjs'),
   migrations: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'migrations', 'check'),
 };
