@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { cruise, findSleepingGuards } from './guards.mjs';
-import { filesIn, nodePath, prepare, root } from './prepare.mjs';
+import { filesIn, nodePath, prepare, prepareDocuments, root } from './prepare.mjs';
 import { nodeFlags } from './run-node.mjs';
 
 /** Each answers what is wrong, or nothing. */
@@ -22,6 +22,7 @@ const checks = {
 };
 
 prepare();
+prepareDocuments();
 for (const [name, check] of Object.entries(checks)) {
   const startedAt = Date.now();
   const faults = faultsOf(check);
