@@ -47,9 +47,18 @@ function costOf(schema: GraphQLSchema, plan: FieldPlan, page: FieldPlan | null):
 }
 
 /** What is no size is refused when it is run; here it must not make anything cheaper. */
-function sizeOf({ args }: FieldPlan, variables: Variables): number {
-  const { first, last } = args(variables);
+function sizeOf(plan: FieldPlan, variables: Variables): number {
+  const { first, last } = argsOf(plan, variables);
   return Math.max(1, Number(first ?? last) || 0);
+}
+
+/** None where they are not possible: this, too, is told when it is run. */
+function argsOf({ args }: FieldPlan, variables: Variables): Record<string, unknown> {
+  try {
+    return args(variables);
+  } catch {
+    return {};
+  }
 }
 
 const pointsOf = (cost: Cost, variables: Variables): number => (typeof cost === 'number' ? cost : cost(variables));
