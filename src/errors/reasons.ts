@@ -45,6 +45,7 @@ export const REASONS = {
   },
   CURSOR: { code: 'BAD_USER_INPUT', meaning: "The stream's cursor is too long to be one of ours." },
   FILTER_TOO_LARGE: { code: 'BAD_USER_INPUT', meaning: 'The filter has too many conditions.' },
+  NUMBER_OF_IDS: { code: 'BAD_USER_INPUT', meaning: 'Too many objects are asked for by their ids at once.' },
   NUMBER_OF_TASKS: { code: 'BAD_USER_INPUT', meaning: 'Too many tasks are edited at once, or none.' },
   PAGE_CURSOR: { code: 'BAD_USER_INPUT', meaning: '`after` goes with `first`, `before` with `last`.' },
   PAGE_SIZE: { code: 'BAD_USER_INPUT', meaning: 'A page is asked for by `first` or by `last`, from 1 to 100.' },
