@@ -1,6 +1,6 @@
 // The floors of src/: an import may only point down, types included. The top of the house is the last line.
 const floors = {
-  ground: ['config.ts', 'errors.ts', 'log.ts', 'crypto.ts', 'redis-url.ts'],
+  ground: ['config.ts', 'errors.ts', 'errors/', 'log.ts', 'crypto.ts', 'redis-url.ts'],
   schema: ['schema/'],
   execution: ['execution/'],
   entities: ['entities/'],
@@ -57,6 +57,10 @@ module.exports = {
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+      mainFields: ['main', 'typings'], // there are packages of types alone
+    },
   },
 };

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { cruise, findSleepingGuards } from './guards.mjs';
-import { filesIn, nodePath, prepare, root } from './prepare.mjs';
+import { filesIn, nodePath, prepare, prepareDocuments, root } from './prepare.mjs';
 import { nodeFlags } from './run-node.mjs';
 
 /** Each answers what is wrong, or nothing. */
@@ -15,11 +15,14 @@ const checks = {
   'guards are awake': findSleepingGuards,
   'package-lock.json': findStaleLock,
   schema: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'schema', 'check'),
+  errors: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'errors', 'check'),
+  deprecations: () => run(nodePath, 'scripts/schema-deprecations.mjs'),
   'no breaking change of the schema': () => run(nodePath, 'scripts/schema-breaking.mjs'),
   migrations: () => run(nodePath, ...nodeFlags, 'dist/src/cli.js', 'migrations', 'check'),
 };
 
 prepare();
+prepareDocuments();
 for (const [name, check] of Object.entries(checks)) {
   const startedAt = Date.now();
   const faults = faultsOf(check);

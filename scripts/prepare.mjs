@@ -11,6 +11,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The Node that the project pins; it is there after `prepare`. */
 export const nodePath = join(root, 'node_modules/.bin/node');
 
+const packageFile = (path) => join(root, 'node_modules', path);
+
 const lockFile = 'package-lock.json';
 const dist = join(root, 'dist');
 const stamp = join(dist, '.stamp');
@@ -24,7 +26,7 @@ export function prepare() {
   if (read(stamp) !== build) {
     // From nothing, so that the output of a deleted source does not linger.
     rmSync(dist, { recursive: true, force: true });
-    runQuietly(nodePath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+    runQuietly(nodePath, [packageFile('typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
     for (const asset of sources.filter((file) => !file.endsWith('.ts'))) {
       cpSync(join(root, asset), join(dist, asset));
     }
@@ -42,6 +44,21 @@ export function preparePackages(folder) {
   // serve all of them. `--no-save` reads the lock all the same and writes nothing.
   runQuietly('npm', ['install', '--no-save', '--no-audit', '--no-fund'], join(root, folder));
   writeFileSync(lockHash, packages);
+}
+
+/** What is made from documents of tests and examples; codegen.yml says how. */
+const TYPED = ['test', 'examples'];
+
+/** Makes the typed documents anew when their inputs changed. Apart from `prepare`, so that what makes the schema needs none. */
+export function prepareDocuments() {
+  const documents = TYPED.flatMap(filesIn).filter((file) => file.endsWith('.graphql'));
+  const inputs = hashOf([lockFile, 'codegen.yml', 'src/schema/schema.graphql', ...documents]);
+  const generated = TYPED.map((folder) => join(root, folder, 'generated'));
+  const isFresh = (folder) => existsSync(join(folder, 'documents.ts')) && read(join(folder, '.stamp')) === inputs;
+  if (generated.every(isFresh)) return;
+  const hint = 'The documents have to fit the committed schema, which "npm run schema" writes.';
+  runQuietly(nodePath, [packageFile('@graphql-codegen/cli/esm/bin.js'), '--config', 'codegen.yml'], root, hint);
+  for (const folder of generated) writeFileSync(join(folder, '.stamp'), inputs);
 }
 
 const configs = () => readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
@@ -67,9 +84,11 @@ function hashOf(files) {
 
 const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : null);
 
-function runQuietly(command, args, cwd = root) {
+function runQuietly(command, args, cwd = root, hint = '') {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
   if (status === 0) return;
-  console.error(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n"${command} ${args.join(' ')}" failed.`);
+  console.error(
+    `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n"${command} ${args.join(' ')}" failed. ${hint}`,
+  );
   process.exit(1);
 }

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as services from '../test/harness/services.mjs';
-import { nodePath, prepare, root } from './prepare.mjs';
+import { nodePath, prepare, prepareDocuments, root } from './prepare.mjs';
 
 /** The databases, and what happens when everything fails around them. */
 const COLUMNS = ['embedded', 'mysql', 'mariadb', 'faults'];
@@ -31,6 +31,7 @@ process.on('uncaughtException', (error) => cut.abort(error));
 setTimeout(endBy, LIMIT_MINUTES * 60_000, `the limit of ${LIMIT_MINUTES} minutes`).unref();
 
 prepare();
+prepareDocuments();
 const dir = mkdtempSync(join(tmpdir(), 'aliteo-test-'));
 const stops = [];
 let isGood = false;

@@ -7,13 +7,12 @@ import { foundCompany } from './domain/companies.js';
 import { seedDemo } from './domain/demo.js';
 import type { Parts } from './domain/unit-of-work.js';
 import { expectMigrated, migrate, sqliteDrift } from './entities/schema-state.js';
+import { printErrors } from './errors/print-errors.js';
 import { buildGuardedSchema } from './resolvers/build-schema.js';
 import { printSdl } from './schema/print.js';
 import { describeFault } from './server/describe-fault.js';
 import { openParts } from './server/server.js';
 import { signManifest } from './server/trusted-documents.js';
-
-const SDL_FILE = 'src/schema/schema.graphql';
 
 const program = new Command('aliteo').description('What the operator of aliteo-server does from the command line.');
 
@@ -76,19 +75,8 @@ program
     console.log(`Signed ${texts.length} documents in ${out}.`);
   });
 
-const schema = program.command('schema').description('the GraphQL schema');
-schema
-  .command('print')
-  .description(`write ${SDL_FILE}`)
-  .action(() => writeFile(SDL_FILE, printSdl(buildGuardedSchema())));
-schema
-  .command('check')
-  .description(`compare ${SDL_FILE} with the code`)
-  .action(async () => {
-    const committed = await readFile(SDL_FILE, 'utf8').catch(() => '');
-    if (committed !== printSdl(buildGuardedSchema()))
-      fail(`${SDL_FILE} is not what the code says: run "npm run schema".`);
-  });
+addGenerated('schema', 'the GraphQL schema', 'src/schema/schema.graphql', () => printSdl(buildGuardedSchema()));
+addGenerated('errors', 'what the errors mean to clients', 'docs/errors.md', printErrors);
 
 program
   .command('migrations')
@@ -99,6 +87,22 @@ program
     const drift = await sqliteDrift();
     if (drift.length > 0) fail(`The migrations are not what the entities say:\n${drift.join('\n')}`);
   });
+
+/** A file that is made from the code: `print` writes it, `check` fails when it is not what the code says. */
+function addGenerated(name: string, description: string, file: string, text: () => string): void {
+  const command = program.command(name).description(description);
+  command
+    .command('print')
+    .description(`write ${file}`)
+    .action(() => writeFile(file, text()));
+  command
+    .command('check')
+    .description(`compare ${file} with the code`)
+    .action(async () => {
+      const committed = await readFile(file, 'utf8').catch(() => '');
+      if (committed !== text()) fail(`${file} is not what the code says: run "npm run ${name}".`);
+    });
+}
 
 async function withParts(act: (parts: Parts) => Promise<void>): Promise<void> {
   const { parts, close } = await openParts({ ...readConfig(process.env), redisUrl: undefined });

@@ -1,58 +1,59 @@
-/** The stable codes of `extensions.code`; clients may switch on them, so a code never changes its meaning. */
-export type ErrorCode =
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'BAD_USER_INPUT'
-  | 'BAD_REQUEST'
-  | 'PAYLOAD_TOO_LARGE'
-  | 'LIMIT_EXCEEDED'
-  | 'UNAVAILABLE'
-  | 'NOT_YET_VISIBLE'
-  | 'INTERNAL_SERVER_ERROR';
+import type { ErrorCode } from './errors/error-codes.js';
+import { REASONS, type Reason } from './errors/reasons.js';
+import type { UserErrorCode } from './errors/user-error-codes.js';
+
+/** What a client's program may act on. */
+export type ErrorExtensions = { code: ErrorCode; reason?: Reason; traceId?: string };
 
 /** What went wrong, in words and codes that may leave the process; the cause stays inside. */
 export class ApiError extends Error {
+  readonly code: ErrorCode;
+
   constructor(
-    readonly code: ErrorCode,
+    /** Why; the code is the one that it makes finer. */
+    readonly reason: Reason,
     message: string,
-    /** Finer than the code: why, for a program to act on. */
-    readonly reason?: string,
     options?: ErrorOptions,
   ) {
     super(message, options);
     this.name = 'ApiError';
+    this.code = REASONS[reason].code;
   }
 
-  get extensions(): Record<string, unknown> {
-    return { code: this.code, ...(this.reason && { reason: this.reason }) };
+  get extensions(): ErrorExtensions {
+    return { code: this.code, reason: this.reason };
   }
 }
 
 /** Absent and hidden are one answer, so that nobody learns what exists. */
-export const notFound = (what = 'object') => new ApiError('NOT_FOUND', `No such ${what}.`, 'NOT_VISIBLE_OR_ABSENT');
+export const notFound = (what = 'object') => new ApiError('NOT_VISIBLE_OR_ABSENT', `No such ${what}.`);
 
-export const forbidden = (reason: string, message = 'You may see this, but not do it.') =>
-  new ApiError('FORBIDDEN', message, reason);
+export const forbidden = (reason: Reason<'FORBIDDEN'>, message = 'You may see this, but not do it.') =>
+  new ApiError(reason, message);
 
-export const unauthenticated = (reason: string, message = 'Sign in first.') =>
-  new ApiError('UNAUTHENTICATED', message, reason);
+export const unauthenticated = (reason: Reason<'UNAUTHENTICATED'>, message = 'Sign in first.') =>
+  new ApiError(reason, message);
 
 /** For who was let in and would not be any more. */
 export const accessEnded = () => unauthenticated('ACCESS_ENDED', 'This way in has been closed.');
 
-export const badRequest = (reason: string, message: string) => new ApiError('BAD_REQUEST', message, reason);
+export const badRequest = (reason: Reason<'BAD_REQUEST'>, message: string) => new ApiError(reason, message);
 
 /** For an operation that is beyond what one may cost, in points. */
 export const tooCostly = (cost: number, limit: number) =>
   badRequest('TOO_COSTLY', `The operation costs ${cost} points, and may cost ${limit}: ask for smaller pages.`);
 
-export const badInput = (reason: string, message: string) => new ApiError('BAD_USER_INPUT', message, reason);
+export const badInput = (reason: Reason<'BAD_USER_INPUT'>, message: string) => new ApiError(reason, message);
+
+export const limitExceeded = (reason: Reason<'LIMIT_EXCEEDED'>, message: string) => new ApiError(reason, message);
+
+export const unavailable = (reason: Reason<'UNAVAILABLE'>, message: string, cause: unknown) =>
+  new ApiError(reason, message, { cause });
 
 /** A refusal that the person at the screen can mend; it travels in the payload's `userErrors`, not as an error. */
 export class UserError extends Error {
   constructor(
-    readonly code: string,
+    readonly code: UserErrorCode,
     message: string,
     /** Path of the input's field, or none when the whole is at fault. */
     readonly field?: string,

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { TrustedIssuer } from '../config.js';
-import { ApiError, unauthenticated } from '../errors.js';
+import { type ApiError, unauthenticated, unavailable } from '../errors.js';
 import { ADDRESS_LENGTH, cut, lengthOf, NAME_LENGTH } from '../schema/texts.js';
 
 /** What a verified access token says about a person. */
@@ -53,9 +53,7 @@ export class AccessTokenVerifier {
   #key(issuer: string, trusted: { key: Promise<JWTVerifyGetKey> | undefined }): Promise<JWTVerifyGetKey> {
     trusted.key ??= discoverKeys(issuer).catch((error: unknown) => {
       trusted.key = undefined;
-      throw new ApiError('UNAVAILABLE', 'The issuer of the token does not answer.', 'ISSUER_UNAVAILABLE', {
-        cause: error,
-      });
+      throw unavailable('ISSUER_UNAVAILABLE', 'The issuer of the token does not answer.', error);
     });
     return trusted.key;
   }
@@ -96,9 +94,7 @@ async function discoverKeys(issuer: string): Promise<JWTVerifyGetKey> {
 function refusal(error: unknown): ApiError {
   if (error instanceof errors.JWTExpired) return unauthenticated('TOKEN_EXPIRED', 'The token has expired.');
   if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
-    return new ApiError('UNAVAILABLE', 'The issuer of the token does not answer.', 'ISSUER_UNAVAILABLE', {
-      cause: error,
-    });
+    return unavailable('ISSUER_UNAVAILABLE', 'The issuer of the token does not answer.', error);
   }
   return unauthenticated('TOKEN_INVALID', 'The token is not valid here.');
 }

@@ -1,5 +1,5 @@
 import type { FollowedKind, MembershipKind, Role } from '../entities/vocabulary.js';
-import { ApiError, unauthenticated } from '../errors.js';
+import { forbidden, unauthenticated } from '../errors.js';
 
 /** Nobody has shown a credential. */
 export interface Nobody {
@@ -42,14 +42,13 @@ export const nobody: Nobody = { kind: 'NOBODY' };
 
 /** Returns the member who asks. The guards of the schema have refused everybody else before. */
 export function expectMember(viewer: Viewer): MemberViewer {
-  if (viewer.kind !== 'MEMBER') throw new ApiError('FORBIDDEN', 'This is open to members only.', 'ENTRY_NOT_ALLOWED');
+  if (viewer.kind !== 'MEMBER') throw forbidden('ENTRY_NOT_ALLOWED', 'This is open to members only.');
   return viewer;
 }
 
 /** Returns the follower who asks. */
 export function expectFollower(viewer: Viewer): FollowerViewer {
-  if (viewer.kind !== 'FOLLOWER')
-    throw new ApiError('FORBIDDEN', 'This is open to followers only.', 'ENTRY_NOT_ALLOWED');
+  if (viewer.kind !== 'FOLLOWER') throw forbidden('ENTRY_NOT_ALLOWED', 'This is open to followers only.');
   return viewer;
 }
 

@@ -1,4 +1,5 @@
 import type { ClosingPolicy, PublicTaskStatus, TaskStatus } from '../entities/vocabulary.js';
+import type { UserErrorCode } from '../errors/user-error-codes.js';
 import { UserError } from '../errors.js';
 
 type Group = 'ACTIVE' | 'WAITING' | 'REQUESTED' | 'DONE';
@@ -80,7 +81,7 @@ export function move(
   }
   throw refusal('NOT_IN_TABLE', `A task cannot go from ${from} to ${to}.`);
 
-  function expectCloser(code: string, message: string): void {
+  function expectCloser(code: UserErrorCode, message: string): void {
     if (!mayClose(policy, mover)) throw refusal(code, message);
   }
   function expectReturn(): void {
@@ -88,4 +89,4 @@ export function move(
   }
 }
 
-const refusal = (code: string, message: string) => new UserError(code, message, 'status');
+const refusal = (code: UserErrorCode, message: string) => new UserError(code, message, 'status');

@@ -20,7 +20,7 @@ type Cost = number | ((variables: Variables) => number);
 
 /**
  * What an operation costs at most, in points: one for each object that its answer may hold. A page counts as many
- * objects as it is asked for.
+ * objects as it is asked for, and a list by ids as many as are named.
  */
 export function costOfOperation(schema: GraphQLSchema, plan: SelectionPlan): (variables: Variables) => number {
   const costs = plan.map((field) => {
@@ -43,13 +43,23 @@ function costOf(schema: GraphQLSchema, plan: FieldPlan, page: FieldPlan | null):
   );
   const one = sum([1, greatest(inner)]);
   if (!isListType(getNullableType(field.type))) return one;
-  return page ? product((variables) => sizeOf(page, variables), one) : product(() => UNPAGED, one);
+  const counted = page ?? (field.args.some(({ name }) => name === 'ids') ? plan : null);
+  return counted ? product((variables) => sizeOf(counted, variables), one) : product(() => UNPAGED, one);
 }
 
 /** What is no size is refused when it is run; here it must not make anything cheaper. */
-function sizeOf({ args }: FieldPlan, variables: Variables): number {
-  const { first, last } = args(variables);
-  return Math.max(1, Number(first ?? last) || 0);
+function sizeOf(plan: FieldPlan, variables: Variables): number {
+  const { first, last, ids } = argsOf(plan, variables);
+  return Math.max(1, Array.isArray(ids) ? ids.length : Number(first ?? last) || 0);
+}
+
+/** None where they are not possible: this, too, is told when it is run. */
+function argsOf({ args }: FieldPlan, variables: Variables): Record<string, unknown> {
+  try {
+    return args(variables);
+  } catch {
+    return {};
+  }
 }
 
 const pointsOf = (cost: Cost, variables: Variables): number => (typeof cost === 'number' ? cost : cost(variables));

@@ -7,6 +7,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import type { ErrorCode } from '../errors/error-codes.js';
 import type { ApiError } from '../errors.js';
 import { excess, excessOf, isTooLong, LIMITS } from './limits.js';
 import { type Operation, operationOf } from './operation.js';
@@ -87,7 +88,7 @@ class Kept<T> {
   }
 }
 
-const mistake = (message: string, code: string, error?: GraphQLError) =>
+const mistake = (message: string, code: ErrorCode, error?: GraphQLError) =>
   new GraphQLError(message, {
     nodes: error?.nodes,
     source: error?.source,

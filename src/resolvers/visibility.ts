@@ -33,7 +33,7 @@ export async function untilVisible({ orm }: Pick<Parts, 'orm'>, companyId: strin
     const head = (await readHeads(orm, [companyId])).get(companyId) ?? 0;
     if (head >= position) return;
     if (performance.now() > deadline)
-      throw new ApiError('NOT_YET_VISIBLE', 'What you want to see is not there yet: ask again.', 'MIN_CURSOR');
+      throw new ApiError('MIN_CURSOR', 'What you want to see is not there yet: ask again.');
   }
 }
 

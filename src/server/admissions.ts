@@ -1,6 +1,6 @@
 import type { Standing } from '../auth/standing.js';
 import type { Viewer } from '../auth/viewer.js';
-import { ApiError } from '../errors.js';
+import { limitExceeded } from '../errors.js';
 import type { Admission } from '../pubsub/fan-out.js';
 import type { Connection } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
@@ -52,7 +52,7 @@ export class Admissions {
     const { userId } = viewer;
     const count = this.#open.get(userId) ?? 0;
     if (count >= this.maxPerViewer) {
-      throw new ApiError('LIMIT_EXCEEDED', `You have ${count} connections open already.`, 'CONNECTIONS_PER_VIEWER');
+      throw limitExceeded('CONNECTIONS_PER_VIEWER', `You have ${count} connections open already.`);
     }
     this.#open.set(userId, count + 1);
     let isTaken = true;

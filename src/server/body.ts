@@ -6,8 +6,7 @@ import { MAX_DEPTH } from './limits.js';
 /** Reads a body. Throws PAYLOAD_TOO_LARGE as soon as the limit is passed. */
 export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const refuse = () =>
-    reject(new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`, 'BODY_LIMIT'));
+  const refuse = () => reject(new ApiError('BODY_LIMIT', `The body is larger than ${limitBytes} bytes.`));
   const chunks: Buffer[] = [];
   let size = 0;
   const take = (chunk: Buffer) => {

@@ -1,21 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { type ASTNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ArgumentValidationError } from 'type-graphql';
-import { ApiError } from '../errors.js';
+import type { ErrorCode } from '../errors/error-codes.js';
+import { ApiError, badInput, type ErrorExtensions } from '../errors.js';
 import type { Logger } from '../log.js';
 
 /** Codes that the GraphQL layer gives to a client's own mistakes; their messages may leave the process. */
-const CLIENT_MISTAKES: ReadonlySet<unknown> = new Set([
+const CLIENT_MISTAKES: ReadonlySet<unknown> = new Set<ErrorCode>([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'BAD_USER_INPUT',
   'BAD_REQUEST',
   'OPERATION_RESOLUTION_FAILURE',
   'PERSISTED_QUERY_NOT_FOUND',
-  'PERSISTED_QUERY_NOT_SUPPORTED',
 ]);
 
-export type FormatError = (error: unknown) => GraphQLFormattedError;
+/** An error as a client is told of it. */
+interface ToldError extends GraphQLFormattedError {
+  readonly extensions: ErrorExtensions;
+}
+
+export type FormatError = (error: unknown) => ToldError;
 
 /** What a client is told of an error: typed ones as they are, everything else masked under a trace id that the log has. */
 export function createErrorFormat(log: Logger): FormatError {
@@ -26,11 +31,8 @@ export function createErrorFormat(log: Logger): FormatError {
     if (cause instanceof ApiError) return { message: cause.message, ...place, extensions: cause.extensions };
     if (cause instanceof ArgumentValidationError) {
       const problems = cause.extensions.validationErrors.flatMap((fault) => Object.values(fault.constraints ?? {}));
-      return {
-        message: problems.join('; '),
-        ...place,
-        extensions: { code: 'BAD_USER_INPUT', reason: 'ARGUMENT_INVALID' },
-      };
+      const { message, extensions } = badInput('ARGUMENT_INVALID', problems.join('; '));
+      return { message, ...place, extensions };
     }
     if (error instanceof GraphQLError && cause instanceof GraphQLError) {
       const code = clientCode(error, cause);
@@ -53,9 +55,9 @@ export function createErrorFormat(log: Logger): FormatError {
  * What graphql-js itself says of a bad variable has no path, because nothing had been run, and may have a cause: what
  * the type of the variable said. What it says of a bad argument has a path, and points at the value in the document.
  */
-function clientCode(error: GraphQLError, cause: GraphQLError): string | null {
+function clientCode(error: GraphQLError, cause: GraphQLError): ErrorCode | null {
   const { code } = error.extensions;
-  if (CLIENT_MISTAKES.has(code)) return code as string;
+  if (CLIENT_MISTAKES.has(code)) return code as ErrorCode;
   if (code !== undefined) return null;
   return error.path === undefined || cause.nodes?.some(isValue) ? 'BAD_USER_INPUT' : null;
 }

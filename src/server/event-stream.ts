@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import type { Viewer } from '../auth/viewer.js';
 import { isDatabaseFault } from '../entities/orm.js';
-import { ApiError, accessEnded, badRequest, unauthenticated } from '../errors.js';
+import { accessEnded, badRequest, limitExceeded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
 import type { AddressLimits } from './address-limits.js';
 import type { Admissions, Place } from './admissions.js';
@@ -45,7 +45,7 @@ export class EventStreams {
   async serve(request: IncomingMessage, response: ServerResponse, viewer: Viewer, body: unknown): Promise<void> {
     if (viewer.kind === 'NOBODY') throw unauthenticated('NO_CREDENTIAL');
     if (this.options.addresses.take(request, response)) {
-      throw new ApiError('LIMIT_EXCEEDED', 'Too many connections from one address.', 'CONNECTIONS_PER_ADDRESS');
+      throw limitExceeded('CONNECTIONS_PER_ADDRESS', 'Too many connections from one address.');
     }
     const stream = new EventStream(this.options, response, viewer);
     this.#open.add(stream);

@@ -5,7 +5,8 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Authenticator, KnownMembers } from '../auth/authenticate.js';
 import type { Viewer } from '../auth/viewer.js';
-import { ApiError, badRequest, type ErrorCode, tooCostly } from '../errors.js';
+import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import { ApiError, badRequest, tooCostly } from '../errors.js';
 import type { Documents } from '../execution/documents.js';
 import { LIMITS } from '../execution/limits.js';
 import { type Operation, operationOf } from '../execution/operation.js';
@@ -42,20 +43,6 @@ export interface GraphqlHttpOptions {
   persistedQueries: PersistedQueries;
   streams: EventStreams;
 }
-
-/** The statuses of what is refused before GraphQL begins; from there on GraphQL over HTTP tells the status. */
-const STATUS: Record<ErrorCode, number> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  BAD_USER_INPUT: 400,
-  BAD_REQUEST: 400,
-  PAYLOAD_TOO_LARGE: 413,
-  LIMIT_EXCEEDED: 429,
-  UNAVAILABLE: 503,
-  NOT_YET_VISIBLE: 503,
-  INTERNAL_SERVER_ERROR: 500,
-};
 
 /** One request as it goes through Apollo Server. */
 interface HttpContext {
@@ -179,7 +166,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       response.destroy();
       return;
     }
-    const status = error instanceof ApiError ? STATUS[error.code] : 500;
+    const { status } = ERROR_CODES[formatted.extensions.code];
     const headers: Record<string, string> = { 'content-type': typeFor(request.headers.accept) };
     if (status === 401) headers['www-authenticate'] = 'Bearer';
     if (status === 429) headers['retry-after'] = retryAfter(error);
@@ -217,7 +204,7 @@ function execution({ schema, settings, formatError, costLimit }: GraphqlHttpOpti
           try {
             await contextValue.spend(contextValue.outcome.cost);
           } catch (error) {
-            throw refusal(error as ApiError);
+            throw error instanceof ApiError ? refusal(error) : error;
           }
         },
         async responseForOperation({ contextValue }) {
@@ -247,8 +234,9 @@ const subscriptionElsewhere = () =>
 /** An error of ours as Apollo Server answers it, with the status that it has. */
 function refusal(error: ApiError): GraphQLError {
   const headers = new HeaderMap();
-  if (STATUS[error.code] === 429) headers.set('retry-after', retryAfter(error));
-  const http = { status: STATUS[error.code], headers };
+  const { status } = ERROR_CODES[error.code];
+  if (status === 429) headers.set('retry-after', retryAfter(error));
+  const http = { status, headers };
   return new GraphQLError(error.message, { originalError: error, extensions: { http: http as never } });
 }
 
@@ -274,7 +262,7 @@ async function questionOf(body: unknown, { searchParams }: URL, persisted: Persi
 }
 
 /** What GraphQL itself says of a request, as far as it is one. */
-const SAID_BY_GRAPHQL: ReadonlySet<unknown> = new Set([
+const SAID_BY_GRAPHQL: ReadonlySet<unknown> = new Set<ErrorCode>([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'BAD_USER_INPUT',

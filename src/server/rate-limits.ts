@@ -19,7 +19,7 @@ interface Lease {
 
 export class RateLimitError extends ApiError {
   constructor(readonly retryAfterSeconds: number) {
-    super('LIMIT_EXCEEDED', `You have asked for too much: try again in ${retryAfterSeconds} seconds.`, 'RATE_LIMIT');
+    super('RATE_LIMIT', `You have asked for too much: try again in ${retryAfterSeconds} seconds.`);
   }
 }
 

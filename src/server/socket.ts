@@ -4,11 +4,12 @@ import { MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { Viewer } from '../auth/viewer.js';
-import { ApiError, unauthenticated } from '../errors.js';
+import { CloseCode } from '../errors/close-codes.js';
+import { ApiError, limitExceeded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
 import { isDeeperThan } from '../schema/depth.js';
 import type { Admissions, Place } from './admissions.js';
-import { CloseCode, closingOf } from './close-codes.js';
+import { closingOf } from './closing.js';
 import { credentialOf } from './credential.js';
 import { type FormatError, withFormat } from './error-format.js';
 import { frameOf, framesOf } from './frames.js';
@@ -95,8 +96,8 @@ export class GraphqlSocket implements Connection, Session {
     this.close(CloseCode.FORBIDDEN, 'ACCESS_ENDED', { drop: true });
   }
 
-  /** Closes with a code of `docs/protocol.md`; what is queued goes first unless it is dropped. */
-  close(code: number, reason: string, { drop }: { drop: boolean } = { drop: false }): void {
+  /** Closes with a code of `docs/errors.md`; what is queued goes first unless it is dropped. */
+  close(code: CloseCode, reason: string, { drop }: { drop: boolean } = { drop: false }): void {
     if (this.isOver) return;
     this.#outbox.close(null, { drop });
     this.ws.close(code, reason);
@@ -173,7 +174,7 @@ export class GraphqlSocket implements Connection, Session {
     const most = this.host.options.maxSubscriptionsPerSocket;
     if (this.#underWay.size >= most) {
       const words = `A socket carries ${most} operations at most.`;
-      const error = new ApiError('LIMIT_EXCEEDED', words, 'OPERATIONS_PER_SOCKET');
+      const error = limitExceeded('OPERATIONS_PER_SOCKET', words);
       return asking.refuse([withFormat(this.host.options.formatError, error)]);
     }
     this.#askings.set(id, asking);

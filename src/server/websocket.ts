@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isDatabaseFault } from '../entities/orm.js';
+import { CloseCode } from '../errors/close-codes.js';
 import type { Logger } from '../log.js';
 import type { AddressLimits } from './address-limits.js';
-import { CloseCode } from './close-codes.js';
 import { GraphqlSocket, type SocketHost, type SocketOptions } from './socket.js';
 
 export interface WebsocketOptions extends SocketOptions {

@@ -86,6 +86,12 @@ describe('a request that is not one', () => {
     ['variables that are a text', { body: JSON.stringify({ query: QUERY, variables: 'x' }) }, 400, 'BAD_REQUEST'],
     ['a form of another site', { headers: { 'content-type': 'text/plain' }, body: '{}' }, 400, 'BAD_REQUEST'],
     ['a batch', { body: JSON.stringify([{ query: QUERY }]) }, 400, 'BAD_REQUEST'],
+    [
+      'the hash of a document that is not known',
+      { body: JSON.stringify({ extensions: { persistedQuery: { version: 1, sha256Hash: 'f'.repeat(64) } } }) },
+      200,
+      'PERSISTED_QUERY_NOT_FOUND',
+    ],
     ['no GraphQL', { body: '{"query":"{ viewer { "}' }, 400, 'GRAPHQL_PARSE_FAILED'],
     ['an unknown field', { body: '{"query":"{ viewer { password } }"}' }, 400, 'GRAPHQL_VALIDATION_FAILED'],
     [

@@ -127,6 +127,7 @@ function query({ projects, tasks, people }: Scene): string {
     `${list} { edges { node { ${oneOf(...LISTS)} } } }`,
     `task(id: "${oneOf(...tasks)}", minCursor: $at) { ${oneOf(...LISTS)} }`,
     `node(id: "${oneOf(...tasks, ...people.map(({ member }) => member.id))}", minCursor: $at) { id ... on Task { title } ... on Member { name } }`,
+    `nodes(ids: ["${oneOf(...tasks)}", "${oneOf(...projects).id}", "${oneOf(...people).member.id}"], minCursor: $at) { id ... on Task { title viewerLevel } ... on Project { name } ... on Member { name } }`,
     `projects(first: 10, minCursor: $at) { nodes { key name manager { email } } }`,
     `members(first: 20, minCursor: $at) { nodes { id name role kind } }`,
     `projectStats(projectId: "${oneOf(...projects).id}", minCursor: $at) { taskCount byStatus { status count } }`,

@@ -4,7 +4,7 @@ import { assignTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import type { Project } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
-import { ask, codeOf, get } from '../harness/client.js';
+import { type Answer, ask, codeOf, get } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type Person, World } from '../harness/world.js';
 
@@ -222,7 +222,8 @@ describe('what stands under a task', () => {
     const bodies: string[] = [];
     let after: string | null = null;
     do {
-      const { task: shown } = await get(cluster.last, world.admin.caller, query, { id: task.id, after });
+      const answer: Answer = await ask(cluster.last, world.admin.caller, query, { id: task.id, after });
+      const { task: shown } = answer.data;
       bodies.push(...shown.comments.nodes.map(({ body }: { body: string }) => body));
       after = shown.comments.pageInfo.hasNextPage ? shown.comments.pageInfo.endCursor : null;
     } while (after);

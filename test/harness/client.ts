@@ -1,3 +1,5 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { print } from 'graphql';
 import { type Client, createClient, type ExecutionResult } from 'graphql-ws';
 import WebSocket from 'ws';
 import type { Node } from './cluster.js';
@@ -8,10 +10,12 @@ export interface Caller {
   companyId?: string;
 }
 
-export interface Answer {
+// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever its text asked for
+type Whatever = any;
+
+export interface Answer<Data = Whatever> {
   status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the document asked for
-  data: any;
+  data: Data;
   errors: {
     message: string;
     path?: (string | number)[];
@@ -21,8 +25,20 @@ export interface Answer {
 
 const NOBODY: Caller = {};
 
+/** A document by its text, or one that `npm run codegen` has typed: then its variables and its answer are known. */
+type Document<Data = Whatever, Variables = Whatever> = string | TypedDocumentNode<Data, Variables>;
+/** What goes in: nothing has to where the document asks for nothing. */
+type Given<Variables> = Record<string, never> extends Variables ? [variables?: Variables] : [variables: Variables];
+
+const textOf = (document: Document): string => (typeof document === 'string' ? document : print(document));
+
 /** Asks over HTTP and returns status, data and errors (an empty list when there are none). */
-export async function ask(node: Node, caller: Caller | null, query: string, variables: object = {}): Promise<Answer> {
+export async function ask<Data = Whatever, Variables = object>(
+  node: Node,
+  caller: Caller | null,
+  document: Document<Data, Variables>,
+  ...[variables]: Given<Variables>
+): Promise<Answer<Data>> {
   const { authorization, companyId } = caller ?? NOBODY;
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (authorization) headers.authorization = authorization;
@@ -30,16 +46,21 @@ export async function ask(node: Node, caller: Caller | null, query: string, vari
   const response = await fetch(node.graphqlUrl, {
     method: 'POST',
     headers,
-    body: JSON.stringify({ query, variables }),
+    body: JSON.stringify({ query: textOf(document), variables }),
   });
-  const { data = null, errors = [] } = (await response.json()) as Partial<Answer>;
-  return { status: response.status, data, errors };
+  const { data = null, errors = [] } = (await response.json()) as { data?: Data | null; errors?: Answer['errors'] };
+  return { status: response.status, data: data as Data, errors };
 }
 
 /** Asks for what must succeed. Throws with the errors otherwise. */
-export async function get(node: Node, caller: Caller, query: string, variables: object = {}): Promise<Answer['data']> {
-  const { data, errors } = await ask(node, caller, query, variables);
-  if (errors.length > 0) throw new Error(`${query}\n${JSON.stringify(errors)}`);
+export async function get<Data = Whatever, Variables = object>(
+  node: Node,
+  caller: Caller,
+  document: Document<Data, Variables>,
+  ...variables: Given<Variables>
+): Promise<Data> {
+  const { data, errors } = await ask(node, caller, document, ...variables);
+  if (errors.length > 0) throw new Error(`${textOf(document)}\n${JSON.stringify(errors)}`);
   return data;
 }
 
@@ -48,13 +69,11 @@ export const codeOf = (answer: Answer): string | null => answer.errors[0]?.exten
 
 const PATIENCE_MS = 10_000;
 
-export interface Listener {
+export interface Listener<Change = Whatever> {
   /** The next payload's field that passes the test; those before it are dropped. Throws after ten seconds. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the document asked for
-  until(test: (change: any) => boolean, what?: string): Promise<any>;
+  until(test: (change: Change) => boolean, what?: string): Promise<Change>;
   /** Everything that has arrived so far. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the document asked for
-  readonly seen: any[];
+  readonly seen: Change[];
   /** How the socket was closed. */
   readonly closed: Promise<{ code: number; reason: string }>;
   /** The errors that ended the subscription. */
@@ -63,15 +82,15 @@ export interface Listener {
 }
 
 /** Subscribes over WebSocket on a socket of its own, without retries. */
-export function listen(
+export function listen<Data = Whatever, Variables extends object = object>(
   node: Node,
   caller: Caller | { follow: string },
-  query: string,
-  variables: Record<string, unknown> = {},
-): Listener {
+  document: Document<Data, Variables>,
+  ...[variables]: Given<Variables>
+): Listener<Data[keyof Data]> {
   const closed = Promise.withResolvers<{ code: number; reason: string }>();
   const failed = Promise.withResolvers<readonly { message: string; extensions?: { code?: string } }[]>();
-  const seen: unknown[] = [];
+  const seen: Data[keyof Data][] = [];
   let wake = Promise.withResolvers<void>();
   let position = 0;
   let ended: unknown = null;
@@ -88,14 +107,14 @@ export function listen(
     wake = Promise.withResolvers();
   };
   client.subscribe(
-    { query, variables },
+    { query: textOf(document), variables: variables as Record<string, unknown> | undefined },
     {
       next: (result: ExecutionResult) => {
         if (result.errors) {
           ended = result.errors;
           failed.resolve(result.errors as never);
         }
-        if (result.data) seen.push(Object.values(result.data)[0]);
+        if (result.data) seen.push(Object.values(result.data)[0] as Data[keyof Data]);
         arrived();
       },
       error: (error) => {
@@ -117,7 +136,7 @@ export function listen(
       const deadline = Date.now() + PATIENCE_MS;
       for (;;) {
         while (position < seen.length) {
-          const change = seen[position];
+          const change = seen[position] as Data[keyof Data];
           position += 1;
           if (test(change)) return change;
         }

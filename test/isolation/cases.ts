@@ -14,15 +14,15 @@ export interface Case {
   at: string;
   /** Ids of the same kind, in the viewer's own company, that the viewer has no right to; or why there are none. */
   hidden: Record<string, (side: Side) => string> | string;
-  /** How an id that is none for this viewer is answered: by an error, by a user error with this code, by an empty page. */
-  answer: 'NOT_FOUND' | 'NOT_A_MEMBER' | 'EMPTY';
+  /** How an id that is none for this viewer is answered: by an error, by a user error with this code, by an empty page, by null in its place. */
+  answer: 'NOT_FOUND' | 'NOT_A_MEMBER' | 'EMPTY' | 'NULL';
 }
 
 const TASK = `id key title description project { name } author { name email } owner { name email } solver { name email }
   awaitedMember { name } awaitedProject { name } awaitedTask { title } comments(first: 10) { nodes { body author { name } } }`;
 const PAGE = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
 
-export const NODE = `query ($id: ID!) { node(id: $id) { __typename id
+const ANY_NODE = `{ __typename id
   ... on Comment { body author { name } task { ${TASK} } }
   ... on Company { name }
   ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
@@ -31,7 +31,9 @@ export const NODE = `query ($id: ID!) { node(id: $id) { __typename id
   ... on Project { name description manager { name } workspace { name } }
   ... on Task { ${TASK} }
   ... on User { name email }
-  ... on Workspace { name } } }`;
+  ... on Workspace { name } }`;
+export const NODE = `query ($id: ID!) { node(id: $id) ${ANY_NODE} }`;
+export const NODES = `query ($ids: [ID!]!) { nodes(ids: $ids) ${ANY_NODE} }`;
 
 const mutation = (name: string, selection: string) =>
   `mutation ($input: ${name[0]?.toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { ${selection} userErrors { field code message } } }`;
@@ -156,6 +158,7 @@ function minCursorCases(): Record<string, Case> {
     ...asked('editor', 'projects', page, 'nodes { id name }'),
     ...asked('editor', 'workspaces', '', 'id name'),
     ...about('node', '$id: ID!', 'id: $id', 'id', ofProject),
+    ...about('nodes', '$ids: [ID!]!', 'ids: $ids', 'id', ({ project }) => ({ ids: [project.id] })),
     ...about('project', '$id: ID!', 'id: $id', 'id name', ofProject),
     ...about('projectStats', '$id: ID!', 'projectId: $id', 'taskCount', ofProject),
     ...about('task', '$id: ID!', 'id: $id', 'id title', ({ task }) => ({ id: task.id })),
@@ -200,6 +203,18 @@ export const nodeCases: Record<string, Case[]> = {
   ],
   Workspace: [node('editor', (side) => side.workspaceId, 'internal members see every workspace')],
 };
+
+/** The same asked for by `nodes`, behind the company, which every member sees. */
+const amongMany = (one: Case): Case => ({
+  ...one,
+  document: NODES,
+  at: 'ids.1',
+  answer: 'NULL',
+  variables: async (side, node) => {
+    const { id } = (await one.variables(side, node)) as { id: string };
+    return { ids: [side.companyId, id] };
+  },
+});
 
 /** `ownerId`, `solverId` and `managerId`, each operator, bare and inside each combination. */
 function filterCases(): Record<string, Case> {
@@ -258,6 +273,7 @@ const newKey = (): string => {
 /** Every place that takes an id. A place of the schema that is missing here fails the suite, and so does a case too many. */
 export const cases: Record<string, Case | Case[]> = {
   'Query.node.id': Object.values(nodeCases).flat(),
+  'Query.nodes.ids': Object.values(nodeCases).flat().map(amongMany),
   'Query.project.id': [
     refused({
       as: 'editor',

@@ -8,7 +8,7 @@ import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { type IdPrefix, newId, prefixOf } from '../../src/schema/ids.js';
 import { type Answer, ask, type Caller, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
-import { type Case, cases, NODE, nodeCases } from './cases.js';
+import { type Case, cases, NODE, NODES, nodeCases } from './cases.js';
 import { idPlaces, lists, nodeTypes, relations } from './places.js';
 import { type List, listCases, type Relation, relationCases } from './relations.js';
 import { createSide, markOf, type Secrecy, type Side, type Who, WITHHELD } from './sides.js';
@@ -107,6 +107,12 @@ function expectRefusal({ answer }: Case, reply: Reply): void {
     case 'NOT_A_MEMBER':
       expect({ codes, userErrors, data: shown(data) }).toEqual({ codes: [], userErrors: [answer], data: null });
       break;
+    case 'NULL':
+      expect({ codes, nodes: data.nodes }).toEqual({
+        codes: [],
+        nodes: [expect.objectContaining({ id: ours.companyId }), null],
+      });
+      break;
     case 'EMPTY':
       expect(Object.values(data)).toEqual([
         {
@@ -121,6 +127,7 @@ function expectRefusal({ answer }: Case, reply: Reply): void {
 function expectSuccess({ answer }: Case, { codes, userErrors, data }: Reply): void {
   expect({ codes, userErrors, isShown: shown(data) !== null }).toEqual({ codes: [], userErrors: [], isShown: true });
   if (answer === 'EMPTY') expect((data.tasks ?? data.projects).nodes.length).toBeGreaterThan(0);
+  if (answer === 'NULL') expect(data.nodes).toEqual([expect.any(Object), expect.any(Object)]);
 }
 
 /** What an answer shows of objects, or null when it shows none. */
@@ -199,7 +206,7 @@ describe.each(Object.entries(cases).map(([path, one]) => [path, [one].flat()] as
 
     it('refuses an id of another kind', async () => {
       const kind = prefixOf(String(valueAt(await make(), attempt.at)));
-      if (attempt.document === NODE) return;
+      if ([NODE, NODES].includes(attempt.document)) return;
       await tryWith(kind === 'task' ? ours.project.id : ours.task.id);
     });
 

@@ -7,6 +7,7 @@ import {
   type GraphQLSchema,
   getNamedType,
   getNullableType,
+  isCompositeType,
   isInputObjectType,
   isInterfaceType,
   isListType,
@@ -81,7 +82,7 @@ const isCarrier = (type: GraphQLObjectType) => isConnection(type) || isEdge(type
 
 function isMany(field: GraphQLField<unknown, unknown>): boolean {
   const type = getNamedType(field.type);
-  return isConnection(type) || (isListType(getNullableType(field.type)) && isObjectType(type));
+  return isConnection(type) || (isListType(getNullableType(field.type)) && isCompositeType(type));
 }
 
 function hasId(field: GraphQLField<unknown, unknown>): boolean {

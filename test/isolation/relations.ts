@@ -153,6 +153,20 @@ const PAGE = 'edges { node { id } } pageInfo { hasNextPage hasPreviousPage start
 
 /** Every field that answers many. Pages are of one row, so that a second row would show in `hasNextPage`. */
 export const listCases: Record<string, List> = {
+  'Query.nodes': {
+    document: 'query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Task { title } ... on Project { name } } }',
+    at: 'nodes',
+    seen: {
+      as: 'editor',
+      variables: (side) => ({ ids: [side.hiddenTask.id, side.task.id, side.privateTask.id] }),
+      has: (side) => side.task.id,
+    },
+    unseen: {
+      as: 'external',
+      variables: (side) => ({ ids: [side.internalTask.id, side.hiddenProject.id, side.workspaceId] }),
+      ids: () => [],
+    },
+  },
   'Query.projects': {
     document: `{ projects(first: 1) { nodes { id name } ${PAGE} } }`,
     at: 'projects',

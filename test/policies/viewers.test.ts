@@ -36,6 +36,7 @@ const TABLE = `
   Query.projectStats             anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Query.task                     anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Query.node                     anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
+  Query.nodes                    anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.follows                  anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
   Query.followed                 anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
   Mutation.createTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
@@ -81,6 +82,8 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Query.projectStats': ({ project }) => `{ projectStats(projectId: "${project}") { taskCount } }`,
   'Query.task': ({ task }) => `{ task(id: "${task}") { id } }`,
   'Query.node': ({ task }) => `{ node(id: "${task}") { id } }`,
+  // What is absent is null in its place.
+  'Query.nodes': ({ task }) => `{ nodes(ids: ["${task}"]) { id } }`,
   'Query.follows': () => '{ follows(first: 5) { nodes { id } } }',
   'Query.followed': () => '{ followed { task { title } } }',
   'Mutation.createTask': ({ project }) =>

@@ -32,14 +32,15 @@ const headersOf = ({ authorization, companyId }: Caller): Record<string, string>
 
 type Errors = readonly { message: string; extensions?: { code?: string; traceId?: string } }[];
 
-const post = async (query: string, accept: string): Promise<string> => {
+const post = async (query: string, variables: object, accept: string): Promise<string> => {
   const headers = { ...headersOf(person.caller), accept };
-  const response = await fetch(cluster.last.graphqlUrl, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  const body = JSON.stringify({ query, variables });
+  const response = await fetch(cluster.last.graphqlUrl, { method: 'POST', headers, body });
   return response.text();
 };
 
-async function overSocket(query: string): Promise<Errors> {
-  const stream = listen(cluster.last, person.caller, query);
+async function overSocket(query: string, variables: object): Promise<Errors> {
+  const stream = listen(cluster.last, person.caller, query, variables);
   const good = stream
     .until(() => true)
     .then(
@@ -52,12 +53,13 @@ async function overSocket(query: string): Promise<Errors> {
 }
 
 /** The errors of an answer, none when it is a good one. */
-const transports: [string, (query: string) => Promise<Errors>][] = [
-  ['HTTP', async (query) => JSON.parse(await post(query, 'application/json')).errors ?? []],
-  ['WebSocket', overSocket],
+const transports: [string, (query: string, variables?: object) => Promise<Errors>][] = [
+  ['HTTP', async (query, variables = {}) => JSON.parse(await post(query, variables, 'application/json')).errors ?? []],
+  ['WebSocket', (query, variables = {}) => overSocket(query, variables)],
   [
     'an event stream',
-    async (query) => JSON.parse(/^data: (.+)$/m.exec(await post(query, 'text/event-stream'))?.[1] ?? '').errors ?? [],
+    async (query, variables = {}) =>
+      JSON.parse(/^data: (.+)$/m.exec(await post(query, variables, 'text/event-stream'))?.[1] ?? '').errors ?? [],
   ],
 ];
 
@@ -100,6 +102,17 @@ describe('a document of too many tokens is not read, one of few is answered', ()
     const errors = await asks(ofNames(LIMITS.tokens));
     expect(errors.map(({ extensions }) => extensions?.code)).toEqual(['GRAPHQL_PARSE_FAILED']);
     expect(await asks(ofNames(LIMITS.sameName))).toEqual([]);
+  });
+});
+
+describe('an argument that is not possible, of a list whose size is asked beforehand, is told as such', () => {
+  it.each(transports)('over %s', async (_transport, asks) => {
+    // That it is null is seen only when the arguments are put together.
+    const errors = await asks('query ($id: ID = "x") { tasks(projectId: $id, first: 9) { nodes { id } } }', {
+      id: null,
+    });
+    expect(errors.map(({ extensions }) => extensions?.code)).toEqual(['BAD_USER_INPUT']);
+    expect(await asks('{ workspaces { name } }')).toEqual([]);
   });
 });
 

@@ -9,6 +9,13 @@ import { Company } from '../../src/entities/company.js';
 import { Follow } from '../../src/entities/follow.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
+import {
+  CreateTaskDocument,
+  FirstProjectDocument,
+  TasksHeardDocument,
+  WhatIFollowDocument,
+  WhoAmIDocument,
+} from '../generated/documents.js';
 import { type Caller, get, listen } from '../harness/client.js';
 import { closeParts, type Node, openParts, startNode } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
@@ -23,7 +30,6 @@ interface DemoFile {
 
 /** As `npm start` has it, but for the port. */
 const AS_STARTED = { DEV_ISSUER: 'on', SEED_DEMO: 'on', SECRET_KEY: '', OIDC_ISSUERS: '' };
-const VIEWER = '{ viewer { user { id } member { id } } }';
 
 describe('processes of `npm start` on one database', () => {
   let database: TestDatabase;
@@ -69,14 +75,14 @@ describe('processes of `npm start` on one database', () => {
     await until(async () => (await stat(file).catch(() => null)) !== null, 'demo.json');
     const demo: DemoFile = JSON.parse(await readFile(file, 'utf8'));
     const own = started.find(({ url }) => decodeJwt(demo.people[0]?.token ?? '').iss === `${url}/dev-issuer`);
-    expect((await get(own as Node, callerOf(demo), VIEWER)).viewer.member).toBeTruthy();
+    expect((await get(own as Node, callerOf(demo), WhoAmIDocument)).viewer.member).toBeTruthy();
   }, 120_000);
 
   it('let the demo people in as the same persons, on whatever port they run', async () => {
     const seen = new Set<string>();
     for (let i = 0; i < 2; i += 1) {
       const node = await start();
-      seen.add((await get(node, callerOf(await demoOf(node)), VIEWER)).viewer.user.id);
+      seen.add((await get(node, callerOf(await demoOf(node)), WhoAmIDocument)).viewer.user.id);
     }
     expect(seen.size).toBe(1);
   }, 120_000);
@@ -86,21 +92,15 @@ describe('processes of `npm start` on one database', () => {
     const demo = await demoOf(one);
     const other = await start({ PUBLIC_URL: one.url });
     const caller = callerOf(demo);
-    expect(await get(other, caller, VIEWER)).toEqual(await get(one, caller, VIEWER));
+    expect(await get(other, caller, WhoAmIDocument)).toEqual(await get(one, caller, WhoAmIDocument));
     const follower = { authorization: `Follow ${demo.followers[0]?.token}` };
-    expect(await get(other, follower, '{ followed { id } }')).toEqual(await get(one, follower, '{ followed { id } }'));
+    expect(await get(other, follower, WhatIFollowDocument)).toEqual(await get(one, follower, WhatIFollowDocument));
 
-    const { projects } = await get(one, caller, '{ projects(first: 1) { nodes { id } } }');
-    const project = projects.nodes[0].id;
-    const stream = listen(
-      other,
-      caller,
-      'subscription ($project: ID!) { taskChanged(projectId: $project) { kind task { title } } }',
-      { project },
-    );
+    const { projects } = await get(one, caller, FirstProjectDocument);
+    const project = projects.nodes[0]?.id ?? '';
+    const stream = listen(other, caller, TasksHeardDocument, { project });
     await stream.until(({ kind }) => kind === 'READY');
-    const query = `mutation ($project: ID!) { createTask(input: { projectId: $project, title: "Heard elsewhere" }) { cursor } }`;
-    await get(one, caller, query, { project });
+    await get(one, caller, CreateTaskDocument, { input: { projectId: project, title: 'Heard elsewhere' } });
     await stream.until(({ task }) => task?.title === 'Heard elsewhere');
     await stream.stop();
   }, 120_000);
@@ -110,10 +110,14 @@ describe('processes of `npm start` on one database', () => {
     const node = await start();
     const before = await demoOf(node);
     const [companyId = ''] = before.people[0]?.companies.map(({ id }) => id) ?? [];
-    const { viewer } = await get(node, callerOf(before), VIEWER);
+    const { viewer } = await get(node, callerOf(before), WhoAmIDocument);
     const em = forkFor(parts.orm, { companyId });
-    const other = await em.findOneOrFail(Member, { role: 'ADMIN', deactivatedAt: null, id: { $ne: viewer.member.id } });
-    await deactivateMember(parts, viewerOf(other), viewer.member.id);
+    const other = await em.findOneOrFail(Member, {
+      role: 'ADMIN',
+      deactivatedAt: null,
+      id: { $ne: viewer.member?.id ?? '' },
+    });
+    await deactivateMember(parts, viewerOf(other), viewer.member?.id ?? '');
 
     const { people, followers } = await demoOf(await start());
     expect(people[0]?.companies[0]).toMatchObject({ role: 'ADMIN' });

@@ -92,6 +92,14 @@ describe('npm start', () => {
     expect(stdout).toContain('The tour is complete.');
   }, 70_000);
 
+  it('is understood by a typed client, live', async () => {
+    const env = { ...process.env, NODE_OPTIONS: '', DEMO: join(database.dataDir, 'demo.json') };
+    const { stdout } = await run(process.execPath, ['examples/typed-client.ts'], { env, timeout: 60_000 });
+    const [, key, title] = /^ {2}(\S+) {2}(.+?) {2}/m.exec(stdout) ?? [];
+    const changes = [`${title}, again`, title].map((name) => `${key} is now "${name}".`);
+    expect(stdout.match(/^\S+ is now .+$/gm)).toEqual(changes);
+  }, 70_000);
+
   it('starts again within ten seconds, keeps what was there, and makes new secrets', async () => {
     const before = demo;
     expect(await Promise.all(nodes.map((node) => node.stop('SIGINT')))).toEqual(nodes.map(() => 0));

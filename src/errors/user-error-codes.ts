@@ -1,0 +1,50 @@
+/** Every `userErrors.code`: what the person at the screen can mend. */
+export const USER_ERROR_CODES = {
+  // Any input.
+  REQUIRED: 'The field cannot be without a value.',
+  TOO_LONG: 'The text is longer than it may be.',
+  TOO_LARGE: 'The filter of a saved view is too large, or nested too deep.',
+  OUT_OF_RANGE: 'The number is not in its range.',
+  NOT_SUPPORTED: 'This locale or time zone is not known here.',
+  NOT_A_MEMBER: 'The company has no such member, or you do not find them.',
+  MEMBER_DEACTIVATED: 'The member is deactivated.',
+  EXTERNALS_PUBLIC_ONLY: 'External members write what is public, and nothing else.',
+
+  // Tasks and comments.
+  VERSION_CONFLICT: 'Somebody else has changed the task since: read it again.',
+  DATES_REVERSED: 'A task cannot be due before it starts.',
+  SOLVER_NOT_LICENSED: 'An external solver needs a licence, and a project that took them as internal.',
+  SOLVER_CANNOT_SEE: 'An external solver sees public tasks only.',
+  MEMBER_CANNOT_SEE: 'The external member whom the task would wait for sees public tasks only.',
+  NAMED_CANNOT_SEE: 'Owner, solver or the person awaited is external, and would lose sight of the task.',
+  PRIVACY: 'A comment is public or internal.',
+
+  // Moves of a task.
+  SAME_STATUS: 'The task has this status already.',
+  NOT_IN_TABLE: 'No move leads from the one status to the other.',
+  RETURNS_TO_BEFORE: 'From here the task goes back to the status that it had before.',
+  CLOSING_ON_REQUEST: 'Here the owner decides: request the closure or the cancellation instead.',
+  OWNER_DECIDES: 'The owner decides about the request.',
+  REOPENING: 'Whoever may close may reopen.',
+  NOT_AWAITABLE: 'A task waits for another one that is open.',
+  WAITS_IN_A_CIRCLE: 'The awaited task waits, in the end, for this one.',
+
+  // Projects and permissions.
+  KEY: "A project's key is 2 to 10 capital letters and digits.",
+  KEY_TAKEN: 'Another project has this key.',
+  MANAGER_EXTERNAL: 'An external member manages no project.',
+  EXTERNAL_LEVEL: 'An external member gets EDIT at most.',
+  STILL_A_SOLVER: 'The member solves open tasks of the project: give these to somebody else first.',
+
+  // Members.
+  ADDRESS: 'This is not an e-mail address.',
+  ALREADY_A_MEMBER: 'The person is in the directory already.',
+  EXTERNAL_ROLE: 'An external member is neither administrator nor supervisor.',
+  LAST_ADMINISTRATOR: 'The last administrator cannot be deactivated.',
+
+  // Follows.
+  OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',
+  EXPIRY_PAST: 'The expiry lies in the past.',
+} as const satisfies Record<string, string>;
+
+export type UserErrorCode = keyof typeof USER_ERROR_CODES;
