@@ -10,6 +10,7 @@ import { Comment } from './comment.js';
 import { Company } from './company.js';
 import { Event, HistoryEntry, LogHead } from './event.js';
 import { Follow } from './follow.js';
+import { IdempotencyRecord, UserIdempotencyRecord } from './idempotency-record.js';
 import { Member } from './member.js';
 import { Project, ProjectPermission, Workspace } from './project.js';
 import { NodeSqliteDialect } from './sqlite-dialect.js';
@@ -27,6 +28,7 @@ export const entities = [
   Event,
   Follow,
   HistoryEntry,
+  IdempotencyRecord,
   LogHead,
   Member,
   PersonalView,
@@ -34,6 +36,7 @@ export const entities = [
   ProjectPermission,
   Task,
   User,
+  UserIdempotencyRecord,
   UserIdentity,
   UserPreferences,
   Workspace,
