@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, type GraphQLRequest, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Authenticator, KnownMembers } from '../auth/authenticate.js';
@@ -10,13 +10,13 @@ import { LIMITS } from '../execution/limits.js';
 import { type Operation, operationOf } from '../execution/operation.js';
 import type { Variables } from '../execution/plan.js';
 import type { Answer } from '../resolvers/answers.js';
-import type { ContextSettings, GraphContext } from '../resolvers/context.js';
-import { createContext } from '../resolvers/context.js';
+import { type ContextSettings, createContext, type GraphContext, type Idempotency } from '../resolvers/context.js';
 import { KeptAnswer } from '../resolvers/kept-answer.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import { parseJson, readBody } from './body.js';
 import type { FormatError } from './error-format.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
+import { idempotencyOf } from './idempotency-key.js';
 
 export interface GraphqlHttpOptions {
   schema: GraphQLSchema;
@@ -150,24 +150,29 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
 }
 
 /** Runs operations by their plans. What has no sound variables is left to Apollo Server, to say so. */
-function execution({ schema, formatError, costLimit }: GraphqlHttpOptions): ApolloServerPlugin<HttpContext> {
+function execution({ schema, settings, formatError, costLimit }: GraphqlHttpOptions): ApolloServerPlugin<HttpContext> {
   return {
     async requestDidStart() {
-      let ready: { operation: Operation; variables: Variables } | null = null;
+      let ready: { operation: Operation; variables: Variables; graph: GraphContext } | null = null;
       return {
-        async didResolveOperation({ document, request, contextValue }) {
+        async didResolveOperation({ document, source, request, contextValue }) {
           const operation = operationOf(schema, document, request.operationName);
           if (operation?.operation.operation === 'subscription') throw refusal(subscriptionElsewhere());
           const coerced = operation?.coerce(request.variables);
           if (!operation || !coerced || 'errors' in coerced) return;
-          ready = { operation, variables: coerced.variables };
-          const cost = operation.cost(contextValue.graph.viewer.kind, coerced.variables);
+          let { graph } = contextValue;
+          const cost = operation.cost(graph.viewer.kind, coerced.variables);
           if (cost > costLimit) throw refusal(tooCostly(cost, costLimit));
           contextValue.outcome.cost = cost;
+          if (operation.operation.operation === 'mutation') {
+            const idempotency = idempotencyIn(settings, source, request);
+            if (idempotency) graph = createContext(settings, graph.viewer, idempotency);
+          }
+          ready = { operation, variables: coerced.variables, graph };
         },
         async responseForOperation({ contextValue }) {
           if (!ready) return null;
-          const { errors, data } = await ready.operation.run(undefined, contextValue.graph, ready.variables);
+          const { errors, data } = await ready.operation.run(undefined, ready.graph, ready.variables);
           const { outcome } = contextValue;
           const extensions = { cost: { requested: outcome.cost, limit: costLimit } };
           outcome.isSound = !errors;
@@ -177,6 +182,17 @@ function execution({ schema, formatError, costLimit }: GraphqlHttpOptions): Apol
       };
     },
   };
+}
+
+/** The text is the document's own, also where the request names it by its hash. */
+function idempotencyIn({ parts }: ContextSettings, query: string, request: GraphQLRequest): Idempotency | null {
+  const { operationName, variables, extensions, http } = request;
+  const places = { header: http?.headers.get('idempotency-key'), extensions };
+  try {
+    return idempotencyOf(parts.keyring, { query, operationName, variables }, places);
+  } catch (error) {
+    throw error instanceof ApiError ? refusal(error) : error;
+  }
 }
 
 /** An answer is one: what streams needs a connection that stays. */

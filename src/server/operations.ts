@@ -12,6 +12,7 @@ import { type ContextSettings, createContext, type GraphContext } from '../resol
 import type { Reading } from '../resolvers/reading.js';
 import { renderBy } from '../resolvers/shared-rendering.js';
 import { type FormatError, withFormat } from './error-format.js';
+import { idempotencyOf } from './idempotency-key.js';
 
 export type Engine = FanOut<Standing, Reading>;
 
@@ -35,6 +36,9 @@ export interface Request {
   query: string;
   operationName?: string | null | undefined;
   variables?: Record<string, unknown> | null | undefined;
+  extensions?: Record<string, unknown> | null | undefined;
+  /** The header of that name, where a connection has one for each request. */
+  idempotencyKey?: string | undefined;
 }
 
 /** One operation as its connection carries it. The errors come formatted. */
@@ -82,11 +86,26 @@ export class Operations {
     }
     if ('variables' in coerced && found.operation.operation === 'subscription')
       return this.#subscribe(session, viewer, request, found, coerced.variables, asking, since);
-    const result =
-      'errors' in coerced ? coerced : await found.run(undefined, this.#contextOf(viewer), coerced.variables);
+    const context = this.#contextOf(viewer, request, found, asking);
+    if (!context) return null;
+    const result = 'errors' in coerced ? coerced : await found.run(undefined, context, coerced.variables);
     asking.next(this.#toJson(result));
     asking.complete();
     return null;
+  }
+
+  /** For a query or a mutation; null when its key is refused. */
+  #contextOf(viewer: Viewer, request: Request, { operation }: Operation, asking: Asking): GraphContext | null {
+    const { settings, formatError } = this.options;
+    const places = { header: request.idempotencyKey, extensions: request.extensions };
+    try {
+      const isMutation = operation.operation === 'mutation';
+      const idempotency = isMutation ? idempotencyOf(settings.parts.keyring, request, places) : null;
+      return createContext(settings, viewer, idempotency);
+    } catch (error) {
+      asking.refuse([withFormat(formatError, error)]);
+      return null;
+    }
   }
 
   async #subscribe(
@@ -104,7 +123,7 @@ export class Operations {
       document,
       operationName: request.operationName ?? null,
       variableValues: request.variables ?? null,
-      contextValue: this.#contextOf(viewer),
+      contextValue: createContext(this.options.settings, viewer),
     });
     if (!(source instanceof ChangeSource)) {
       asking.next(this.#toJson(source as ExecutionResult));
@@ -129,10 +148,6 @@ export class Operations {
       topic,
       (result) => this.#toJson(result),
     );
-  }
-
-  #contextOf(viewer: Viewer): GraphContext {
-    return createContext(this.options.settings, viewer);
   }
 
   #toJson(result: ExecutionResult): string {

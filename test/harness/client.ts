@@ -6,6 +6,8 @@ import type { Node } from './cluster.js';
 export interface Caller {
   authorization?: string;
   companyId?: string;
+  /** Over HTTP only. */
+  idempotencyKey?: string;
 }
 
 export interface Answer {
@@ -22,16 +24,17 @@ export interface Answer {
 const NOBODY: Caller = {};
 
 /** Asks over HTTP and returns status, data and errors (an empty list when there are none). */
-export async function ask(node: Node, caller: Caller | null, query: string, variables: object = {}): Promise<Answer> {
-  const { authorization, companyId } = caller ?? NOBODY;
+export const ask = (node: Node, caller: Caller | null, query: string, variables: object = {}): Promise<Answer> =>
+  post(node, caller, { query, variables });
+
+/** The same with a body as the test wants it. */
+export async function post(node: Node, caller: Caller | null, body: object): Promise<Answer> {
+  const { authorization, companyId, idempotencyKey } = caller ?? NOBODY;
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (authorization) headers.authorization = authorization;
   if (companyId) headers['x-company-id'] = companyId;
-  const response = await fetch(node.graphqlUrl, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ query, variables }),
-  });
+  if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+  const response = await fetch(node.graphqlUrl, { method: 'POST', headers, body: JSON.stringify(body) });
   const { data = null, errors = [] } = (await response.json()) as Partial<Answer>;
   return { status: response.status, data, errors };
 }
