@@ -6,6 +6,7 @@ import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
 import { demoPeople } from '../domain/demo.js';
 import { crashAtCommit } from '../domain/failpoint.js';
+import { forgetOutcomes } from '../domain/forget-outcomes.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { openOrm } from '../entities/orm.js';
 import { Documents } from '../execution/documents.js';
@@ -28,7 +29,11 @@ import { readiness } from './health.js';
 import { type Metric, serveMetrics } from './metrics.js';
 import { type Engine, Operations } from './operations.js';
 import { createRouter, type Route, sendJson } from './router.js';
+import { Upkeep } from './upkeep.js';
 import { SocketHub } from './websocket.js';
+
+/** Outcomes that are kept too long do no harm: nobody is answered from them. */
+const UPKEEP_MS = 3_600_000;
 
 export interface RunningServer {
   parts: Parts;
@@ -115,6 +120,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const stopMetrics = config.metricsPort
     ? await serveMetrics(metricsOf(fanOut, addresses, sockets, streams), config.host, config.metricsPort)
     : () => {};
+  const upkeep = new Upkeep((signal) => forgetOutcomes(parts.orm, signal), UPKEEP_MS, log);
   log.info({ publicUrl }, 'server: ready');
 
   return {
@@ -134,6 +140,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       clearTimeout(patience);
       stopMetrics();
       companies.close();
+      await upkeep.stop();
       await graphql.stop();
       await fanOut.close();
       await close();
