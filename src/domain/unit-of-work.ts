@@ -1,14 +1,15 @@
-import { setTimeout } from 'node:timers/promises';
-import { DeadlockException, LockWaitTimeoutException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { HistoryEntry } from '../entities/event.js';
+import { IdempotencyRecord } from '../entities/idempotency-record.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
 import { insertRows, type Row, type RowChange, updateRows } from '../entities/rows.js';
 import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
 import { appendEvents, type LoggedEvent, readHeads } from '../pubsub/event-log.js';
+import { type Once, recordOf } from './once.js';
+import { inTransaction, untilCommitted } from './transaction.js';
 
 /** The parts that the product's rules work with; one per process. */
 export interface Parts {
@@ -18,6 +19,11 @@ export interface Parts {
   log: Logger;
   /** Called between a commit and its publication; only tests set it. */
   afterCommit?: (() => void) | undefined;
+  /**
+   * Makes the one command that is given these parts safe to send again: it is done once, in one transaction, and
+   * whoever sends it again gets the same answer.
+   */
+  once?: Once | undefined;
 }
 
 /** Who acts, in which company, through which entry point. */
@@ -53,37 +59,40 @@ export interface Work {
 }
 
 export interface Done<T> {
+  /** Of a command with a key as plain values: rows where there were entities. */
   result: T;
   /** The log's position at which the change is visible. */
   seq: number;
+  /** Whether it had been done before, under the same key. */
+  isRepeated: boolean;
 }
-
-const ATTEMPTS = 4;
 
 /**
- * Runs `work` in one transaction and commits rows, history and events together; publishes after the commit. `work` may
- * run again after a deadlock, or when another transaction has taken a key that was free a moment before, so it must not act outside the database.
+ * Runs `work` in one transaction and commits rows, history, events and what `parts.once` asks to keep together; publishes
+ * after the commit. `work` may run again after a deadlock, or when another transaction has taken a key that was free a
+ * moment before, so it must not act outside the database.
  */
-export async function transact<T>(parts: Parts, actor: Actor, work: (work: Work) => Promise<T>): Promise<Done<T>> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const { result, events } = await attemptOnce(parts, actor, work);
-      const last = events.at(-1);
-      if (last) {
-        parts.afterCommit?.();
-        await parts.feeds.publish(events);
-      }
-      return { result, seq: last?.seq ?? (await readHeads(parts.orm, [actor.companyId])).get(actor.companyId) ?? 0 };
-    } catch (error) {
-      if (attempt === ATTEMPTS || !isTransient(error)) throw error;
-      parts.log.info({ attempt, companyId: actor.companyId }, 'transaction: lost against another one, trying again');
-      await setTimeout(Math.random() * 20 * 2 ** attempt);
+export function transact<T>(parts: Parts, actor: Actor, work: (work: Work) => Promise<T>): Promise<Done<T>> {
+  const { companyId, userId } = actor;
+  const openRecord = recordOf(parts, { type: IdempotencyRecord, owner: { companyId } });
+  return untilCommitted(parts.log, { companyId }, async () => {
+    const em = forkFor(parts.orm, { companyId, userId: userId ?? undefined });
+    let events: LoggedEvent[] = [];
+    const done = await inTransaction(em, openRecord(em), async () => {
+      const { result, happenings } = await perform(em, actor, work);
+      events = await write(em, actor, happenings);
+      const seq = events.at(-1)?.seq ?? (await readHeads({ em }, [companyId])).get(companyId) ?? 0;
+      return { result, seq };
+    });
+    if (events.length > 0) {
+      parts.afterCommit?.();
+      await parts.feeds.publish(events);
     }
-  }
+    return done;
+  });
 }
 
-async function attemptOnce<T>(parts: Parts, actor: Actor, work: (work: Work) => Promise<T>) {
-  const em = forkFor(parts.orm, { companyId: actor.companyId, userId: actor.userId ?? undefined });
+async function perform<T>(em: EntityManager, actor: Actor, work: (work: Work) => Promise<T>) {
   const happenings: Happening[] = [];
   const changes = new Map<Type<Rowed>, Map<string, RowChange<Rowed>>>();
   const update: Work['update'] = (type, before, after) => {
@@ -91,18 +100,10 @@ async function attemptOnce<T>(parts: Parts, actor: Actor, work: (work: Work) => 
     changes.set(type, rows);
     rows.set(after.id, [rows.get(after.id)?.[0] ?? before, after]);
   };
-  await em.begin();
-  try {
-    const result = await work({ em, actor, update, record: (happening) => happenings.push(happening) });
-    await em.flush();
-    for (const [type, rows] of changes) await updateRows(em, type, [...rows.values()]);
-    const events = await write(em, actor, happenings);
-    await em.commit();
-    return { result, events };
-  } catch (error) {
-    await em.rollback().catch(() => {});
-    throw error;
-  }
+  const result = await work({ em, actor, update, record: (happening) => happenings.push(happening) });
+  await em.flush();
+  for (const [type, rows] of changes) await updateRows(em, type, [...rows.values()]);
+  return { result, happenings };
 }
 
 async function write(em: EntityManager, actor: Actor, happenings: readonly Happening[]): Promise<LoggedEvent[]> {
@@ -115,9 +116,3 @@ async function write(em: EntityManager, actor: Actor, happenings: readonly Happe
   const events = happenings.map(({ type, objectId, data }) => ({ type, objectId, data: data ?? {} }));
   return appendEvents(em, actor.companyId, events);
 }
-
-const isTransient = (error: unknown): boolean =>
-  error instanceof DeadlockException ||
-  error instanceof LockWaitTimeoutException ||
-  error instanceof UniqueConstraintViolationException ||
-  /SQLITE_BUSY|database is locked/.test(String(error));

@@ -11,6 +11,7 @@ import { Comment } from './comment.js';
 import { Company } from './company.js';
 import { Event, HistoryEntry, LogHead } from './event.js';
 import { Follow } from './follow.js';
+import { IdempotencyRecord, UserIdempotencyRecord } from './idempotency-record.js';
 import { Member } from './member.js';
 import { Project, ProjectPermission, Workspace } from './project.js';
 import { NodeSqliteDialect } from './sqlite-dialect.js';
@@ -28,6 +29,7 @@ export const entities = [
   Event,
   Follow,
   HistoryEntry,
+  IdempotencyRecord,
   LogHead,
   Member,
   PersonalView,
@@ -35,6 +37,7 @@ export const entities = [
   ProjectPermission,
   Task,
   User,
+  UserIdempotencyRecord,
   UserIdentity,
   UserPreferences,
   Workspace,

@@ -107,7 +107,7 @@ export async function findRow<T extends { id: string }>(
 }
 
 /** Writes new rows, all of them in one statement. */
-export async function insertRows<T extends TenantEntity>(
+export async function insertRows<T extends object>(
   em: EntityManager,
   type: Type<T>,
   rows: readonly Row<T>[],
@@ -157,6 +157,10 @@ export async function updateRows<T extends Tenant>(
     await run(em, `update ${table.sql} set ${sets.join(', ')} where ${where}`, parameters);
   }
 }
+
+/** What an entity holds, as a row. */
+export const rowOf = <T extends object>(em: EntityManager, entity: T): Row<T> =>
+  tableOf(em, entity.constructor as Type<T>).plain(entity as Values) as Row<T>;
 
 /** A reference to a row, for an entity that is to point to it. */
 export const referenceTo = <T extends Tenant>(em: EntityManager, type: Type<T>, { id }: { id: string }): T =>

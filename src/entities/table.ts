@@ -14,6 +14,8 @@ interface Column {
   write(value: unknown): unknown;
   /** What the column is compared with; of what it refers to, that is the id. */
   compare(value: unknown): unknown;
+  /** What an entity has there, as a row has it. */
+  plain(value: unknown): unknown;
 }
 
 /** Some of a table's columns: how they are asked for, and how what comes is read. */
@@ -48,6 +50,11 @@ export class Table {
     const column = this.#byName.get(name);
     if (!column) throw new Error(`${this.sql} has no column for ${name}.`);
     return column;
+  }
+
+  /** What an entity holds, as a row. */
+  plain(entity: Values): Values {
+    return Object.fromEntries(this.columns.map(({ name, plain }) => [name, plain(entity[name])]));
   }
 
   /** All columns, or the named ones; a row that lacks some of its columns throws when one of these is asked for. */
@@ -89,6 +96,7 @@ function withoutColumns(table: string, missing: readonly Column[]): object {
 const listed = (columns: readonly Column[]): string => columns.map(({ sql }) => sql).join(', ');
 const quoted = (name: string): string => `\`${name}\``;
 const same = (value: unknown): unknown => value ?? null;
+const toReference = (value: unknown): unknown => (value ? { id: (value as { id: string }).id } : null);
 
 const tables = new WeakMap<object, Table>();
 
@@ -111,7 +119,8 @@ function columnsOf(em: EntityManager, properties: readonly EntityProperty[]): Co
     if (!column) return [];
     const conversion = conversionOf(property, platform);
     const compare = property.targetMeta ? same : conversion.write;
-    return [{ name, sql: quoted(column), isNullable: property.nullable === true, ...conversion, compare }];
+    const plain = property.targetMeta ? toReference : same;
+    return [{ name, sql: quoted(column), isNullable: property.nullable === true, ...conversion, compare, plain }];
   });
 }
 

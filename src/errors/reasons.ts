@@ -46,6 +46,14 @@ export const REASONS = {
   },
   CURSOR: { code: 'BAD_USER_INPUT', meaning: "The stream's cursor is too long to be one of ours." },
   FILTER_TOO_LARGE: { code: 'BAD_USER_INPUT', meaning: 'The filter has too many conditions.' },
+  IDEMPOTENCY_KEY: {
+    code: 'BAD_USER_INPUT',
+    meaning: 'An Idempotency-Key is 1 to 255 visible ASCII characters, the same in the header and the extensions.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    code: 'BAD_USER_INPUT',
+    meaning: 'The Idempotency-Key came with another request before: use a new one.',
+  },
   NUMBER_OF_IDS: { code: 'BAD_USER_INPUT', meaning: 'Too many objects are asked for by their ids at once.' },
   NUMBER_OF_TASKS: { code: 'BAD_USER_INPUT', meaning: 'Too many tasks are edited at once, or none.' },
   PAGE_CURSOR: { code: 'BAD_USER_INPUT', meaning: '`after` goes with `first`, `before` with `last`.' },
@@ -61,6 +69,7 @@ export const REASONS = {
   },
   JSON_MALFORMED: { code: 'BAD_REQUEST', meaning: 'The body is not JSON in UTF-8.' },
   JSON_TOO_DEEP: { code: 'BAD_REQUEST', meaning: 'The body is nested in more than 128 levels.' },
+  EXTENSIONS: { code: 'BAD_REQUEST', meaning: 'The extensions of a request are a JSON object.' },
   PERSISTED_QUERY_HASH: { code: 'BAD_REQUEST', meaning: 'The hash beside a document is that of another one.' },
   QUERY_MISSING: { code: 'BAD_REQUEST', meaning: 'The body is no JSON object with a `query`.' },
   SUBSCRIPTION_NEEDS_STREAM: {

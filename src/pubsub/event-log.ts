@@ -46,15 +46,12 @@ async function advanceHead(em: EntityManager, companyId: string, by: number): Pr
 }
 
 /** The number of each company's latest event; 0 before the first. */
-export async function readHeads(orm: Orm, companyIds: readonly string[]): Promise<Map<string, number>> {
+export async function readHeads({ em }: Pick<Orm, 'em'>, companyIds: readonly string[]): Promise<Map<string, number>> {
   if (companyIds.length === 0) return new Map();
   // One question for all companies that this node serves: each is named.
   const marks = companyIds.map(() => '?').join(', ');
-  const { rows } = await run(
-    orm.em,
-    `select company_id, seq from log_heads where company_id in (${marks})`,
-    companyIds,
-  );
+  const text = `select company_id, seq from log_heads where company_id in (${marks})`;
+  const { rows } = await run(em, text, companyIds);
   return new Map(rows.map(({ company_id, seq }) => [String(company_id), Number(seq)]));
 }
 

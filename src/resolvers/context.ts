@@ -3,14 +3,11 @@ import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
 import { expectMember, type Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { routeTo } from '../domain/events.js';
-import type { Done, Parts } from '../domain/unit-of-work.js';
+import type { Parts } from '../domain/unit-of-work.js';
 import type { EntityManager } from '../entities/orm.js';
 import type { Row, RowSource } from '../entities/rows.js';
 import type { Task } from '../entities/task.js';
 import type { Level } from '../entities/vocabulary.js';
-import { UserError } from '../errors.js';
-import { sealCursor } from '../pubsub/cursor.js';
-import type { Payload } from '../schema/payload.js';
 import { Basis } from './basis.js';
 import { Reading } from './reading.js';
 import type { ReferenceSource, References } from './references.js';
@@ -18,6 +15,13 @@ import type { RowSight } from './row-sight.js';
 import type { Trace } from './trace.js';
 
 type FactsOf<F extends string> = Readonly<Record<F, string | null>>;
+
+/** What the sender of an operation gave so that it can be sent again. */
+export interface Idempotency {
+  readonly key: string;
+  /** A fingerprint of the document, the operation's name and the variables. */
+  readonly bodyHash: string;
+}
 
 /** What a resolver works with: one per operation, and a new one for every payload of a subscription. */
 export interface GraphContext {
@@ -27,6 +31,8 @@ export interface GraphContext {
   /** For what belongs to the user. What a query reads through it is of this moment only. */
   readonly em: EntityManager;
   readonly keyring: Keyring;
+  /** Of a mutation that came with a key. */
+  readonly idempotency: Idempotency | null;
   /** Where this server is reached, for links. */
   readonly publicUrl: string;
   /** Projects, members and users that rows refer to. */
@@ -65,11 +71,19 @@ export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl'> & {
 /** What is asked about the viewer's rights, and who answers it. */
 type Judge = Pick<GraphContext, 'sees' | 'level' | 'sight' | 'grants'>;
 
-/**
- * For one operation of one viewer. Its EntityManager is bound to their company and user; what rows refer to is taken from
- * what others have read before, where that is given.
- */
-export function createContext(settings: ContextSettings, viewer: Viewer, kept?: ReferenceSource): GraphContext {
+/** What may be given to an operation's context beside its viewer. */
+export interface Given {
+  /** What others have read before of what rows refer to. */
+  kept?: ReferenceSource;
+  idempotency?: Idempotency | null;
+}
+
+/** For one operation of one viewer. Its EntityManager is bound to their company and user. */
+export function createContext(
+  settings: ContextSettings,
+  viewer: Viewer,
+  { kept, idempotency = null }: Given = {},
+): GraphContext {
   const keys = {
     companyId: 'companyId' in viewer ? viewer.companyId : undefined,
     userId: 'userId' in viewer ? viewer.userId : undefined,
@@ -77,7 +91,7 @@ export function createContext(settings: ContextSettings, viewer: Viewer, kept?: 
   const reading = new Reading(settings.parts.orm, keys, kept);
   let loading: Promise<Grants> | undefined;
   const grants = () => (loading ??= loadGrants(reading.source, expectMember(viewer)));
-  return new OperationContext(settings, viewer, reading, {
+  const judge: Judge = {
     sees: async (policy, facts) => levelOn(policy, await grants(), facts) !== null,
     level: async (policy, facts) => levelOn(policy, await grants(), facts),
     sight: async (policy, columns, known) => {
@@ -85,7 +99,8 @@ export function createContext(settings: ContextSettings, viewer: Viewer, kept?: 
       return { filter, columns: [], sees: null, exactly: () => filter };
     },
     grants,
-  });
+  };
+  return new OperationContext(settings, viewer, reading, judge, null, idempotency);
 }
 
 /** For an answer that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
@@ -124,7 +139,8 @@ class OperationContext implements GraphContext {
     readonly viewer: Viewer,
     reading: Reading,
     judge: Judge,
-    basis: Basis | null = null,
+    basis: Basis | null,
+    readonly idempotency: Idempotency | null = null,
   ) {
     this.publicUrl = settings.publicUrl;
     this.keyring = settings.parts.keyring;
@@ -157,25 +173,4 @@ class OperationContext implements GraphContext {
     this.#basis?.add(routeTo('task', id));
     return this.#reading.findTask(id);
   }
-}
-
-/** Runs a command and makes its payload; what the user can mend becomes `userErrors`. */
-export async function answer<T>(
-  context: GraphContext,
-  field: string,
-  command: () => Promise<Done<T>>,
-): Promise<Payload & Record<string, unknown>> {
-  try {
-    const { result, seq } = await command();
-    const { companyId } = expectMember(context.viewer);
-    return { [field]: result, userErrors: [], cursor: sealCursor(context.keyring, companyId, seq) };
-  } catch (error) {
-    return { [field]: null, userErrors: [userErrorItem(error)], cursor: null };
-  }
-}
-
-/** Throws what is not for the user to mend. */
-export function userErrorItem(error: unknown) {
-  if (!(error instanceof UserError)) throw error;
-  return { field: error.field ?? null, code: error.code, message: error.message };
 }

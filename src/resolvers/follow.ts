@@ -16,7 +16,7 @@ import {
   Root,
   Subscription,
 } from 'type-graphql';
-import { expectFollower, expectMember } from '../auth/viewer.js';
+import { expectFollower } from '../auth/viewer.js';
 import { grantFollow, revokeFollow } from '../domain/follows.js';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
@@ -29,8 +29,9 @@ import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/direct
 import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
 import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
+import { answer } from './answer.js';
 import { COMPANY } from './basis.js';
-import { answer, type GraphContext } from './context.js';
+import type { GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { requestedColumns } from './requested-columns.js';
 import { TaskChange } from './task-change.js';
@@ -117,9 +118,13 @@ export class FollowResolver {
   @Mutation(() => GrantFollowPayload, {
     description: "Makes a link that shows a task's public face to whoever has it, live.",
   })
-  async grantFollow(@Arg('input') { taskId, ...options }: GrantFollowInput, @Ctx() context: GraphContext) {
-    const granted = await answer(context, 'granted', () =>
-      grantFollow(context.parts, expectMember(context.viewer), taskId, options),
+  async grantFollow(
+    @Arg('input') { taskId, ...options }: GrantFollowInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    const granted = await answer(context, info, 'granted', (parts, viewer) =>
+      grantFollow(parts, viewer, taskId, options),
     );
     const { follow = null, secret = null } = (granted.granted ?? {}) as { follow?: Follow; secret?: string };
     return { ...granted, follow, secret, url: secret && `${context.publicUrl}/f/${secret}` };
@@ -128,8 +133,12 @@ export class FollowResolver {
   @HasRole('ADMIN')
   @ForMembers()
   @Mutation(() => RevokeFollowPayload, { description: 'Ends a follow; open sockets of it close.' })
-  revokeFollow(@Arg('input') { followId }: RevokeFollowInput, @Ctx() context: GraphContext) {
-    return answer(context, 'follow', () => revokeFollow(context.parts, expectMember(context.viewer), followId));
+  revokeFollow(
+    @Arg('input') { followId }: RevokeFollowInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'follow', (parts, viewer) => revokeFollow(parts, viewer, followId));
   }
 
   @Tenant()

@@ -15,7 +15,6 @@ import {
   Root,
 } from 'type-graphql';
 import { directoryOf } from '../auth/directory.js';
-import { expectMember } from '../auth/viewer.js';
 import { addMember, deactivateMember } from '../domain/members.js';
 import { Member } from '../entities/member.js';
 import { all } from '../entities/row-filter.js';
@@ -27,8 +26,9 @@ import { DateTimeFilter, enumFilter } from '../schema/filters.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
 import { ADDRESS_LENGTH, MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
+import { answer } from './answer.js';
 import { COMPANY } from './basis.js';
-import { answer, type GraphContext } from './context.js';
+import type { GraphContext } from './context.js';
 import { filterOf } from './filter.js';
 import { findPage } from './page.js';
 import { requestedColumns } from './requested-columns.js';
@@ -107,8 +107,8 @@ export class MemberResolver {
   @HasRole('ADMIN')
   @ForMembers()
   @Mutation(() => AddMemberPayload)
-  addMember(@Arg('input') input: AddMemberInput, @Ctx() context: GraphContext) {
-    return answer(context, 'member', () => addMember(context.parts, expectMember(context.viewer), input));
+  addMember(@Arg('input') input: AddMemberInput, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
+    return answer(context, info, 'member', (parts, viewer) => addMember(parts, viewer, input));
   }
 
   @HasRole('ADMIN')
@@ -116,8 +116,12 @@ export class MemberResolver {
   @Mutation(() => DeactivateMemberPayload, {
     description: "Ends the person's part in the company, their open sockets included.",
   })
-  deactivateMember(@Arg('input') { memberId }: DeactivateMemberInput, @Ctx() context: GraphContext) {
-    return answer(context, 'member', () => deactivateMember(context.parts, expectMember(context.viewer), memberId));
+  deactivateMember(
+    @Arg('input') { memberId }: DeactivateMemberInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'member', (parts, viewer) => deactivateMember(parts, viewer, memberId));
   }
 
   @Reads('user')

@@ -28,8 +28,9 @@ import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
 import { MaxCharacters, NAME_LENGTH, TEXT_LENGTH } from '../schema/texts.js';
+import { answer } from './answer.js';
 import { COMPANY } from './basis.js';
-import { answer, type GraphContext } from './context.js';
+import type { GraphContext } from './context.js';
 import { filterOf } from './filter.js';
 import { findPage } from './page.js';
 import { ProjectFilter, ProjectOrder } from './project-filter.js';
@@ -110,17 +111,25 @@ export class ProjectResolver {
   @HasRole('ADMIN')
   @ForMembers()
   @Mutation(() => CreateProjectPayload)
-  createProject(@Arg('input') input: CreateProjectInput, @Ctx() context: GraphContext) {
-    return answer(context, 'project', () => createProject(context.parts, expectMember(context.viewer), input));
+  createProject(
+    @Arg('input') input: CreateProjectInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'project', (parts, viewer) => createProject(parts, viewer, input));
   }
 
   @ForMembers()
   @Mutation(() => SetProjectPermissionPayload, {
     description: 'What a member may do in a project; needs MANAGE on it.',
   })
-  setProjectPermission(@Arg('input') input: SetProjectPermissionInput, @Ctx() context: GraphContext) {
-    return answer(context, 'project', () =>
-      setProjectPermission(context.parts, expectMember(context.viewer), { ...input, level: input.level ?? null }),
+  setProjectPermission(
+    @Arg('input') input: SetProjectPermissionInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'project', (parts, viewer) =>
+      setProjectPermission(parts, viewer, { ...input, level: input.level ?? null }),
     );
   }
 

@@ -34,7 +34,8 @@ import { ForMembers, PublicFace } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
-import { answer, type GraphContext } from './context.js';
+import { answer } from './answer.js';
+import type { GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { requestedColumns } from './requested-columns.js';
 import { TaskChange } from './task-change.js';
@@ -102,48 +103,62 @@ export class TaskResolver {
 
   @ForMembers()
   @Mutation(() => CreateTaskPayload)
-  createTask(@Arg('input') { projectId, ...fields }: CreateTaskInput, @Ctx() context: GraphContext) {
-    return answer(context, 'task', () => createTask(context.parts, expectMember(context.viewer), projectId, fields));
+  createTask(
+    @Arg('input') { projectId, ...fields }: CreateTaskInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'task', (parts, viewer) => createTask(parts, viewer, projectId, fields));
   }
 
   @ForMembers()
   @Mutation(() => UpdateTaskPayload)
-  updateTask(@Arg('input') { taskId, version, ...fields }: UpdateTaskInput, @Ctx() context: GraphContext) {
-    return answer(context, 'task', () =>
-      updateTask(context.parts, expectMember(context.viewer), taskId, fields, version),
-    );
+  updateTask(
+    @Arg('input') { taskId, version, ...fields }: UpdateTaskInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'task', (parts, viewer) => updateTask(parts, viewer, taskId, fields, version));
   }
 
   @ForMembers()
   @Mutation(() => UpdateTasksPayload, { description: 'Edits many tasks at once: all of them, or none.' })
-  updateTasks(@Arg('input') { tasks }: UpdateTasksInput, @Ctx() context: GraphContext) {
+  updateTasks(
+    @Arg('input') { tasks }: UpdateTasksInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
     const edits = tasks.map(({ taskId, version, ...fields }) => ({ taskId, version, fields }));
-    return answer(context, 'tasks', () => updateTasks(context.parts, expectMember(context.viewer), edits));
+    return answer(context, info, 'tasks', (parts, viewer) => updateTasks(parts, viewer, edits));
   }
 
   @ForMembers()
   @Mutation(() => AssignTaskPayload)
-  assignTask(@Arg('input') { taskId, solverId }: AssignTaskInput, @Ctx() context: GraphContext) {
-    return answer(context, 'task', () =>
-      assignTask(context.parts, expectMember(context.viewer), taskId, solverId ?? null),
-    );
+  assignTask(
+    @Arg('input') { taskId, solverId }: AssignTaskInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'task', (parts, viewer) => assignTask(parts, viewer, taskId, solverId ?? null));
   }
 
   @ForMembers()
   @Mutation(() => MoveTaskPayload, { description: 'Moves the status, along the table of moves.' })
-  moveTask(@Arg('input') input: MoveTaskInput, @Ctx() context: GraphContext) {
+  moveTask(@Arg('input') input: MoveTaskInput, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
     const awaited = { memberId: input.awaitedMemberId, projectId: input.awaitedProjectId, taskId: input.awaitedTaskId };
-    return answer(context, 'task', () =>
-      moveTask(context.parts, expectMember(context.viewer), input.taskId, input.status, awaited),
+    return answer(context, info, 'task', (parts, viewer) =>
+      moveTask(parts, viewer, input.taskId, input.status, awaited),
     );
   }
 
   @ForMembers()
   @Mutation(() => AddCommentPayload)
-  addComment(@Arg('input') { taskId, body, privacy }: AddCommentInput, @Ctx() context: GraphContext) {
-    return answer(context, 'comment', () =>
-      addComment(context.parts, expectMember(context.viewer), taskId, body, privacy),
-    );
+  addComment(
+    @Arg('input') { taskId, body, privacy }: AddCommentInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'comment', (parts, viewer) => addComment(parts, viewer, taskId, body, privacy));
   }
 
   @ForMembers()

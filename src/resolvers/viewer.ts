@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { GraphQLJSONObject } from 'graphql-scalars';
 import {
   Arg,
@@ -5,6 +6,7 @@ import {
   Field,
   FieldResolver,
   ID,
+  Info,
   InputType,
   Mutation,
   ObjectType,
@@ -17,13 +19,15 @@ import { expectUserId } from '../auth/viewer.js';
 import { findPreferences, findViews, savePersonalView, updatePreferences } from '../domain/personal.js';
 import { Company } from '../entities/company.js';
 import { Member } from '../entities/member.js';
+import { findRows, type Row } from '../entities/rows.js';
 import { PersonalView, User, UserPreferences } from '../entities/user.js';
 import { MembershipKind, Role } from '../entities/vocabulary.js';
 import { notFound } from '../errors.js';
 import { Allow } from '../schema/directives.js';
 import { UserErrorItem } from '../schema/payload.js';
 import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
-import { type GraphContext, userErrorItem } from './context.js';
+import { answerOwn } from './answer.js';
+import type { GraphContext } from './context.js';
 
 @ObjectType({ description: 'One of your companies, and what you are in it.' })
 class Membership {
@@ -106,22 +110,22 @@ export class ViewerResolver {
 
   @Allow('USER', 'MEMBER')
   @Mutation(() => UpdatePreferencesPayload)
-  async updatePreferences(@Arg('input') input: UpdatePreferencesInput, @Ctx() { viewer, parts }: GraphContext) {
-    try {
-      return { preferences: await updatePreferences(parts.orm, expectUserId(viewer), input), userErrors: [] };
-    } catch (error) {
-      return { preferences: null, userErrors: [userErrorItem(error)] };
-    }
+  updatePreferences(
+    @Arg('input') input: UpdatePreferencesInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answerOwn(context, info, 'preferences', (parts, userId) => updatePreferences(parts, userId, input));
   }
 
   @Allow('USER', 'MEMBER')
   @Mutation(() => SavePersonalViewPayload)
-  async savePersonalView(@Arg('input') input: SavePersonalViewInput, @Ctx() { viewer, parts }: GraphContext) {
-    try {
-      return { view: await savePersonalView(parts.orm, expectUserId(viewer), input), userErrors: [] };
-    } catch (error) {
-      return { view: null, userErrors: [userErrorItem(error)] };
-    }
+  savePersonalView(
+    @Arg('input') input: SavePersonalViewInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answerOwn(context, info, 'view', (parts, userId) => savePersonalView(parts, userId, input));
   }
 
   @FieldResolver(() => UserPreferences)
@@ -138,7 +142,7 @@ export class ViewerResolver {
 @Resolver(() => PersonalView)
 export class PersonalViewResolver {
   @FieldResolver(() => GraphQLJSONObject)
-  filter(@Root() view: PersonalView): object {
+  filter(@Root() view: Row<PersonalView>): object {
     return view.filter;
   }
 }
@@ -146,7 +150,11 @@ export class PersonalViewResolver {
 @Resolver(() => UserPreferences)
 export class UserPreferencesResolver {
   @FieldResolver(() => PersonalView, { nullable: true })
-  defaultView(@Root() preferences: UserPreferences): Promise<PersonalView> | null {
-    return preferences.defaultView?.loadOrFail() ?? null;
+  async defaultView(
+    @Root() { userId, defaultView }: Row<UserPreferences>,
+    @Ctx() { em }: GraphContext,
+  ): Promise<Row<PersonalView> | null> {
+    const [view] = defaultView ? await findRows(em, PersonalView, { userId, id: defaultView.id }) : [];
+    return view ?? null;
   }
 }

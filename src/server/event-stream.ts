@@ -51,7 +51,7 @@ export class EventStreams {
     this.#open.add(stream);
     response.once('close', () => stream.leave());
     try {
-      await stream.begin(requestOf(body));
+      await stream.begin(requestOf(request, body));
       await stream.over;
     } finally {
       this.#open.delete(stream);
@@ -65,15 +65,17 @@ export class EventStreams {
   }
 }
 
-function requestOf(body: unknown): Request {
-  const { query, operationName, variables } = (body ?? {}) as Partial<Record<string, unknown>>;
+function requestOf({ headers }: IncomingMessage, body: unknown): Request {
+  const { query, operationName, variables, extensions } = (body ?? {}) as Partial<Record<string, unknown>>;
   const isText = (value: unknown) => typeof value === 'string';
   const isAbsent = (value: unknown) => value === undefined || value === null;
+  const isObject = (value: unknown) => typeof value === 'object' && !Array.isArray(value);
   if (!isText(query) || !(isAbsent(operationName) || isText(operationName)))
     throw badRequest('QUERY_MISSING', 'The body is a JSON object with a "query".');
-  if (!isAbsent(variables) && (typeof variables !== 'object' || Array.isArray(variables)))
-    throw badRequest('VARIABLES', 'The variables are a JSON object.');
-  return { query, operationName, variables } as Request;
+  if (!isAbsent(variables) && !isObject(variables)) throw badRequest('VARIABLES', 'The variables are a JSON object.');
+  if (!isAbsent(extensions) && !isObject(extensions))
+    throw badRequest('EXTENSIONS', 'The extensions are a JSON object.');
+  return { query, operationName, variables, extensions, idempotencyKey: headers['idempotency-key'] } as Request;
 }
 
 /** A batch as events, made once for all streams. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, type GraphQLRequest, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Authenticator, KnownMembers } from '../auth/authenticate.js';
@@ -12,8 +12,7 @@ import { LIMITS } from '../execution/limits.js';
 import { type Operation, operationOf } from '../execution/operation.js';
 import type { Variables } from '../execution/plan.js';
 import type { Answer } from '../resolvers/answers.js';
-import type { ContextSettings, GraphContext } from '../resolvers/context.js';
-import { createContext } from '../resolvers/context.js';
+import { type ContextSettings, createContext, type GraphContext, type Idempotency } from '../resolvers/context.js';
 import { KeptAnswer } from '../resolvers/kept-answer.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
@@ -21,6 +20,7 @@ import { addressOf } from './address-limits.js';
 import { parseJson, readBody } from './body.js';
 import type { FormatError } from './error-format.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
+import { idempotencyOf } from './idempotency-key.js';
 import { type PersistedQueries, persistedHash } from './persisted-queries.js';
 import { RateLimitError, type RateLimits, spenderOf } from './rate-limits.js';
 import { bytesOf, reply, typeFor, wantsPlainJson } from './replies.js';
@@ -48,7 +48,9 @@ export interface GraphqlHttpOptions {
 interface HttpContext {
   readonly viewer: Viewer;
   /** What the resolvers get; at least as new as a position of the log. */
-  readonly graphAt: (position: number | null) => Promise<GraphContext>;
+  readonly graphAt: (position: number | null, idempotency: Idempotency | null) => Promise<GraphContext>;
+  /** As the header has it. */
+  readonly idempotencyKey: string | undefined;
   /** What became of it; an object of its own, because Apollo Server works with a copy of the context. */
   readonly outcome: { cost: number; isSound: boolean };
   /** Takes what it costs from what the viewer may still spend. */
@@ -104,16 +106,18 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const found = query === null ? [] : documents.find(query, operationName);
     const isQuery = !('length' in found) && found.operation.operation === 'query';
     const outcome = { cost: 0, isSound: false, isKept: false };
-    const graphAt = async (position: number | null) => {
+    const graphAt: HttpContext['graphAt'] = async (position, idempotency) => {
       outcome.isKept = isQuery && kept !== null && (position ?? 0) <= kept.since;
       if (outcome.isKept && kept) return kept.context;
-      if (!('companyId' in viewer)) return createContext(settings, viewer);
-      if (position === null) return createContext(settings, viewer, companies.referencesOf(viewer.companyId));
+      if (!('companyId' in viewer)) return createContext(settings, viewer, { idempotency });
+      if (position === null)
+        return createContext(settings, viewer, { kept: companies.referencesOf(viewer.companyId), idempotency });
       await untilVisible(settings.parts, viewer.companyId, position);
       return createContext(settings, await authenticator.confirm(viewer));
     };
     const spend = (cost: number) => rates.take(spender, cost);
-    const context: HttpContext = { viewer, graphAt, outcome, spend };
+    const idempotencyKey = single(request.headers['idempotency-key']);
+    const context: HttpContext = { viewer, graphAt, idempotencyKey, outcome, spend };
     const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
       context: async () => context,
@@ -184,6 +188,7 @@ const FAULTY_COST = 10;
 interface Ready {
   operation: Operation;
   variables: Variables;
+  idempotency: Idempotency | null;
 }
 
 /** Runs operations by their plans. What has no sound variables is left to Apollo Server, to say so. */
@@ -192,12 +197,16 @@ function execution({ schema, settings, formatError, costLimit }: GraphqlHttpOpti
     async requestDidStart() {
       let ready: Ready | null = null;
       return {
-        async didResolveOperation({ document, request, contextValue }) {
+        async didResolveOperation({ document, source, request, contextValue }) {
           const operation = operationOf(schema, document, request.operationName);
           if (operation?.operation.operation === 'subscription') throw refusal(subscriptionElsewhere());
           const coerced = operation?.coerce(request.variables);
           if (!operation || !coerced || 'errors' in coerced) return;
-          ready = { operation, variables: coerced.variables };
+          const idempotency =
+            operation.operation.operation === 'mutation'
+              ? idempotencyIn(settings, source, request, contextValue.idempotencyKey)
+              : null;
+          ready = { operation, variables: coerced.variables, idempotency };
           const cost = operation.cost(contextValue.viewer.kind, coerced.variables);
           if (cost > costLimit) throw refusal(tooCostly(cost, costLimit));
           contextValue.outcome.cost = Math.max(1, cost);
@@ -210,9 +219,9 @@ function execution({ schema, settings, formatError, costLimit }: GraphqlHttpOpti
         async responseForOperation({ contextValue }) {
           if (!ready) return null;
           const { outcome, viewer, graphAt } = contextValue;
-          const { operation, variables } = ready;
+          const { operation, variables, idempotency } = ready;
           const { errors, data } = await runIn(operation, variables, () =>
-            graphAt(leastPosition(settings.parts, viewer, operation, variables)),
+            graphAt(leastPosition(settings.parts, viewer, operation, variables), idempotency),
           );
           const extensions = { cost: { requested: outcome.cost, limit: costLimit } };
           outcome.isSound = !errors;
@@ -222,6 +231,21 @@ function execution({ schema, settings, formatError, costLimit }: GraphqlHttpOpti
       };
     },
   };
+}
+
+/** The text is the document's own, also where the request names it by its hash. */
+function idempotencyIn(
+  { parts }: ContextSettings,
+  query: string,
+  { operationName, variables, extensions }: GraphQLRequest,
+  header: string | undefined,
+): Idempotency | null {
+  const places = { header, extensions };
+  try {
+    return idempotencyOf(parts.keyring, { query, operationName, variables }, places);
+  } catch (error) {
+    throw error instanceof ApiError ? refusal(error) : error;
+  }
 }
 
 /** An answer is one: what streams needs a connection that stays. */

@@ -8,11 +8,12 @@ import type { Variables } from '../execution/plan.js';
 import type { Admission, FanOut } from '../pubsub/fan-out.js';
 import type { Batch, Subscriber } from '../pubsub/subscriber.js';
 import { ChangeSource, type Render, type Topic } from '../pubsub/topic.js';
-import { type ContextSettings, createContext, type GraphContext } from '../resolvers/context.js';
+import { type ContextSettings, createContext } from '../resolvers/context.js';
 import type { Reading } from '../resolvers/reading.js';
 import { renderBy } from '../resolvers/shared-rendering.js';
 import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
 import { type FormatError, withFormat } from './error-format.js';
+import { idempotencyOf } from './idempotency-key.js';
 import { persistedHash } from './persisted-queries.js';
 import { type RateLimits, spenderOf } from './rate-limits.js';
 import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
@@ -42,6 +43,8 @@ export interface Request {
   operationName?: string | null | undefined;
   variables?: Record<string, unknown> | null | undefined;
   extensions?: Record<string, unknown> | null | undefined;
+  /** The header of that name, where a connection has one for each request. */
+  idempotencyKey?: string | undefined;
 }
 
 /** One operation as its connection carries it. The errors come formatted. */
@@ -99,22 +102,28 @@ export class Operations {
     }
     if ('variables' in coerced && found.operation.operation === 'subscription')
       return this.#subscribe(session, viewer, { ...request, query: text }, found, coerced.variables, asking, since);
-    const result = 'errors' in coerced ? coerced : await this.#run(found, viewer, coerced.variables);
+    const question = { ...request, query: text };
+    const result = 'errors' in coerced ? coerced : await this.#run(found, viewer, coerced.variables, question);
     asking.next(this.#toJson(result));
     asking.complete();
     return null;
   }
 
-  #run(found: Operation, viewer: Viewer, variables: Variables): Promise<ExecutionResult> {
-    const { parts, refresh } = this.options.settings;
+  #run(found: Operation, viewer: Viewer, variables: Variables, request: Request): Promise<ExecutionResult> {
+    const { settings } = this.options;
+    const { parts, refresh } = settings;
     return runIn(found, variables, async () => {
+      if (found.operation.operation === 'mutation') {
+        const places = { header: request.idempotencyKey, extensions: request.extensions };
+        return createContext(settings, viewer, { idempotency: idempotencyOf(parts.keyring, request, places) });
+      }
       const position = leastPosition(parts, viewer, found, variables);
-      if (position === null || !('companyId' in viewer)) return this.#contextOf(viewer);
+      if (position === null || !('companyId' in viewer)) return createContext(settings, viewer);
       await untilVisible(parts, viewer.companyId, position);
       // What they may may be among what they want to see.
       const current = await refresh(viewer);
       if (!current) throw accessEnded();
-      return this.#contextOf(current);
+      return createContext(settings, current);
     });
   }
 
@@ -133,7 +142,7 @@ export class Operations {
       document,
       operationName: request.operationName ?? null,
       variableValues: request.variables ?? null,
-      contextValue: this.#contextOf(viewer),
+      contextValue: createContext(this.options.settings, viewer),
     });
     if (!(source instanceof ChangeSource)) {
       asking.next(this.#toJson(source as ExecutionResult));
@@ -158,10 +167,6 @@ export class Operations {
       topic,
       (result) => this.#toJson(result),
     );
-  }
-
-  #contextOf(viewer: Viewer): GraphContext {
-    return createContext(this.options.settings, viewer);
   }
 
   #toJson(result: ExecutionResult): string {

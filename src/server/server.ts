@@ -6,6 +6,7 @@ import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
 import { demoPeople } from '../domain/demo.js';
 import { crashAtCommit } from '../domain/failpoint.js';
+import { forgetOutcomes } from '../domain/forget-outcomes.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { openOrm } from '../entities/orm.js';
 import { Documents } from '../execution/documents.js';
@@ -34,7 +35,11 @@ import { RateLimits, spenderOf } from './rate-limits.js';
 import { createRedisClient } from './redis-client.js';
 import { createRouter, type Route, sendJson } from './router.js';
 import { readManifest, TrustedDocuments } from './trusted-documents.js';
+import { Upkeep } from './upkeep.js';
 import { SocketHub } from './websocket.js';
+
+/** Outcomes that are kept too long do no harm: nobody is answered from them. */
+const UPKEEP_MS = 3_600_000;
 
 export interface RunningServer {
   parts: Parts;
@@ -134,6 +139,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const stopMetrics = config.metricsPort
     ? await serveMetrics(metricsOf(fanOut, addresses, sockets, streams, companies), config.host, config.metricsPort)
     : () => {};
+  const upkeep = new Upkeep((signal) => forgetOutcomes(parts.orm, signal), UPKEEP_MS, log);
   log.info({ publicUrl }, 'server: ready');
 
   return {
@@ -153,6 +159,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       clearTimeout(patience);
       stopMetrics();
       companies.close();
+      await upkeep.stop();
       await graphql.stop();
       await fanOut.close();
       shared?.disconnect();

@@ -39,7 +39,7 @@ async function many(count: number): Promise<string[][]> {
     await each(async () => (await addComment(cluster.parts, world.admin.viewer, task ?? '', 'A word')).result),
     await each(async () => (await world.member()).member),
     await each(() => world.project('EVERYONE')),
-    await each(() => savePersonalView(cluster.parts.orm, person.viewer.userId, { name: 'A view', filter: {} })),
+    await each(() => savePersonalView(cluster.parts, person.viewer.userId, { name: 'A view', filter: {} })),
   ];
 }
 

@@ -84,9 +84,9 @@ describe('the database', () => {
 
     it("a default view of another user's", async () => {
       const [me, other] = [ours.admin.viewer.userId, theirs.admin.viewer.userId];
-      const own = await savePersonalView(parts.orm, me, { name: 'Mine', filter: {} });
-      const foreign = await savePersonalView(parts.orm, other, { name: 'Theirs', filter: {} });
-      await updatePreferences(parts.orm, me, { locale: 'cs' });
+      const own = await savePersonalView(parts, me, { name: 'Mine', filter: {} });
+      const foreign = await savePersonalView(parts, other, { name: 'Theirs', filter: {} });
+      await updatePreferences(parts, me, { locale: 'cs' });
       const update = 'update user_preferences set default_view_id = ? where user_id = ?';
       await expect(raw(update, [foreign.id, me])).rejects.toThrow(refused);
       await expect(raw(update, [own.id, me])).resolves.toBeDefined();

@@ -79,7 +79,10 @@ function made(type: string, path: string, world: World, args: object): unknown {
     case 'Thing':
       return { __typename: kind < 5 && itemsFail(world) ? 'Colour' : kind % 2 ? 'Leaf' : 'Tree', name: 'own name' };
     default:
-      return { name: kind % 2 ? 'a property' : () => Promise.resolve('a method') };
+      // Where items fail at once, nothing may be late, see `isUnfair`.
+      return {
+        name: kind % 2 || (itemsFail(world) && !world.isUnfair) ? 'a property' : () => Promise.resolve('a method'),
+      };
   }
 }
 

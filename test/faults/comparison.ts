@@ -69,8 +69,8 @@ export class Titles {
   readonly #byTask = new Map<string, number[]>();
 
   constructor(answered: readonly Answered[]) {
-    for (const { company, taskId, title, seq, atOnce } of answered) {
-      if (title === null || !atOnce) continue;
+    for (const { company, taskId, title, seq } of answered) {
+      if (title === null) continue;
       this.#seqOf.set(title, seq);
       const key = `${company.id} ${taskId}`;
       const seqs = this.#byTask.get(key) ?? [];

@@ -22,7 +22,8 @@ export interface Company {
   seats: Seat[];
 }
 
-const TASKS = 8;
+/** So many each company has from the beginning. */
+export const TASKS = 8;
 /** Two in three are internal members, one in five follows a task without an account. */
 const LISTENERS: readonly Eyes['kind'][] = ['INTERNAL', 'EXTERNAL', 'INTERNAL', 'FOLLOWER', 'INTERNAL'];
 

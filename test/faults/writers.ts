@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openCursor } from '../../src/pubsub/cursor.js';
+import type { Caller } from '../harness/client.js';
 import type { Installation } from './installation.js';
 import type { Company } from './population.js';
 
@@ -12,8 +13,6 @@ export interface Answered {
   type: 'task.created' | 'task.updated' | 'task.commented';
   /** The task's title after the write; null for a comment. */
   title: string | null;
-  /** Whether the first attempt was answered; otherwise an earlier one may have happened as well. */
-  atOnce: boolean;
   /** Milliseconds since the epoch. */
   at: number;
 }
@@ -25,7 +24,7 @@ const TRANSIENT = new Set(['UNAVAILABLE', 'INTERNAL_SERVER_ERROR']);
 /** A backlog of more than this is let go, so that an outage is not followed by a burst. */
 const LONGEST_BACKLOG_MS = 1_000;
 
-/** Writes at a steady rate, through both servers, and tries again what was not answered. */
+/** Writes at a steady rate, through both servers, and tries again what was not answered: under one key, so that it is done once. */
 export class Writers {
   readonly answered: Answered[] = [];
   /** By error code or the network's, how often an attempt failed. */
@@ -86,16 +85,17 @@ export class Writers {
   async #write(company: Company, slot: number): Promise<void> {
     this.#marker += 1;
     const marker = `title ${this.#marker}`;
-    const act = actOf(company, marker);
+    const writer = company.writers[slot % company.writers.length] as Caller;
+    const act = { ...actOf(company, marker), caller: { ...writer, idempotencyKey: `write-${this.#marker}` } };
     for (let attempt = 0; !this.#hasGivenUp; attempt += 1) {
-      const answer = await this.#ask(company, slot + attempt, act);
+      const answer = await this.#ask(slot + attempt, act);
       const payload = answer?.data && Object.values(answer.data)[0];
       if (payload && payload.userErrors.length === 0) {
         const { type, title } = act;
         const seq = openCursor(this.installation.keyring, company.id, payload.cursor);
         const taskId = payload.task?.id ?? payload.comment.task.id;
         if (type === 'task.created' && company.taskIds.length < 40) company.taskIds.push(taskId);
-        this.answered.push({ company, seq, taskId, type, title, atOnce: attempt === 0, at: Date.now() });
+        this.answered.push({ company, seq, taskId, type, title, at: Date.now() });
         return;
       }
       if (answer) {
@@ -107,14 +107,19 @@ export class Writers {
   }
 
   /** The answer, or null when there was none to rely on. */
-  async #ask(company: Company, turn: number, { query, variables }: Act): Promise<Response | null> {
+  async #ask(turn: number, { query, variables, caller }: Act & { caller: Caller }): Promise<Response | null> {
     const node = this.installation.at(turn, ({ takesWrites }) => takesWrites);
-    const { authorization = '', companyId = '' } = company.writers[turn % company.writers.length] ?? {};
+    const { authorization = '', companyId = '', idempotencyKey = '' } = caller;
     if (!node) return this.#failed('nobody there');
     try {
       const response = await fetch(node.graphqlUrl, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization, 'x-company-id': companyId },
+        headers: {
+          'content-type': 'application/json',
+          authorization,
+          'x-company-id': companyId,
+          'idempotency-key': idempotencyKey,
+        },
         body: JSON.stringify({ query, variables }),
         signal: AbortSignal.timeout(ANSWER_MS),
       });

@@ -8,6 +8,8 @@ import type { Node } from './cluster.js';
 export interface Caller {
   authorization?: string;
   companyId?: string;
+  /** Over HTTP only. */
+  idempotencyKey?: string;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever its text asked for
@@ -33,21 +35,21 @@ type Given<Variables> = Record<string, never> extends Variables ? [variables?: V
 const textOf = (document: Document): string => (typeof document === 'string' ? document : print(document));
 
 /** Asks over HTTP and returns status, data and errors (an empty list when there are none). */
-export async function ask<Data = Whatever, Variables = object>(
+export const ask = <Data = Whatever, Variables = object>(
   node: Node,
   caller: Caller | null,
   document: Document<Data, Variables>,
   ...[variables]: Given<Variables>
-): Promise<Answer<Data>> {
-  const { authorization, companyId } = caller ?? NOBODY;
+): Promise<Answer<Data>> => post(node, caller, { query: textOf(document), variables });
+
+/** The same with a body as the test wants it. */
+export async function post<Data = Whatever>(node: Node, caller: Caller | null, body: object): Promise<Answer<Data>> {
+  const { authorization, companyId, idempotencyKey } = caller ?? NOBODY;
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (authorization) headers.authorization = authorization;
   if (companyId) headers['x-company-id'] = companyId;
-  const response = await fetch(node.graphqlUrl, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ query: textOf(document), variables }),
-  });
+  if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+  const response = await fetch(node.graphqlUrl, { method: 'POST', headers, body: JSON.stringify(body) });
   const { data = null, errors = [] } = (await response.json()) as { data?: Data | null; errors?: Answer['errors'] };
   return { status: response.status, data: data as Data, errors };
 }

@@ -81,7 +81,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   const makeFollow = async (task: Row<Task>): Promise<{ follow: Follow; secret: string }> =>
     (await grantFollow(parts, admin.viewer, task.id, { label: mark('inside') })).result;
   const makeView = (owner: Person, secrecy: Secrecy): Promise<PersonalView> =>
-    savePersonalView(parts.orm, owner.viewer.userId, { name: mark(secrecy), filter: { secret: mark(secrecy) } });
+    savePersonalView(parts, owner.viewer.userId, { name: mark(secrecy), filter: { secret: mark(secrecy) } });
 
   // Within reach: the project of manager, editor, colleague and external.
   const project = await makeProject('OPEN', 'open');
@@ -92,7 +92,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   const comment = await makeComment(task, editor, 'open', 'PUBLIC');
   const { follow, secret } = await makeFollow(task);
   const view = await makeView(editor, 'open');
-  await updatePreferences(parts.orm, editor.viewer.userId, { defaultViewId: view.id });
+  await updatePreferences(parts, editor.viewer.userId, { defaultViewId: view.id });
 
   // Within the same project, and still out of reach: somebody's private task, internal comments, internal tasks.
   const privateTask = await makeTask(project, colleague, 'private', { privacy: 'PRIVATE' });
@@ -113,7 +113,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   const hiddenComment = await makeComment(hiddenTask, insider, 'hidden', 'PUBLIC');
   const { follow: hiddenFollow } = await makeFollow(hiddenTask);
   const colleaguesView = await makeView(colleague, 'personal');
-  await updatePreferences(parts.orm, colleague.viewer.userId, { defaultViewId: colleaguesView.id });
+  await updatePreferences(parts, colleague.viewer.userId, { defaultViewId: colleaguesView.id });
 
   const elsewhere = await World.found(parts, issuer, mark('elsewhere'));
   await elsewhere.member({ email: editor.email, role: 'ADMIN' });

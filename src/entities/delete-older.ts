@@ -1,0 +1,67 @@
+import { type EntityClass, IsolationLevel } from '@mikro-orm/core';
+import type { EntityManager, Orm } from './orm.js';
+import { marks } from './row-filter.js';
+import { run } from './rows.js';
+import { type Table, tableOf } from './table.js';
+
+/** So many tenants are asked at once whether they have something. */
+const TENANTS = 500;
+/** Of so many rows the keys are deleted at once. */
+const ROWS = 500;
+
+/** The rows of one tenant under one key go together. */
+type Aging = EntityClass<{ keyHash: string; createdAt: Date }>;
+
+/**
+ * Deletes what is older than `before`: tenant by tenant, a bounded number of rows at once, until there is no more or it
+ * is told to stop. Several who do so at the same time find less to do. Answers how many rows went.
+ */
+export async function deleteOlder(orm: Orm, type: Aging, before: Date, signal?: AbortSignal): Promise<number> {
+  const table = tableOf(orm.em, type);
+  const owner = table.isTenants ? 'company_id' : 'user_id';
+  const age = table.column('createdAt').write(before);
+  let deleted = 0;
+  for await (const ids of tenantsOf(orm, table)) {
+    // Each of them is named: nobody's rows are read without their key.
+    const text = `select distinct ${owner} as id from ${table.sql} where ${owner} in (${marks(ids.length)}) and created_at < ?`;
+    const { rows } = await run(orm.em, text, [...ids, age]);
+    for (const { id } of rows) {
+      const those = { text: `${owner} = ? and created_at < ?`, parameters: [id, age] };
+      for (let some = 1; some > 0; deleted += some) {
+        if (signal?.aborted) return deleted;
+        some = await deleteSome(orm.em.fork(), table, those);
+      }
+    }
+  }
+  return deleted;
+}
+
+/** The ids of all companies or users, some at a time. */
+async function* tenantsOf({ em }: Orm, { isTenants }: Table): AsyncGenerator<unknown[]> {
+  const text = `select id from ${isTenants ? 'companies' : 'users'} where id > ? order by id limit ?`;
+  for (let last: unknown = ''; ; ) {
+    const { rows } = await run(em, text, [last, TENANTS]);
+    if (rows.length === 0) return;
+    const ids = rows.map(({ id }) => id);
+    last = ids.at(-1);
+    yield ids;
+  }
+}
+
+/** By their keys, and where only the rows themselves are locked: whoever writes others beside them does not wait. */
+async function deleteSome(
+  em: EntityManager,
+  table: Table,
+  { text, parameters }: { text: string; parameters: readonly unknown[] },
+): Promise<number> {
+  const found = `select key_hash from ${table.sql} where ${text} order by created_at limit ?`;
+  const { rows } = await run(em, found, [...parameters, ROWS]);
+  if (rows.length === 0) return 0;
+  const keys = [...new Set(rows.map((row) => row.key_hash))];
+  const options = { isolationLevel: IsolationLevel.READ_COMMITTED };
+  return em.transactional(async (inside) => {
+    const gone = `delete from ${table.sql} where ${text} and key_hash in (${marks(keys.length)})`;
+    const { numAffectedRows } = await run(inside, gone, [...parameters, ...keys]);
+    return Number(numAffectedRows ?? 0);
+  }, options);
+}

@@ -1,0 +1,71 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { expectMember, expectUserId, type MemberViewer } from '../auth/viewer.js';
+import type { Done, Parts } from '../domain/unit-of-work.js';
+import { UserError } from '../errors.js';
+import { sealCursor } from '../pubsub/cursor.js';
+import type { Payload } from '../schema/payload.js';
+import type { GraphContext } from './context.js';
+import { findNode } from './find-node.js';
+
+/**
+ * Runs a member's command and makes its payload; what the user can mend becomes `userErrors`. The parts that the command
+ * is given make it safe to send again: one command, one transaction.
+ */
+export async function answer<T>(
+  context: GraphContext,
+  info: GraphQLResolveInfo,
+  field: string,
+  command: (parts: Parts, viewer: MemberViewer) => Promise<Done<T>>,
+): Promise<Payload & Record<string, unknown>> {
+  const viewer = expectMember(context.viewer);
+  try {
+    const { result, seq, isRepeated } = await command(partsOf(context, info, viewer.memberId), viewer);
+    // What is asked of the object is read now, and with the rights of now.
+    const isSeen = !isRepeated || (await seesAll(context, result));
+    return {
+      [field]: isSeen ? result : null,
+      userErrors: [],
+      cursor: sealCursor(context.keyring, viewer.companyId, seq),
+    };
+  } catch (error) {
+    return { [field]: null, userErrors: [userErrorItem(error)], cursor: null };
+  }
+}
+
+/** The same for a command on what is the user's own, which stands in no company's log. */
+export async function answerOwn<T>(
+  context: GraphContext,
+  info: GraphQLResolveInfo,
+  field: string,
+  command: (parts: Parts, userId: string) => Promise<T>,
+): Promise<Omit<Payload, 'cursor'> & Record<string, unknown>> {
+  const userId = expectUserId(context.viewer);
+  try {
+    return { [field]: await command(partsOf(context, info, userId), userId), userErrors: [] };
+  } catch (error) {
+    return { [field]: null, userErrors: [userErrorItem(error)] };
+  }
+}
+
+/** A key is its owner's, and each field of the document is done once under it. */
+function partsOf({ parts, keyring, idempotency }: GraphContext, { path }: GraphQLResolveInfo, ownerId: string): Parts {
+  if (!idempotency) return parts;
+  const { key, bodyHash } = idempotency;
+  const keyHash = keyring.fingerprint('idempotency-key', `${ownerId} ${key}`);
+  const fieldHash = keyring.fingerprint('idempotency-field', String(path.key));
+  return { ...parts, once: { keyHash, fieldHash, bodyHash } };
+}
+
+/** Whether the viewer still sees each object of a result: one, a list of them, or some under names. */
+async function seesAll(context: GraphContext, result: unknown): Promise<boolean> {
+  const hasId = (value: unknown): value is { id: string } => typeof (value as { id?: unknown })?.id === 'string';
+  const objects = hasId(result) ? [result] : Object.values(result as object).filter(hasId);
+  const found = await Promise.all(objects.map(({ id }) => findNode(context, id)));
+  return !found.includes(null);
+}
+
+/** Throws what is not for the user to mend. */
+function userErrorItem(error: unknown) {
+  if (!(error instanceof UserError)) throw error;
+  return { field: error.field ?? null, code: error.code, message: error.message };
+}

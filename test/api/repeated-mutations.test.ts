@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { findPreferences, findViews, updatePreferences } from '../../src/domain/personal.js';
+import { assignTask, moveTask, updateTask } from '../../src/domain/tasks.js';
+import { Follow } from '../../src/entities/follow.js';
+import { Member } from '../../src/entities/member.js';
+import { forkFor } from '../../src/entities/orm.js';
+import type { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
+import type { Task } from '../../src/entities/task.js';
+import { readHeads } from '../../src/pubsub/event-log.js';
+import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
+import { newId } from '../../src/schema/ids.js';
+import { type Answer, ask } from '../harness/client.js';
+import { type Cluster, startCluster } from '../harness/cluster.js';
+import { type Person, World } from '../harness/world.js';
+
+let cluster: Cluster;
+let world: World;
+let admin: Person;
+let project: Project;
+let task: Row<Task>;
+beforeAll(async () => {
+  cluster = await startCluster({ PUBLIC_URL: 'http://localhost' });
+  world = await World.found(cluster.parts, cluster.issuer);
+  admin = world.admin;
+  project = await world.project('EVERYONE');
+}, 60_000);
+afterAll(() => cluster?.stop());
+
+/** One call of a mutation, and what somebody does before it is repeated, so that doing it twice would show. */
+interface Call {
+  select: string;
+  input: object;
+  meanwhile?: () => Promise<unknown>;
+}
+
+const unique = () => newId('task').slice(-9).toUpperCase();
+const rows = () => forkFor(cluster.parts.orm, { companyId: world.companyId });
+const TASK = 'task { id key title description status priority version createdAt updatedAt closedAt solver { id } }';
+
+const calls: Record<string, () => Call | Promise<Call>> = {
+  createTask: () => ({ select: TASK, input: { projectId: project.id, title: 'New', dueOn: '2026-12-31' } }),
+  updateTask: () => ({
+    select: TASK,
+    input: { taskId: task.id, title: 'Mine', priority: 'HIGH' },
+    meanwhile: () => updateTask(cluster.parts, admin.viewer, task.id, { title: "Somebody else's" }),
+  }),
+  updateTasks: async () => {
+    const other = await world.task(project);
+    return {
+      select: 'tasks { id title version updatedAt }',
+      input: { tasks: [other, task].map(({ id }) => ({ taskId: id, title: 'Mine' })) },
+      meanwhile: () => updateTask(cluster.parts, admin.viewer, other.id, { title: "Somebody else's" }),
+    };
+  },
+  assignTask: () => ({
+    select: TASK,
+    input: { taskId: task.id, solverId: admin.member.id },
+    meanwhile: () => assignTask(cluster.parts, admin.viewer, task.id, null),
+  }),
+  moveTask: () => ({
+    select: TASK,
+    input: { taskId: task.id, status: 'CLOSED' },
+    meanwhile: () => moveTask(cluster.parts, admin.viewer, task.id, 'IN_PROGRESS', {}),
+  }),
+  addComment: () => ({
+    select: 'comment { id number body privacy createdAt author { id name } task { id } }',
+    input: { taskId: task.id, body: 'Said once' },
+  }),
+  createProject: () => ({
+    select: 'project { id key name status visibility manager { id } workspace { id } }',
+    input: { workspaceId: world.workspace.id, key: `K${unique()}`, name: 'New' },
+  }),
+  setProjectPermission: async () => {
+    const member = await world.member();
+    return {
+      select: 'project { id key manager { id } }',
+      input: { projectId: project.id, memberId: member.member.id, level: 'EDIT' },
+      meanwhile: () => world.grant(project, member, null),
+    };
+  },
+  addMember: () => ({
+    select: 'member { id email name role kind deactivatedAt createdAt }',
+    input: { email: `${unique()}@example.com`, name: 'New' },
+  }),
+  deactivateMember: async () => {
+    const { id } = (await world.member()).member;
+    return {
+      select: 'member { id email deactivatedAt }',
+      input: { memberId: id },
+      meanwhile: () => rows().nativeUpdate(Member, { id }, { deactivatedAt: null }),
+    };
+  },
+  grantFollow: () => ({
+    select: 'url secret follow { id label expiresAt createdAt grantedBy { id } task { id } }',
+    input: { taskId: task.id, label: 'Once', expiresAt: '2100-01-01T00:00:00.000Z' },
+  }),
+  revokeFollow: async () => {
+    const { id } = await world.follow(task);
+    return {
+      select: 'follow { id revokedAt grantedBy { id } }',
+      input: { followId: id },
+      meanwhile: () => rows().nativeUpdate(Follow, { id }, { revokedAt: null }),
+    };
+  },
+  savePersonalView: () => ({
+    select: 'view { id name filter createdAt }',
+    input: { name: 'Once', filter: { a: [1.5, null, { b: true }], at: '2026-01-01T00:00:00.000Z' } },
+  }),
+  updatePreferences: () => ({
+    select: 'preferences { locale timeZone defaultView { id } }',
+    input: { locale: 'cs', timeZone: 'Europe/Prague' },
+    meanwhile: () => updatePreferences(cluster.parts, admin.viewer.userId, { locale: 'de' }),
+  }),
+};
+
+/** Grows or changes with everything that is done: a command of the company's is an event, and of one's own there is little. */
+async function traces(): Promise<unknown> {
+  const { orm } = cluster.parts;
+  const head = (await readHeads(orm, [world.companyId])).get(world.companyId);
+  const views = await findViews(orm, admin.viewer.userId);
+  const { locale } = await findPreferences(orm, admin.viewer.userId);
+  return { head, views: views.length, locale };
+}
+
+/** The payload but for the cursor, which is sealed anew for each answer. */
+function payloadOf({ status, data, errors }: Answer): object {
+  expect([status, errors]).toEqual([200, []]);
+  const { cursor, ...payload } = data.once;
+  return payload;
+}
+
+const schema = buildGuardedSchema();
+const mutations = Object.values(schema.getMutationType()?.getFields() ?? {}).map(({ name, args: [input], type }) => ({
+  name,
+  input: String(input?.type),
+  cursor: 'cursor' in (schema.getType(String(type).replace('!', '')) as never as { getFields(): object }).getFields(),
+}));
+
+describe('a mutation that is sent twice with one key, to two processes, is done once', () => {
+  it('and there is a call for every mutation', () => {
+    expect(Object.keys(calls).sort()).toEqual(mutations.map(({ name }) => name).sort());
+  });
+
+  it.each(mutations)('$name', async ({ name, input: type, cursor }) => {
+    task = await world.task(project);
+    const { select, input, meanwhile } = (await calls[name]?.()) ?? fail(name);
+    const document = `mutation ($input: ${type}) {
+      once: ${name}(input: $input) { ${select} userErrors { field code message } ${cursor ? 'cursor' : ''} } }`;
+    const send = async (node: Cluster['first'], idempotencyKey: string) =>
+      payloadOf(await ask(node, { ...admin.caller, idempotencyKey }, document, { input }));
+
+    const key = `first of ${name}`.replaceAll(' ', '-');
+    const answer = await send(cluster.first, key);
+    expect(answer).toMatchObject({ userErrors: [] });
+    await meanwhile?.();
+    const before = await traces();
+    expect(await send(cluster.last, key)).toEqual(answer);
+    expect(await traces()).toEqual(before);
+
+    // Under another key it is done again, so the above has proved something.
+    const other = await send(cluster.last, `${key}-2`);
+    expect([other, await traces()]).not.toEqual([answer, before]);
+  });
+});
+
+function fail(name: string): never {
+  throw new Error(`There is no call of ${name}.`);
+}
