@@ -107,7 +107,7 @@ export async function findRow<T extends { id: string }>(
 }
 
 /** Writes new rows, all of them in one statement. */
-export async function insertRows<T extends TenantEntity>(
+export async function insertRows<T extends object>(
   em: EntityManager,
   type: Type<T>,
   rows: readonly Row<T>[],
