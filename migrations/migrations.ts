@@ -1,7 +1,9 @@
 import type { Constructor } from '@mikro-orm/core';
 import type { Migration } from '@mikro-orm/migrations';
 import { Initial as MysqlInitial } from './mysql/0001-initial.js';
+import { ListIndexes as MysqlListIndexes } from './mysql/0002-list-indexes.js';
 import { Initial as SqliteInitial } from './sqlite/0001-initial.js';
+import { ListIndexes as SqliteListIndexes } from './sqlite/0002-list-indexes.js';
 
 interface ListedMigration {
   name: string;
@@ -9,7 +11,13 @@ interface ListedMigration {
 }
 
 /** MySQL and MariaDB, in the order in which they run. */
-export const mysqlMigrations: ListedMigration[] = [{ name: '0001-initial', class: MysqlInitial }];
+export const mysqlMigrations: ListedMigration[] = [
+  { name: '0001-initial', class: MysqlInitial },
+  { name: '0002-list-indexes', class: MysqlListIndexes },
+];
 
 /** SQLite, in the order in which they run. */
-export const sqliteMigrations: ListedMigration[] = [{ name: '0001-initial', class: SqliteInitial }];
+export const sqliteMigrations: ListedMigration[] = [
+  { name: '0001-initial', class: SqliteInitial },
+  { name: '0002-list-indexes', class: SqliteListIndexes },
+];
