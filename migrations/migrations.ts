@@ -1,8 +1,10 @@
 import type { Constructor } from '@mikro-orm/core';
 import type { Migration } from '@mikro-orm/migrations';
 import { Initial as MysqlInitial } from './mysql/0001-initial.js';
+import { ListIndexes as MysqlListIndexes } from './mysql/0002-list-indexes.js';
 import { Idempotency as MysqlIdempotency } from './mysql/0003-idempotency.js';
 import { Initial as SqliteInitial } from './sqlite/0001-initial.js';
+import { ListIndexes as SqliteListIndexes } from './sqlite/0002-list-indexes.js';
 import { Idempotency as SqliteIdempotency } from './sqlite/0003-idempotency.js';
 
 interface ListedMigration {
@@ -13,11 +15,13 @@ interface ListedMigration {
 /** MySQL and MariaDB, in the order in which they run. */
 export const mysqlMigrations: ListedMigration[] = [
   { name: '0001-initial', class: MysqlInitial },
+  { name: '0002-list-indexes', class: MysqlListIndexes },
   { name: '0003-idempotency', class: MysqlIdempotency },
 ];
 
 /** SQLite, in the order in which they run. */
 export const sqliteMigrations: ListedMigration[] = [
   { name: '0001-initial', class: SqliteInitial },
+  { name: '0002-list-indexes', class: SqliteListIndexes },
   { name: '0003-idempotency', class: SqliteIdempotency },
 ];

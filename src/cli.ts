@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { createPrivateKey } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, readConfig } from './config.js';
 import { foundCompany } from './domain/companies.js';
 import { seedDemo } from './domain/demo.js';
+import { type SeedPlan, seedCompanies, seededAddress, seededId } from './domain/seed.js';
 import type { Parts } from './domain/unit-of-work.js';
 import { expectMigrated, migrate, sqliteDrift } from './entities/schema-state.js';
 import { printErrors } from './errors/print-errors.js';
@@ -13,6 +15,12 @@ import { printSdl } from './schema/print.js';
 import { describeFault } from './server/describe-fault.js';
 import { openParts } from './server/server.js';
 import { signManifest } from './server/trusted-documents.js';
+
+const SEED_PLAN: SeedPlan = { companies: 10, projects: 20, tasks: 200, members: 50 };
+const MOST = 1_000_000;
+const NOTHING_DONE = 'Nothing done: the database has companies already.';
+const START_ANEW =
+  'To seed, start from an empty database: drop it, or delete aliteo.sqlite in DATA_DIR, and run "aliteo migrate".';
 
 const program = new Command('aliteo').description('What the operator of aliteo-server does from the command line.');
 
@@ -28,15 +36,20 @@ program
 
 program
   .command('seed')
-  .description('fill an empty database with two demo companies; not in production')
-  .action(() =>
+  .description('fill an empty database with two demo companies or, with any of the options, with generated ones')
+  .addHelpText('after', '\nNot in production. The same options make the same rows.')
+  .option('--companies <number>', `so many companies (${SEED_PLAN.companies})`, positive)
+  .option('--projects <number>', `of each company (${SEED_PLAN.projects})`, positive)
+  .option('--tasks <number>', `of each project (${SEED_PLAN.tasks})`, positive)
+  .option('--members <number>', `of each company (${SEED_PLAN.members})`, positive)
+  .action((options: Partial<SeedPlan>) =>
     withParts(async (parts) => {
+      const isDemo = Object.keys(options).length === 0;
       if (readConfig(process.env).production)
-        throw new ConfigError(['NODE_ENV: the demo companies never come into production']);
+        throw new ConfigError([`NODE_ENV: ${isDemo ? 'the demo' : 'generated'} companies never come into production`]);
       await expectMigrated(parts.orm);
-      console.log(
-        (await seedDemo(parts)) ? 'The demo companies are there.' : 'Nothing done: the database has companies already.',
-      );
+      if (!isDemo) return generate(parts, { ...SEED_PLAN, ...options });
+      console.log((await seedDemo(parts)) ? 'The demo companies are there.' : NOTHING_DONE);
     }),
   );
 
@@ -104,6 +117,43 @@ function addGenerated(name: string, description: string, file: string, text: () 
     });
 }
 
+/** Seeds by the plan, and tells how far it is. */
+async function generate(parts: Parts, plan: SeedPlan): Promise<void> {
+  const total = plan.companies * plan.projects * plan.tasks;
+  const progress = progressTo(total);
+  const isDone = await seedCompanies(parts, plan, progress.tell)
+    .finally(progress.end)
+    .catch((error) => {
+      console.error(`The seeding did not come to its end, and what it had written is still there. ${START_ANEW}`);
+      throw error;
+    });
+  if (!isDone) return fail(`${NOTHING_DONE} ${START_ANEW}`);
+  console.log(`${plan.companies} companies with ${total} tasks are there: ${progress.rate(total)} tasks a second.`);
+  console.log(`The first one is ${seededId('company', 1)}, its administrator ${seededAddress(1, 1)}.`);
+}
+
+/** On a terminal a bar, otherwise a line for each tenth. */
+function progressTo(total: number) {
+  const startedAt = performance.now();
+  const rate = (written: number) => Math.round((written * 1_000) / (performance.now() - startedAt));
+  if (process.stdout.isTTY) {
+    const bar = new SingleBar({
+      format: '{bar} {percentage}% | {value} of {total} tasks, {rate} a second | {eta} s',
+      // It would keep Ctrl-C from ending the process.
+      gracefulExit: false,
+    });
+    bar.start(total, 0, { rate: 0 });
+    return { rate, tell: (written: number) => bar.update(written, { rate: rate(written) }), end: () => bar.stop() };
+  }
+  let tenths = 0;
+  const tell = (written: number) => {
+    const reached = Math.floor((written * 10) / total);
+    if (reached > tenths) console.log(`${written} of ${total} tasks, ${rate(written)} a second`);
+    tenths = reached;
+  };
+  return { rate, tell, end: () => {} };
+}
+
 async function withParts(act: (parts: Parts) => Promise<void>): Promise<void> {
   const { parts, close } = await openParts({ ...readConfig(process.env), redisUrl: undefined });
   try {
@@ -111,6 +161,12 @@ async function withParts(act: (parts: Parts) => Promise<void>): Promise<void> {
   } finally {
     await close();
   }
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= MOST) return number;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST}.`);
 }
 
 function fail(message: string): void {

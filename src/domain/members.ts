@@ -32,7 +32,12 @@ export function addMember(parts: Parts, viewer: MemberViewer, input: NewMember):
   });
 }
 
-export const firstMemberValues = ({ role, kind, licensedAsInternal }: Member): Changes => ({
+/** The history of a new membership. */
+export const firstMemberValues = ({
+  role,
+  kind,
+  licensedAsInternal,
+}: Pick<Member, 'role' | 'kind' | 'licensedAsInternal'>): Changes => ({
   role: [null, role],
   kind: [null, kind],
   licensedAsInternal: [null, licensedAsInternal],

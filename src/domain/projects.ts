@@ -100,7 +100,8 @@ export function setProjectPermission(
   });
 }
 
-const described = ({ level, asInternal }: Pick<ProjectPermission, 'level' | 'asInternal'>) =>
+/** A permission as the history tells it. */
+export const described = ({ level, asInternal }: Pick<ProjectPermission, 'level' | 'asInternal'>) =>
   asInternal ? `${level} as internal` : level;
 
 /** An external who is the solver of open tasks here keeps what lets them be. */

@@ -42,7 +42,7 @@ function fieldsOf(task: Row<Task>) {
 
 /** Writes and records what changed since `before`; nothing, when nothing did. */
 export function recordTaskChange(
-  work: Work,
+  work: Pick<Work, 'record' | 'update'>,
   type: string,
   task: Row<Task>,
   project: Row<Project>,

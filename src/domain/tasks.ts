@@ -58,7 +58,7 @@ export function createTask(
 }
 
 /** Writes the event of a task that is new. */
-export function recordCreation(work: Work, task: Row<Task>, project: Row<Project>): void {
+export function recordCreation(work: Pick<Work, 'record'>, task: Row<Task>, project: Row<Project>): void {
   const after = taskFacts(task, project);
   const data: TaskEventData = { before: null, after, publicFace: hasPublicFace(after) };
   work.record({ type: 'task.created', objectId: task.id, data, changes: firstValues(task) });
@@ -259,7 +259,8 @@ function expectSeenByExternals(task: Row<Task>): void {
     throw new UserError('EXTERNALS_PUBLIC_ONLY', 'External members work on public tasks only.', 'privacy');
 }
 
-function setStatus(task: Row<Task>, status: TaskStatus, statusBefore: TaskStatus | null): void {
+/** Puts a task into a status; what it waited for is over. */
+export function setStatus(task: Row<Task>, status: TaskStatus, statusBefore: TaskStatus | null): void {
   task.status = status;
   task.statusBefore = statusBefore;
   task.awaitedMember = null;

@@ -21,7 +21,7 @@ export class Comment extends TenantEntity {
   @PrimaryKey({ length: 40 })
   id: string = newId('comment');
 
-  @WithinCompany(() => Task, 'task_id')
+  @WithinCompany(() => Task, 'task_id', { index: false })
   task!: Ref<Task>;
 
   /** Unique in the task, given in order: its gaps would tell of comments that somebody does not see. */

@@ -53,7 +53,7 @@ export class FieldChange {
 /** Who changed what, when, from what to what, and through which entry point. */
 @ObjectType('History', { description: 'Who changed what, when, and through which entry point.' })
 @Entity({ tableName: 'history' })
-@Index({ properties: ['companyId', 'objectId'] })
+@Index({ properties: ['companyId', 'objectId', 'id'] })
 export class HistoryEntry extends TenantEntity {
   [OptionalProps]?: 'changes' | 'occurredAt';
 

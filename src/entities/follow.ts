@@ -1,5 +1,5 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
-import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { PublicFace } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
@@ -13,6 +13,7 @@ import { FollowedKind } from './vocabulary.js';
 @ObjectType({ implements: Node, description: "An anonymous follow: a link that shows one object's public face." })
 @Entity({ tableName: 'follows' })
 @Unique({ properties: ['companyId', 'secretHash'] })
+@Index({ properties: ['companyId', 'createdAt', 'id'] })
 export class Follow extends TenantEntity {
   [OptionalProps]?: 'objectKind' | 'label' | 'createdAt';
 

@@ -1,5 +1,5 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
-import { Entity, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Entity, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
@@ -12,6 +12,7 @@ import { MembershipKind, Role } from './vocabulary.js';
 @ObjectType({ implements: Node, description: "Somebody in the company's directory." })
 @Entity({ tableName: 'members' })
 @Unique({ properties: ['companyId', 'user'] })
+@Index({ properties: ['companyId', 'createdAt', 'id'] })
 export class Member extends TenantEntity {
   [OptionalProps]?: 'company' | 'role' | 'kind' | 'licensedAsInternal' | 'createdAt';
 

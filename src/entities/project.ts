@@ -1,5 +1,5 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
-import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
@@ -34,6 +34,8 @@ export class Workspace extends TenantEntity {
 @ObjectType({ implements: Node, description: 'A project and its tasks.' })
 @Entity({ tableName: 'projects' })
 @Unique({ properties: ['companyId', 'key'] })
+@Index({ properties: ['companyId', 'name', 'id'] })
+@Index({ properties: ['companyId', 'createdAt', 'id'] })
 export class Project extends TenantEntity {
   [OptionalProps]?: 'description' | 'status' | 'visibility' | 'createdAt' | 'lastTaskNumber';
 
@@ -82,7 +84,7 @@ export class Project extends TenantEntity {
 export class ProjectPermission extends TenantEntity {
   [OptionalProps]?: 'asInternal';
 
-  @WithinCompany(() => Project, 'project_id', { primary: true })
+  @WithinCompany(() => Project, 'project_id', { primary: true, index: false })
   project!: Ref<Project>;
 
   @WithinCompany(() => Member, 'member_id', { primary: true })

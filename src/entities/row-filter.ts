@@ -47,7 +47,10 @@ function write(table: Table, filter: RowFilter, parameters: unknown[], isNegated
   const joined = (parts: readonly RowFilter[], word: string) =>
     `(${parts.map((part) => write(table, part, parameters, isNegated)).join(word)})`;
   if ('all' in filter) return joined(filter.all, ' and ');
-  if ('any' in filter) return joined(filter.any, ' or ');
+  if ('any' in filter) {
+    const possible = filter.any.filter((part) => !isNever(table, part));
+    return possible.length > 0 ? joined(possible, ' or ') : '1 = 0';
+  }
   if ('not' in filter) return `not ${write(table, filter.not, parameters, true)}`;
   const { sql, isNullable, compare } = table.column(filter.column);
   if (filter.is === 'absent') return `${sql} is null`;
@@ -56,6 +59,10 @@ function write(table: Table, filter: RowFilter, parameters: unknown[], isNegated
   const text = filter.is === 'in' ? `${sql} in (${marks(values.length)})` : `${sql} ${filter.is} ?`;
   return isNegated && isNullable ? `(${sql} is not null and ${text})` : isNegated ? `(${text})` : text;
 }
+
+/** Whether a column is to be absent that no row is without: said to a database, it would keep it from one range of an index. */
+const isNever = (table: Table, part: RowFilter): boolean =>
+  typeof part === 'object' && 'is' in part && part.is === 'absent' && !table.column(part.column).isNullable;
 
 /** As many marks for values as there are values. */
 export const marks = (count: number): string => '?, '.repeat(count).slice(0, -2);

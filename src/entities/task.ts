@@ -10,13 +10,19 @@ import { Project } from './project.js';
 import { TenantEntity, WithinCompany } from './tenant.js';
 import { Priority, PriorityType, Privacy, TaskStatus } from './vocabulary.js';
 
-/** A piece of work. Who may see it is told by `auth/task-policy.ts`, how it moves by `domain/task-status.ts`. */
+/**
+ * A piece of work. Who may see it is told by `auth/task-policy.ts`, how it moves by `domain/task-status.ts`. Each order
+ * of its lists has an index, to the id that breaks ties, so that a page is read and nothing is sorted.
+ */
 @ObjectType({ implements: Node, description: 'A piece of work.' })
 @Entity({ tableName: 'tasks' })
 @Unique({ properties: ['companyId', 'project', 'number'] })
 @Index({ properties: ['companyId', 'project', 'status', 'number'] })
-@Index({ properties: ['companyId', 'project', 'updatedAt'] })
-@Index({ properties: ['companyId', 'project', 'dueOn'] })
+@Index({ properties: ['companyId', 'project', 'title', 'id'] })
+@Index({ properties: ['companyId', 'project', 'priority', 'id'] })
+@Index({ properties: ['companyId', 'project', 'dueOn', 'id'] })
+@Index({ properties: ['companyId', 'project', 'createdAt', 'id'] })
+@Index({ properties: ['companyId', 'project', 'updatedAt', 'id'] })
 @Index({ properties: ['companyId', 'solver'] })
 export class Task extends TenantEntity {
   [OptionalProps]?:
@@ -35,7 +41,7 @@ export class Task extends TenantEntity {
   @PrimaryKey({ length: 40 })
   id: string = newId('task');
 
-  @WithinCompany(() => Project, 'project_id')
+  @WithinCompany(() => Project, 'project_id', { index: false })
   project!: Ref<Project>;
 
   @PublicFace()

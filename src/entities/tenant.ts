@@ -18,6 +18,8 @@ export abstract class UserEntity {
 interface RelationOptions {
   nullable?: boolean;
   primary?: boolean;
+  /** False where a longer index begins with the same columns. */
+  index?: boolean;
 }
 
 /**

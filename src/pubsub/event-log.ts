@@ -15,7 +15,10 @@ export interface LoggedEvent {
   occurredAt: string;
 }
 
-export type NewEvent = Pick<LoggedEvent, 'type' | 'objectId' | 'data'>;
+export interface NewEvent extends Pick<LoggedEvent, 'type' | 'objectId' | 'data'> {
+  /** Now, unless the time is given. */
+  occurredAt?: Date;
+}
 
 /**
  * Numbers the events and writes them. It must come last in its transaction: the company's head stays locked from here
@@ -27,10 +30,10 @@ export async function appendEvents(
   events: readonly NewEvent[],
 ): Promise<LoggedEvent[]> {
   const first = (await advanceHead(em, companyId, events.length)) - events.length + 1;
-  const occurredAt = new Date();
-  const rows = events.map((event, i) => ({ companyId, seq: first + i, ...event, occurredAt }));
+  const now = new Date();
+  const rows = events.map((event, i) => ({ companyId, seq: first + i, ...event, occurredAt: event.occurredAt ?? now }));
   await insertRows(em, Event, rows);
-  return rows.map((row) => ({ ...row, occurredAt: occurredAt.toISOString() }));
+  return rows.map((row) => ({ ...row, occurredAt: row.occurredAt.toISOString() }));
 }
 
 /** Answers the head's new number; both families of databases tell it with the update itself. */

@@ -15,6 +15,8 @@ export interface PageRequest<T> {
   route: string;
   /** The column to sort by; the id breaks ties, so that a page's end is one place. */
   orderBy: { field: keyof Row<T> & string; direction: Direction };
+  /** The column in which no two of the rows are alike. Sorted by it they have no ties, and MariaDB would sort them for the id. */
+  unique?: keyof Row<T> & string;
   filter: RowFilter;
   /** Which of the rows the viewer sees; all of them unless given. */
   sight?: RowSight<Row<T>> | undefined;
@@ -43,6 +45,7 @@ export async function findPage<T extends { id: string }>(
     source: context.rowsOf(request.route),
     type,
     field: orderBy.field,
+    isUnique: orderBy.field === 'id' || orderBy.field === request.unique,
     direction,
     columns: request.columns && columnsOf([...request.columns, ...(sight?.columns ?? []), 'id', orderBy.field]),
   };
@@ -61,19 +64,22 @@ interface Reader<T> {
   source: RowSource;
   type: EntityClass<T>;
   field: keyof Row<T> & string;
+  isUnique: boolean;
   direction: Direction;
   columns: readonly string[] | undefined;
 }
 
 /** The first `wanted` rows after a position that the viewer sees. */
 async function readSeen<T extends { id: string }>(
-  { source, type, field, direction, columns }: Reader<T>,
+  reader: Reader<T>,
   filter: RowFilter,
   sight: RowSight<Row<T>> | undefined,
   start: Position | null,
   wanted: number,
 ): Promise<Row<T>[]> {
-  const orderBy = [...(field === 'id' ? [] : [[field, direction] as const]), ['id', direction] as const];
+  const { source, type, field, isUnique, direction, columns } = reader;
+  const byField = [field, direction] as const;
+  const orderBy = isUnique ? [byField] : [byField, ['id', direction] as const];
   const seen: Row<T>[] = [];
   let position = start;
   for (let looks = 1; ; looks += 1) {
@@ -83,7 +89,7 @@ async function readSeen<T extends { id: string }>(
     const rows = await listRows(
       source,
       type as EntityClass<T & object>,
-      all(filter, visible, beyond(field, direction, position)),
+      all(filter, visible, beyond(reader, position)),
       {
         orderBy: orderBy as never,
         limit,
@@ -101,12 +107,12 @@ type SortValue = string | number | Date | null;
 type Position = readonly [SortValue, string];
 
 /** What comes after a position. Both database families sort rows without a value before all others. */
-function beyond(column: string, direction: Direction, position: Position | null): RowFilter {
+function beyond<T>({ field: column, isUnique, direction }: Reader<T>, position: Position | null): RowFilter {
   if (!position) return true;
   const [value, id] = position;
   const [is, orSame] = direction === 'ASC' ? (['>', '>='] as const) : (['<', '<='] as const);
+  if (isUnique) return { column, is, value };
   const later: RowFilter = { column: 'id', is, value: id };
-  if (column === 'id') return later;
   const absent: RowFilter = { column, is: 'absent' };
   if (value === null) return direction === 'ASC' ? any({ not: absent }, later) : all(absent, later);
   // One range of the index, then the ties.

@@ -96,6 +96,7 @@ export class ProjectResolver {
       route: COMPANY,
       filter: all(await visibleProjects(context), filterOf(filter, { managerId: ['manager', 'member'] })),
       orderBy: orderBy ?? { field: 'key', direction: 'ASC' },
+      unique: 'key',
       columns: requestedColumns(info),
     });
   }

@@ -97,6 +97,7 @@ export class TaskResolver {
       filter: all(oneOf('project', [project.id]), taskConditions(filter)),
       sight: await visibleTasks(context, project),
       orderBy: orderBy ?? { field: 'number', direction: 'ASC' },
+      unique: 'number',
       columns: requestedColumns(info),
     });
   }
@@ -256,6 +257,7 @@ export class TaskResolver {
       route: routeTo('task', task.id),
       filter: all(oneOf('task', [task.id]), oneOf('privacy', readablePrivacies(context))),
       orderBy: { field: 'number', direction: 'ASC' },
+      unique: 'number',
       columns: requestedColumns(info),
     });
   }

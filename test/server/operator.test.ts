@@ -2,8 +2,11 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
+import { insertRows } from '../../src/entities/rows.js';
+import { User } from '../../src/entities/user.js';
+import { newId } from '../../src/schema/ids.js';
 import { ask, type Caller, codeOf, get } from '../harness/client.js';
-import { type Node, startNode } from '../harness/cluster.js';
+import { closeParts, type Node, openParts, startNode } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 import { until } from '../harness/until.js';
@@ -24,9 +27,10 @@ afterAll(async () => {
 });
 
 /** What the operator types, on the same database as the server's. */
-const aliteo = (...args: string[]) =>
+const aliteo = (...args: string[]) => aliteoOn(database, ...args);
+const aliteoOn = ({ dataDir, databaseUrl }: TestDatabase, ...args: string[]) =>
   new Promise<{ code: unknown; output: string }>((resolve) => {
-    const env = { PATH: process.env.PATH, DATA_DIR: database.dataDir, DATABASE_URL: database.databaseUrl ?? '' };
+    const env = { PATH: process.env.PATH, DATA_DIR: dataDir, DATABASE_URL: databaseUrl ?? '' };
     const cli = ['--disable-warning=ExperimentalWarning', '--enable-source-maps', 'dist/src/cli.js'];
     execFile(process.execPath, [...cli, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, output: stdout + stderr }),
@@ -72,6 +76,59 @@ describe('from an empty database', () => {
   it('a company whose administrator has no address is not made, and says why without a stack', async () => {
     const made = await aliteo('company', 'create', 'Example Inc.', '--admin', 'ada');
     expect(made).toEqual({ code: 1, output: 'This is not an e-mail address.\n' });
+  });
+});
+
+describe('a database that is to be filled with generated companies', () => {
+  let empty: TestDatabase;
+  beforeAll(async () => {
+    empty = await createDatabase();
+    await aliteoOn(empty, 'migrate');
+  });
+  afterAll(() => empty?.drop());
+
+  const seed = (...options: string[]) => aliteoOn(empty, 'seed', ...options);
+  const SMALL = ['--companies', '2', '--projects', '2', '--tasks', '5', '--members', '3'];
+
+  it('is asked for in whole numbers', async () => {
+    for (const wrong of ['0', '1.5', 'many']) {
+      const { code, output } = await seed('--companies', wrong);
+      expect([code, output]).toEqual([1, expect.stringContaining('It must be a whole number from 1 to 1000000.')]);
+    }
+  });
+
+  it('is filled, and tells how far it is in plain lines where there is no terminal', async () => {
+    const { code, output } = await seed(...SMALL);
+    expect([code, output]).toEqual([
+      0,
+      expect.stringMatching(
+        /^10 of 20 tasks, \d+ a second\n20 of 20 .+\n2 companies with 20 tasks are there: \d+ tasks a second\.\nThe first one is company_\w+, its administrator person-1\.company-1@example\.com\.\n$/,
+      ),
+    ]);
+  });
+
+  it('is filled once, and says what to do then', async () => {
+    const { code, output } = await seed(...SMALL);
+    expect([code, output]).toEqual([
+      1,
+      expect.stringMatching(/^Nothing done: .+start from an empty database: .+\.\n$/),
+    ]);
+  });
+
+  it('says what to do when it fails half-way', async () => {
+    const taken = await createDatabase();
+    try {
+      await aliteoOn(taken, 'migrate');
+      const parts = await openParts(taken);
+      const inTheWay = { id: newId('user'), email: 'person-2.company-2@example.com', name: '', createdAt: new Date() };
+      await insertRows(parts.orm.em.fork(), User, [inTheWay]);
+      await closeParts(parts);
+      const { code, output } = await aliteoOn(taken, 'seed', ...SMALL);
+      expect([code, output]).toEqual([1, expect.stringMatching(/what it had written is still there.+empty database/)]);
+      expect(output).toMatch(/DATABASE_URL: the database refuses: /);
+    } finally {
+      await taken.drop();
+    }
   });
 });
 

@@ -35,7 +35,7 @@ inProduction('in production', () => {
     await database?.drop();
   });
 
-  const seed = () =>
+  const seed = (...options: string[]) =>
     new Promise<{ code: unknown; output: string }>((resolve) => {
       const env = {
         ...PRODUCTION,
@@ -43,7 +43,7 @@ inProduction('in production', () => {
         REDIS_URL: redisUrl(),
         SECRET_KEY: 'k'.repeat(32),
       };
-      execFile(process.execPath, ['dist/src/cli.js', 'seed'], { env }, (error, _stdout, stderr) =>
+      execFile(process.execPath, ['dist/src/cli.js', 'seed', ...options], { env }, (error, _stdout, stderr) =>
         resolve({ code: error?.code ?? 0, output: stderr }),
       );
     });
@@ -54,6 +54,8 @@ inProduction('in production', () => {
     node = await startNode(database, issuer, { ...PRODUCTION, SEED_DEMO: '' });
     expect(node.output()).not.toContain('Demo');
     expect((await seed()).output).toContain('NODE_ENV: the demo companies never come into production');
+    const generated = await seed('--companies', '1');
+    expect(generated.output).toContain('NODE_ENV: generated companies never come into production');
     expect(await parts.orm.em.fork().count(Company, {})).toBe(0);
   }, 60_000);
 

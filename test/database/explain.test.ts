@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { MemberViewer } from '../../src/auth/viewer.js';
+import { seedCompanies, seededId, seededViewer } from '../../src/domain/seed.js';
+import type { Parts } from '../../src/domain/unit-of-work.js';
+import { Comment } from '../../src/entities/comment.js';
+import { Follow } from '../../src/entities/follow.js';
+import { forkFor } from '../../src/entities/orm.js';
+import { findRows, insertRows } from '../../src/entities/rows.js';
+import { Task } from '../../src/entities/task.js';
+import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
+import { Audience } from '../harness/audience.js';
+import { closeParts, openParts } from '../harness/cluster.js';
+import { createDatabase, type TestDatabase } from '../harness/column.js';
+import { conditionsOf, type Filter, joined, listFields, ordersOf } from '../harness/list-arguments.js';
+import { analyze, readsTooMuch, Statements, sortsMuch } from '../harness/statements.js';
+
+/** Projects so large that it is worth while to read a page in order. */
+const PLAN = { companies: 4, projects: 4, tasks: 800, members: 30 };
+/** Everybody sees it. */
+const PROJECT = 3;
+const MINUTES_MS = 60_000;
+
+const schema = buildGuardedSchema();
+const lists = listFields(schema);
+
+const viewers = {
+  'an internal member': seededViewer(1, 3),
+  'an external': seededViewer(1, 10),
+  'an administrator': seededViewer(1, 1),
+} satisfies Record<string, MemberViewer>;
+type Who = keyof typeof viewers;
+
+interface Listed {
+  /** Where the field stands, what is to be given beside the page, and what is asked of each row. */
+  document: (list: string) => string;
+  required: string;
+  nodes: string;
+  /** Whom the list is not open to. */
+  closedTo?: readonly Who[];
+}
+
+const atRoot = (list: string) => list;
+const ofTask = (list: string) => `task(id: "${publicTaskId}") { ${list} }`;
+
+const LISTED: Record<string, Listed> = {
+  'Query.tasks': {
+    document: atRoot,
+    required: `projectId: "${seededId('project', 1, PROJECT)}"`,
+    nodes: 'key title status project { name } author { name } solver { name email } awaitedTask { id }',
+  },
+  'Query.projects': { document: atRoot, required: '', nodes: 'id key name manager { name }' },
+  'Query.members': { document: atRoot, required: '', nodes: 'id name role' },
+  'Query.follows': {
+    document: atRoot,
+    required: '',
+    nodes: 'id label task { title } grantedBy { name }',
+    closedTo: ['an internal member', 'an external'],
+  },
+  'Task.comments': { document: ofTask, required: '', nodes: 'id body author { name }' },
+  'Task.history': {
+    document: ofTask,
+    required: '',
+    nodes: 'type actor { name } changes { field }',
+    closedTo: ['an external'],
+  },
+};
+
+let database: TestDatabase;
+let parts: Parts;
+let audience: Audience;
+let statements: Statements;
+let publicTaskId: string;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  parts = await openParts(database);
+  await seedCompanies(parts, PLAN);
+  for (let company = 1; company <= PLAN.companies; company += 1) await addTalk(company);
+  await analyze(parts.orm);
+  const those = { project: seededId('project', 1, PROJECT), privacy: 'PUBLIC' } as const;
+  const [task] = await findRows({ orm: parts.orm, companyId: seededId('company', 1) }, Task, those);
+  publicTaskId = task?.id ?? '';
+  audience = new Audience(parts, schema);
+  statements = new Statements(parts.orm);
+}, 2 * MINUTES_MS);
+afterAll(async () => {
+  await audience?.fanOut.close();
+  await closeParts(parts);
+  await database?.drop();
+});
+
+/** Comments and follows, so that these tables have many rows too. */
+async function addTalk(company: number): Promise<void> {
+  const companyId = seededId('company', company);
+  const author = { id: seededId('member', company, 1) };
+  const createdAt = new Date();
+  const em = forkFor(parts.orm, { companyId });
+  for (let number = 1; number <= 20; number += 1) {
+    const task = { id: seededId('task', company, PROJECT, number) };
+    const comments = Array.from({ length: 10 }, (_, i) => ({
+      companyId,
+      id: seededId('comment', company, number, i),
+      task,
+      number: i + 1,
+      author,
+      body: `The ${i}. word.`,
+      privacy: 'PUBLIC' as const,
+      createdAt,
+    }));
+    await insertRows(em, Comment, comments);
+    const id = seededId('follow', company, number);
+    const follow = { companyId, id, objectKind: 'TASK' as const, task, label: '', secretHash: id, grantedBy: author };
+    await insertRows(em, Follow, [{ ...follow, expiresAt: null, revokedAt: null, createdAt }]);
+  }
+}
+
+/** What a condition compares with. A new field of another kind has to be given something here. */
+function sampleOf(path: string, type: string): unknown {
+  const values: Record<string, unknown> = {
+    ID: /^(owner|solver|manager)Id$/.test(path) ? seededId('member', 1, 3) : undefined,
+    Int: 50,
+    String: 'the report',
+    LocalDate: '2025-03-15',
+    DateTimeISO: '2025-03-15T12:00:00Z',
+  };
+  if (values[type] === undefined) throw new Error(`What is ${path} (${type}) compared with?`);
+  return values[type];
+}
+
+interface Page {
+  first: number;
+  after?: string | undefined;
+  filter?: Filter | undefined;
+  orderBy?: Filter | null;
+}
+
+/** Asks as a client would; answers the end of the page. Throws what the client would be told. */
+async function ask(viewer: MemberViewer, name: string, page: Page): Promise<string | undefined> {
+  const { document, required, nodes } = LISTED[name] as Listed;
+  const { first, after, filter, orderBy } = page;
+  // What rows refer to is found by its id; it has been looked at when the filters come.
+  const asked = filter ? 'id' : nodes;
+  const types = { first: 'Int', after: 'String', filter: typeOf(name, 'filter'), orderBy: typeOf(name, 'orderBy') };
+  const given = Object.entries(types).filter(([, type]) => type);
+  const variables = given.map(([argument, type]) => `$${argument}: ${type}`).join(', ');
+  const args = [required, ...given.map(([argument]) => `${argument}: $${argument}`)].join(' ');
+  const list = `${name.split('.')[1]}(${args}) { nodes { ${asked} } pageInfo { endCursor } }`;
+  const query = `query (${variables}) { ${document(list)} }`;
+  let answer = '';
+  await audience.operations.begin(
+    { viewer, admission: null },
+    { query, variables: { first, after, filter, orderBy } },
+    {
+      isOver: false,
+      deliver: () => {},
+      complete: () => {},
+      next: (json) => {
+        answer = json;
+      },
+      refuse: (errors) => {
+        answer = JSON.stringify({ errors });
+      },
+    },
+  );
+  if (/"errors"/.test(answer)) throw new Error(answer);
+  return /"endCursor":"([^"]+)"/.exec(answer)?.[1];
+}
+
+const typeOf = (name: string, argument: string): string | undefined =>
+  lists
+    .get(name)
+    ?.args.find((one) => one.name === argument)
+    ?.type.toString();
+
+it('knows all lists, and all that they take', () => {
+  expect([...lists.keys()].sort()).toEqual(Object.keys(LISTED).sort());
+  for (const [name, { args }] of lists) {
+    const known = ['first', 'after', 'last', 'before', 'filter', 'orderBy', 'minCursor'];
+    const others = args.map((argument) => argument.name).filter((argument) => !known.includes(argument));
+    for (const argument of others) expect(LISTED[name]?.required).toContain(`${argument}: `);
+  }
+});
+
+describe.each(Object.entries(viewers))('what %s is shown', (who, viewer) => {
+  const open = Object.entries(LISTED).filter(([, { closedTo }]) => !closedTo?.includes(who as Who));
+  it.each(open)(
+    '%s is found by an index, whatever is asked for',
+    async (name) => {
+      const field = lists.get(name) as NonNullable<ReturnType<typeof lists.get>>;
+      const conditions = conditionsOf(field, sampleOf);
+      const faults = new Set<string>();
+      const look = async (page: Page) => {
+        const end = await ask(viewer, name, page);
+        const planned = await statements.take();
+        expect(planned.map(({ sql }) => sql).join()).toContain(' limit ?');
+        for (const { sql, plan } of planned) {
+          const isBad = (line: string) => readsTooMuch(line) || (!page.filter && sortsMuch(line));
+          if (plan.some(isBad)) faults.add(`${JSON.stringify(page)}\n${sql}\n  ${plan.join('\n  ')}`);
+        }
+        return end;
+      };
+      for (const orderBy of ordersOf(field)) {
+        // A page that begins where values are absent, or just after, and one from the midst.
+        const starts = [undefined, await look({ first: 2, orderBy }), await look({ first: 60, orderBy })];
+        for (const filter of [undefined, ...conditions])
+          for (const after of starts) await look({ first: 20, orderBy, filter, after });
+      }
+      for (const filter of joined(conditions)) await look({ first: 20, filter });
+      expect([...faults].slice(0, 5)).toEqual([]);
+    },
+    5 * MINUTES_MS,
+  );
+});
