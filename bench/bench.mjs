@@ -10,10 +10,12 @@ import { endAll } from './rig/processes.mjs';
 import { circumstances, judge, summarize, tableOf, verdictOf, writeResults } from './rig/report.mjs';
 import { startServices } from './rig/services.mjs';
 import * as fanout from './workloads/fanout.mjs';
+import * as mutations from './workloads/mutations.mjs';
+import * as queries from './workloads/queries.mjs';
 import * as sequence from './workloads/sequence.mjs';
 
 /** One module each: `cells`, `targets`, `takers` and `open`, as in `workloads/fanout.mjs`. */
-const workloads = { fanout, sequence };
+const workloads = { fanout, queries, mutations, sequence };
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values, positionals } = parseArgs({

@@ -8,6 +8,8 @@ await c.query('DROP TABLE IF EXISTS user');
 await c.query('CREATE TABLE user (id INT PRIMARY KEY, company_id INT NOT NULL, name VARCHAR(80) NOT NULL)');
 await c.query(`CREATE TABLE task (id INT PRIMARY KEY, company_id INT NOT NULL, project_id INT NOT NULL, title VARCHAR(120) NOT NULL,
   status VARCHAR(20) NOT NULL, updated_at VARCHAR(40) NOT NULL, assignee_id INT NULL, KEY board (company_id, project_id, id))`);
+await c.query('DROP TABLE IF EXISTS outbox');
+await c.query('CREATE TABLE outbox (id BIGINT PRIMARY KEY AUTO_INCREMENT, task_id INT NOT NULL, data JSON NOT NULL)');
 const users = [],
   tasks = [];
 for (let i = 1; i <= 500; i++) users.push([i, (i % 10) + 1, `User number ${i}`]);

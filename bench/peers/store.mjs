@@ -21,12 +21,7 @@ export const store = {
       return ids.map((id) => byId.get(id));
     }),
   setStatus: async (id, status) => {
-    await pool.execute('UPDATE task SET status = ?, updated_at = ? WHERE id = ? AND company_id = ?', [
-      status,
-      new Date().toISOString(),
-      Number(id),
-      COMPANY,
-    ]);
+    await change(id, status);
     const [[t]] = await pool.execute(
       `SELECT t.id, t.title, t.status, t.updated_at AS updatedAt, t.project_id AS projectId, u.id AS uid, u.name AS uname
       FROM task t LEFT JOIN user u ON u.id = t.assignee_id WHERE t.id = ? AND t.company_id = ?`,
@@ -36,3 +31,26 @@ export const store = {
     return { ...task, assignee: uid ? { id: uid, name: uname } : null };
   },
 };
+
+const UPDATE = 'UPDATE task SET status = ?, updated_at = ? WHERE id = ? AND company_id = ?';
+
+async function change(id, status) {
+  const parameters = [status, new Date().toISOString(), Number(id), COMPANY];
+  if (!process.env.OUTBOX) return pool.execute(UPDATE, parameters);
+  // What is to be told is written with the change, so that it is not lost between the two.
+  const connection = await pool.getConnection();
+  try {
+    await connection.beginTransaction();
+    await connection.execute(UPDATE, parameters);
+    await connection.execute('INSERT INTO outbox (task_id, data) VALUES (?, ?)', [
+      Number(id),
+      JSON.stringify({ id, status }),
+    ]);
+    await connection.commit();
+  } catch (error) {
+    await connection.rollback();
+    throw error;
+  } finally {
+    connection.release();
+  }
+}

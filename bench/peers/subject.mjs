@@ -12,12 +12,38 @@ const PEERS = {
   a: { what: 'Apollo + graphql-ws + graphql-redis-subscriptions', script: 'a-apollo.mjs' },
   b: { what: 'Yoga + its Redis event target', script: 'b-yoga.mjs', format: 'bare', channel: 'taskChanged:' },
   c: { what: 'Mercurius + mqemitter-redis', script: 'c-mercurius.mjs', format: 'msgpack' },
+  'c-outbox': {
+    what: 'Mercurius, with an outbox row in the same transaction',
+    script: 'c-mercurius.mjs',
+    env: { OUTBOX: '1' },
+  },
+  e: { what: 'node:http + mysql2, no GraphQL', script: 'e-raw-http.mjs' },
   'd-send': { what: 'plain ws, one frame sent to each', script: 'd-raw-ws.mjs', env: { MODE: 'send' } },
   'd-batch': { what: "plain ws, a tick's frames joined", script: 'd-raw-ws.mjs', env: { MODE: 'batch' } },
 };
 
 export const peerNames = Object.keys(PEERS);
+/** Those that know subscriptions. */
+export const fanoutPeers = ['a', 'b', 'c', 'd-send', 'd-batch'];
 export const describePeer = (name) => PEERS[name].what;
+
+const BOARD = `query Board($projectId: ID!, $first: Int!) {
+  board(projectId: $projectId, first: $first) { id title status updatedAt assignee { id name } } }`;
+const MOVE = `mutation Move($id: ID!, $status: String!) {
+  setStatus(id: $id, status: $status) { id title status updatedAt assignee { id name } } }`;
+const STATUSES = ['todo', 'doing', 'done'];
+const MOVED = 4_000;
+
+/** The boards of the first company's projects, or changes of its tasks. */
+function requestsOf(kind) {
+  const bodyOf = (query, variables) => ({ head: 0, body: JSON.stringify({ query, variables }) });
+  if (kind === 'board')
+    return Array.from({ length: 20 }, (_, i) => bodyOf(BOARD, { projectId: String(i + 1), first: 50 }));
+  return Array.from({ length: MOVED * STATUSES.length }, (_, i) => {
+    const status = STATUSES[(i + Math.floor(i / MOVED)) % STATUSES.length];
+    return bodyOf(MOVE, { id: String((i % MOVED) + 1), status });
+  });
+}
 
 const pathOf = (script) => fileURLToPath(new URL(script, import.meta.url));
 
@@ -67,5 +93,13 @@ export function peerSubject(name, environment) {
     },
 
     counters: async () => null,
+
+    /** Over HTTP. */
+    requests: async ({ kind }) => ({
+      heads: [{ 'content-type': 'application/json', accept: 'application/json' }],
+      requests: requestsOf(kind),
+    }),
+    write: async () => null,
+    counted: async () => null,
   };
 }

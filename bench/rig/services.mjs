@@ -38,7 +38,7 @@ async function prepareDatabase(url) {
   for (const [name, value] of Object.entries(DATABASE_SETTINGS)) {
     await connection.query(`set global ${name} = ${value}`);
   }
-  for (const name of ['aliteo', 'sequence', 'peers'])
+  for (const name of ['aliteo', 'sequence', 'boards', 'peers'])
     await connection.query(`create database ${name} character set utf8mb4`);
   const [[{ version }]] = await connection.query('select version() as version');
   await connection.end();

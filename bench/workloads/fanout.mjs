@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../dist/src/config.js';
 import { openParts } from '../../dist/src/server/server.js';
-import { peerNames, peerSubject, seedPeers } from '../peers/subject.mjs';
+import { fanoutPeers, peerSubject, seedPeers } from '../peers/subject.mjs';
 import { startIssuer } from '../product/issuer.mjs';
 import { environmentOf } from '../product/server.mjs';
 import { productSubject } from '../product/subject.mjs';
@@ -32,7 +32,7 @@ const flood = (sockets) => ({
   publish: { window: true },
   sampleEvery: SPARSE,
   figures: RATE,
-  subjects: peerNames,
+  subjects: fanoutPeers,
 });
 const nodes = (count) => ({
   name: `nodes-${count}`,
@@ -56,7 +56,7 @@ export const cells = [
     isTimed: true,
     sampleEvery: DENSE,
     figures: LATENCY,
-    subjects: peerNames,
+    subjects: fanoutPeers,
   },
   {
     name: 'memory',
@@ -65,7 +65,7 @@ export const cells = [
     isIdle: true,
     wave: 500,
     figures: MEMORY,
-    subjects: peerNames,
+    subjects: fanoutPeers,
   },
   {
     name: 'objects',
@@ -151,7 +151,7 @@ export async function open({ services, dir, chosen, options }) {
   });
   await close();
 
-  const subjects = new Map(peerNames.map((name) => [name, peerSubject(name, peersEnvironment)]));
+  const subjects = new Map(fanoutPeers.map((name) => [name, peerSubject(name, peersEnvironment)]));
   subjects.set(OURS, productSubject(world, environment));
   return {
     run: (cell, name) => {

@@ -41,6 +41,8 @@ const needs = {
   // The bare server: the full package would set up and start a database of its own.
   mariadb: { isThere: () => has('mariadbd'), packages: ['mariadb-server-core', 'mariadb-client-core'] },
   redis: { isThere: canRunRedisCluster, packages: ['redis-server', 'redis-tools'] },
+  /** For the benchmarks. */
+  wrk: { isThere: () => has('wrk'), packages: ['wrk'] },
 };
 
 /** Installs what the named servers lack, where we may. Throws, in one sentence, when something is still missing. */

@@ -1,0 +1,52 @@
+// What the workloads over HTTP have in common: the same companies for us and for the peers, and how a cell is run.
+import { fileURLToPath } from 'node:url';
+import { readConfig } from '../../dist/src/config.js';
+import { seedCompanies } from '../../dist/src/domain/seed.js';
+import { migrate } from '../../dist/src/entities/schema-state.js';
+import { openParts } from '../../dist/src/server/server.js';
+import { ensurePackages } from '../../test/harness/services.mjs';
+import { peerNames, peerSubject, seedPeers } from '../peers/subject.mjs';
+import { httpSubject } from '../product/http-subject.mjs';
+import { startIssuer } from '../product/issuer.mjs';
+import { environmentOf } from '../product/server.mjs';
+import { measureHttp } from '../rig/measure-http.mjs';
+
+/** As the peers' database is filled, see `peers/seed.mjs`. */
+export const PLAN = { companies: 10, projects: 20, tasks: 200, members: 50 };
+
+let opened;
+
+/** Fills both databases, once for all workloads. Answers how a cell is run, and how it is all put away. */
+export function openHttp(given) {
+  opened ??= fill(given);
+  return opened;
+}
+
+async function fill({ services, dir, options }) {
+  ensurePackages(['wrk']);
+  const peersEnvironment = { PEERS_DATABASE_URL: services.databaseUrl('peers'), PEERS_REDIS_URL: services.redisUrl };
+  seedPeers(peersEnvironment);
+
+  const issuer = await startIssuer();
+  const databaseUrl = services.databaseUrl('boards');
+  const environment = environmentOf({ databaseUrl, redisUrl: services.redisUrl, issuer, dataDir: dir });
+  const { parts, close } = await openParts(readConfig({ ...environment, LOG_LEVEL: 'warn' }));
+  await migrate(parts.orm);
+  await seedCompanies(parts, PLAN);
+
+  const subjects = new Map(peerNames.map((name) => [name, peerSubject(name, peersEnvironment)]));
+  subjects.set('aliteo', httpSubject({ parts, issuer, environment, dir }));
+  return {
+    run: (cell, name) => {
+      const profile = options.profile && [
+        '--cpu-prof',
+        `--cpu-prof-dir=${fileURLToPath(new URL('../results', import.meta.url))}`,
+      ];
+      return measureHttp(subjects.get(name), { seconds: options.seconds, ...cell }, { dir, nodeArgs: profile || [] });
+    },
+    stop: async () => {
+      issuer.stop();
+      await close();
+    },
+  };
+}
