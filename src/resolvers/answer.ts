@@ -5,7 +5,7 @@ import { UserError } from '../errors.js';
 import { sealCursor } from '../pubsub/cursor.js';
 import type { Payload } from '../schema/payload.js';
 import type { GraphContext } from './context.js';
-import { findNode } from './find-node.js';
+import { findNodes } from './find-nodes.js';
 
 /**
  * Runs a member's command and makes its payload; what the user can mend becomes `userErrors`. The parts that the command
@@ -60,8 +60,8 @@ function partsOf({ parts, keyring, idempotency }: GraphContext, { path }: GraphQ
 async function seesAll(context: GraphContext, result: unknown): Promise<boolean> {
   const hasId = (value: unknown): value is { id: string } => typeof (value as { id?: unknown })?.id === 'string';
   const objects = hasId(result) ? [result] : Object.values(result as object).filter(hasId);
-  const found = await Promise.all(objects.map(({ id }) => findNode(context, id)));
-  return !found.includes(null);
+  const ids = objects.map(({ id }) => id);
+  return !(await findNodes(context, ids)).includes(null);
 }
 
 /** Throws what is not for the user to mend. */

@@ -3,7 +3,7 @@ import { badInput, notFound } from '../errors.js';
 import { ForMembers } from '../schema/directives.js';
 import { Node } from '../schema/node.js';
 import type { GraphContext } from './context.js';
-import { findNode, findNodes } from './find-node.js';
+import { findNode, findNodes } from './find-nodes.js';
 
 const MOST_IDS = 100;
 
