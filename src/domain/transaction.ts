@@ -54,7 +54,6 @@ export async function inTransaction<D extends Success>(
 async function begin(em: EntityManager, record: OnceRecord | null): Promise<Outcome | null> {
   const deadline = performance.now() + KEY_PATIENCE_MS;
   for (;;) {
-    // Read committed: what is read after a lock is taken is what the lock protects.
     await em.begin();
     if (!record) return null;
     try {

@@ -1,5 +1,5 @@
-import { type EntityClass, IsolationLevel } from '@mikro-orm/core';
-import type { EntityManager, Orm } from './orm.js';
+import type { EntityClass } from '@mikro-orm/core';
+import type { Orm } from './orm.js';
 import { marks } from './row-filter.js';
 import { run } from './rows.js';
 import { type Table, tableOf } from './table.js';
@@ -29,7 +29,7 @@ export async function deleteOlder(orm: Orm, type: Aging, before: Date, signal?: 
       const those = { text: `${owner} = ? and created_at < ?`, parameters: [id, age] };
       for (let some = 1; some > 0; deleted += some) {
         if (signal?.aborted) return deleted;
-        some = await deleteSome(orm.em.fork(), table, those);
+        some = await deleteSome(orm, table, those);
       }
     }
   }
@@ -48,9 +48,9 @@ async function* tenantsOf({ em }: Orm, { isTenants }: Table): AsyncGenerator<unk
   }
 }
 
-/** By their keys, and where only the rows themselves are locked: whoever writes others beside them does not wait. */
+/** By their keys: no others are locked, so whoever writes some beside them does not wait. */
 async function deleteSome(
-  em: EntityManager,
+  { em }: Orm,
   table: Table,
   { text, parameters }: { text: string; parameters: readonly unknown[] },
 ): Promise<number> {
@@ -58,10 +58,7 @@ async function deleteSome(
   const { rows } = await run(em, found, [...parameters, ROWS]);
   if (rows.length === 0) return 0;
   const keys = [...new Set(rows.map((row) => row.key_hash))];
-  const options = { isolationLevel: IsolationLevel.READ_COMMITTED };
-  return em.transactional(async (inside) => {
-    const gone = `delete from ${table.sql} where ${text} and key_hash in (${marks(keys.length)})`;
-    const { numAffectedRows } = await run(inside, gone, [...parameters, ...keys]);
-    return Number(numAffectedRows ?? 0);
-  }, options);
+  const gone = `delete from ${table.sql} where ${text} and key_hash in (${marks(keys.length)})`;
+  const { numAffectedRows } = await run(em, gone, [...parameters, ...keys]);
+  return Number(numAffectedRows ?? 0);
 }
