@@ -25,7 +25,10 @@ export function all(...parts: readonly RowFilter[]): RowFilter {
 
 /** At least one of the parts; without any, no row. */
 export function any(...parts: readonly RowFilter[]): RowFilter {
-  const open = parts.filter((part) => part !== false);
+  // Rules often come to the same.
+  const open = [...new Map(parts.map((part) => [JSON.stringify(part), part])).values()].filter(
+    (part) => part !== false,
+  );
   if (open.includes(true)) return true;
   return open.length === 1 ? (open[0] as RowFilter) : open.length > 0 && { any: open };
 }

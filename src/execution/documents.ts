@@ -27,7 +27,7 @@ export class Documents {
 
   constructor(
     readonly schema: GraphQLSchema,
-    introspection: boolean,
+    readonly introspection: boolean,
   ) {
     this.#rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
   }
@@ -46,12 +46,17 @@ export class Documents {
     return ('excess' in parsed && parsed.excess) || null;
   }
 
+  /** Where the schema is not shown, it is not guessed at either. */
+  #told(message: string): string {
+    return this.introspection ? message : message.replace(/ ?Did you mean [\s\S]*\?$/, '');
+  }
+
   #validate(text: string): Parsed {
     const parsed = this.#parsed.get(text, () => parsedOf(text));
     if ('errors' in parsed) return parsed;
     const errors = validate(this.schema, parsed.document, this.#rules, { maxErrors: MOST_FAULTS });
     if (errors.length === 0) return parsed;
-    return { errors: errors.map((error) => mistake(error.message, 'GRAPHQL_VALIDATION_FAILED', error)) };
+    return { errors: errors.map((error) => mistake(this.#told(error.message), 'GRAPHQL_VALIDATION_FAILED', error)) };
   }
 }
 

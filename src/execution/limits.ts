@@ -1,10 +1,18 @@
-import { type DocumentNode, type FieldNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
+import {
+  type DirectiveNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql';
 import { type ApiError, badRequest } from '../errors.js';
 
 /** Of a document, whatever its viewer may. The largest honest ones have a tenth of each. */
 export const LIMITS = {
   /** Its text, in characters: white space and commas are no tokens. */
-  length: 100_000,
+  length: 50_000,
   tokens: 3_000,
   /** Selections in one another; what asks for the whole schema has 15. */
   depth: 16,
@@ -17,6 +25,10 @@ export const LIMITS = {
   directives: 50,
   fragments: 50,
   variables: 100,
+  /** Written into the document: each item of a list, each field of an object. */
+  values: 1_000,
+  /** Lists and objects in one another, likewise. */
+  valueDepth: 32,
   /** Of all operations and fragments together, when each spread stands for its fragment. */
   selections: 3_000,
   /** Fields that are merged, because they stand under one name at one place of the answer. */
@@ -59,6 +71,8 @@ const WORDS: Record<Limit, string> = {
   directives: 'directives',
   fragments: 'fragments',
   variables: 'variables',
+  values: 'values written into it',
+  valueDepth: 'levels of lists and objects written into it',
   selections: 'selections',
   sameName: 'fields under one name at one place',
 };
@@ -87,13 +101,15 @@ class Survey {
     for (const definition of definitions) {
       if (definition.kind === Kind.OPERATION_DEFINITION) {
         this.#count('operations');
-        this.#count('directives', definition.directives?.length ?? 0);
+        this.#directives(definition.directives);
         this.#count('variables', definition.variableDefinitions?.length ?? 0);
-        for (const { directives } of definition.variableDefinitions ?? [])
-          this.#count('directives', directives?.length ?? 0);
+        for (const { directives, defaultValue } of definition.variableDefinitions ?? []) {
+          this.#directives(directives);
+          if (defaultValue) this.#value(defaultValue, 1);
+        }
       } else if (definition.kind === Kind.FRAGMENT_DEFINITION) {
         this.#count('fragments');
-        this.#count('directives', definition.directives?.length ?? 0);
+        this.#directives(definition.directives);
       } else continue;
       const root = newNamed();
       this.#select(definition.selectionSet, root, 1);
@@ -105,14 +121,15 @@ class Survey {
     expectAtMost('depth', depth);
     for (const selection of selections) {
       this.#count('selections');
-      this.#count('directives', selection.directives?.length ?? 0);
+      this.#directives(selection.directives);
       if (selection.kind === Kind.FIELD) this.#field(selection, into, depth);
       else if (selection.kind === Kind.INLINE_FRAGMENT) this.#select(selection.selectionSet, into, depth);
       else this.#spread(selection.name.value, into, depth);
     }
   }
 
-  #field({ alias, name, selectionSet }: FieldNode, into: Named, depth: number): void {
+  #field({ alias, name, arguments: args, selectionSet }: FieldNode, into: Named, depth: number): void {
+    for (const { value } of args ?? []) this.#value(value, 1);
     if (alias) this.#count('aliases');
     if (alias?.value.startsWith('__')) throw new Excess('reservedAliases');
     const word = (alias ?? name).value;
@@ -130,6 +147,18 @@ class Survey {
     this.#underWay.add(name);
     this.#select(fragment.selectionSet, into, depth);
     this.#underWay.delete(name);
+  }
+
+  #directives(directives: readonly DirectiveNode[] = []): void {
+    this.#count('directives', directives.length);
+    for (const { arguments: args } of directives) for (const { value } of args ?? []) this.#value(value, 1);
+  }
+
+  #value(node: ValueNode, depth: number): void {
+    this.#count('values');
+    expectAtMost('valueDepth', depth);
+    if (node.kind === Kind.LIST) for (const item of node.values) this.#value(item, depth + 1);
+    else if (node.kind === Kind.OBJECT) for (const { value } of node.fields) this.#value(value, depth + 1);
   }
 
   #count(limit: Limit, by = 1): void {

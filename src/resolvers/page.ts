@@ -157,7 +157,8 @@ class Page<R extends { id: string }> implements Connection<R> {
 
   #cursorOf(row: R): string {
     const { keyring, bound, field } = this.sealing;
-    return keyring.seal(PURPOSE, bound, Buffer.from(JSON.stringify(positionOf(row, field))));
+    const [value, id] = positionOf(row, field);
+    return keyring.seal(PURPOSE, bound, Buffer.from(JSON.stringify([value, id, value instanceof Date])));
   }
 }
 
@@ -165,7 +166,6 @@ class Page<R extends { id: string }> implements Connection<R> {
 function openPosition({ keyring, bound }: Sealing, cursor: string): Position {
   const bytes = keyring.open(PURPOSE, bound, cursor.slice(0, 2_000));
   if (!bytes) throw notFound('cursor');
-  const [value, id] = JSON.parse(bytes.toString('utf8')) as [string | number | null, string];
-  const isTime = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value);
-  return [isTime ? new Date(value) : value, id];
+  const [value, id, isTime] = JSON.parse(bytes.toString('utf8')) as [string | number | null, string, boolean];
+  return [isTime ? new Date(value as string) : value, id];
 }

@@ -64,6 +64,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   const apollo = new ApolloServer<HttpContext>({
     schema: options.schema,
     introspection: options.introspection,
+    hideSchemaDetailsFromClientErrors: !options.introspection,
     includeStacktraceInErrorResponses: false,
     formatError: (_formatted, error) => formatError(error),
     parseOptions: { maxTokens: LIMITS.tokens },

@@ -100,6 +100,22 @@ describe('paging', () => {
     expect(codeOf(answer)).toBe('BAD_USER_INPUT');
   });
 
+  it('goes on after titles that look like times', async () => {
+    const small = await world.project('INTERNAL');
+    for (const title of ['2025-01-01T00:00 and after', '2025-01-01T00:00:00.000Z', '2026-01-01T'])
+      await world.task(small, { title });
+    const titles: string[] = [];
+    let after: string | null = null;
+    for (let i = 0; i < 3; i += 1) {
+      const variables = { projectId: small.id, first: 1, after, orderBy: { field: 'TITLE' } };
+      const found: Answer['data'] = await get(cluster.last, editor.caller, TASKS, variables);
+      titles.push(...found.tasks.nodes.map(({ title }: { title: string }) => title));
+      after = found.tasks.pageInfo.endCursor;
+    }
+    expect(titles).toEqual([...titles].sort());
+    expect(new Set(titles).size).toBe(3);
+  });
+
   it('refuses the cursor of another order', async () => {
     const { pageInfo } = await page({ orderBy: { field: 'TITLE', direction: 'ASC' } });
     const ask1 = (orderBy: object) =>

@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import { Documents } from '../../src/execution/documents.js';
+import { LIMITS } from '../../src/execution/limits.js';
+import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
+
+const schema = buildGuardedSchema();
+const MOST_MS = 10;
+/** As long a text as can be, in a document. */
+const MOST = LIMITS.length - 100;
+
+const times = (count: number, make: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => make(i)).join(' ');
+const nested = (count: number, open: string, close: string, inner: string) =>
+  `${open.repeat(count)}${inner}${close.repeat(count)}`;
+
+/** Documents that nobody honest sends, each within a body's limit. */
+const CORPUS: Record<string, string> = {
+  'one field many times': `{ viewer { user { ${'id '.repeat(2_900)} } } }`,
+  'fields merged at every level': `{ ${times(10, () => `viewer { ${times(10, () => `user { ${'id '.repeat(20)} }`)} }`)} }`,
+  'many aliases': `{ ${times(900, (i) => `a${i}: viewer { user { id } }`)} }`,
+  'many aliases of one list': `{ ${times(400, (i) => `a${i}: members(first: 100) { nodes { id } }`)} }`,
+  'one alias for other arguments': `{ ${times(300, (i) => `a: members(first: ${i + 1}) { nodes { id } }`)} }`,
+  'levels of selections': nested(1_400, '{ viewer ', '}', '{ user { id } }'),
+  'levels of inline fragments': `{ viewer { user ${nested(700, '{ ... on User ', '}', '{ id }')} } }`,
+  'fragments that double': `{ viewer { user { ...f0 } } } ${times(40, (i) => `fragment f${i} on User { ...f${i + 1} ...f${i + 1} }`)} fragment f40 on User { id }`,
+  'fragments that double, with fields': `{ viewer { user { ...f0 } } } ${times(40, (i) => `fragment f${i} on User { id ...f${i + 1} a${i}: id ...f${i + 1} }`)} fragment f40 on User { id }`,
+  'fragments in a circle': `{ viewer { user { ...f0 } } } ${times(40, (i) => `fragment f${i} on User { ...f${(i + 1) % 40} }`)}`,
+  'fragments that nobody uses': `{ viewer { user { id } } } ${times(300, (i) => `fragment f${i} on User { id }`)}`,
+  'fragments with one field each': `{ viewer { user { ${times(49, (i) => `...f${i}`)} } } } ${times(49, (i) => `fragment f${i} on User { ${'id '.repeat(20)} }`)}`,
+  directives: `{ viewer { user { id ${'@skip(if: false) '.repeat(400)} } } }`,
+  'unknown directives': `{ viewer { user { id ${times(900, (i) => `@d${i}`)} } } }`,
+  operations: times(500, (i) => `query q${i} { viewer { user { id } } }`),
+  variables: `query (${times(600, (i) => `$v${i}: Int`)}) { viewer { user { id } } }`,
+  'unknown fields': `{ ${times(900, (i) => `viewr${i} { usr }`)} }`,
+  'unknown fields that are nearly one': `{ ${times(1_400, (i) => `tasksProjctStats${i}`)} }`,
+  'unknown arguments': `{ ${times(9, () => `members(${times(200, (i) => `frst${i}: 1`)}) { nodes { id } }`)} }`,
+  'lists in lists': `{ tasks(projectId: "x", first: 1, filter: ${nested(900, '[', ']', '')}) { nodes { id } } }`,
+  'objects in objects': `{ tasks(projectId: "x", first: 1, filter: ${nested(700, '{ not: ', '}', '{}')}) { nodes { id } } }`,
+  'a wide object': `{ tasks(projectId: "x", first: 1, filter: { or: [${times(700, () => '{ number: { eq: 1 } },')}] }) { nodes { id } } }`,
+  'a long name': `{ ${'a'.repeat(MOST)} }`,
+  'a long text': `{ task(id: "${'a'.repeat(MOST)}") { id } }`,
+  'an endless text': `{ task(id: "${'a'.repeat(1_000_000)}") { id } }`,
+  'a block text': `{ task(id: """${' \n'.repeat(MOST / 2)}""") { id } }`,
+  'white space': `{ viewer { user { id } } }${' '.repeat(1_000_000)}`,
+  commas: `{ viewer ${','.repeat(MOST)} { user { id } } }`,
+  comments: `${'#\n'.repeat(MOST / 2)} { viewer { user { id } } }`,
+  'the schema in circles': `{ __schema { types { fields { type ${nested(300, '{ fields { type ', '} }', '{ name }')} } } } }`,
+  'brackets that do not close': '{ viewer '.repeat(1_400),
+  'no GraphQL': ')'.repeat(MOST),
+};
+
+/** The shortest of some tries, so that what else the machine does is not counted. */
+function costOf(text: string): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 5; i += 1) {
+    const documents = new Documents(schema, false);
+    const startedAt = performance.now();
+    documents.excessOf(text);
+    documents.find(text);
+    best = Math.min(best, performance.now() - startedAt);
+  }
+  return best;
+}
+
+describe('a hostile document costs less than ten milliseconds', () => {
+  it.each(Object.entries(CORPUS))('%s', (_what, text) => {
+    expect(costOf(text)).toBeLessThan(MOST_MS);
+  });
+});
+
+describe('the limits', () => {
+  const documents = new Documents(schema, true);
+  const isRefused = (text: string) => documents.excessOf(text) !== null;
+
+  it.each<[keyof typeof LIMITS, (count: number) => string]>([
+    ['depth', (count) => nested(count, '{ a ', '}', '').replace(/ a (?=\})/, ' a')],
+    ['operations', (count) => times(count, (i) => `query q${i} { a }`)],
+    ['rootFields', (count) => `{ ${times(count, (i) => `f${i}`)} }`],
+    ['aliases', (count) => `{ a { ${times(count, (i) => `a${i}: b`)} } }`],
+    ['directives', (count) => `{ a ${'@d '.repeat(count)} }`],
+    ['fragments', (count) => `{ a } ${times(count, (i) => `fragment f${i} on A { a }`)}`],
+    ['variables', (count) => `query (${times(count, (i) => `$v${i}: Int`)}) { a }`],
+    ['values', (count) => `{ a(b: [${'1 '.repeat(count - 1)}]) }`],
+    ['valueDepth', (count) => `{ a(b: ${nested(count, '[', ']', '')}) }`],
+    ['sameName', (count) => `{ a { ${'b '.repeat(count)} } }`],
+    ['sameName', (count) => `{ ${'... { a } '.repeat(count)} }`],
+    ['sameName', (count) => `{ ${times(count, () => '...f')} } fragment f on A { a }`],
+  ])('let through as many %s as they say, and no more', (limit, make) => {
+    expect([isRefused(make(LIMITS[limit])), isRefused(make(LIMITS[limit] + 1))]).toEqual([false, true]);
+  });
+
+  it('leave the names that are GraphQL’s own alone', () => {
+    expect(isRefused('{ __proto__: viewer { user { id } } }')).toBe(true);
+    expect(isRefused('{ __typename }')).toBe(false);
+  });
+});
+
+describe('what a client is told of a schema that is not shown', () => {
+  it('is no suggestion', () => {
+    const told = (introspection: boolean) =>
+      JSON.stringify(new Documents(schema, introspection).find('{ viewr { user { id } } }'));
+    expect(told(true)).toContain('Did you mean');
+    expect(told(false)).not.toContain('Did you mean');
+    expect(told(false)).toContain('Cannot query field');
+  });
+});
