@@ -46,6 +46,11 @@ export class KeptCompany {
     return this.seat.feed.head;
   }
 
+  /** Says that the log has reached a position, which this node may not have heard of yet. */
+  advanceTo(position: number): void {
+    this.seat.feed.advanceTo(position);
+  }
+
   /** What a person is and may in this company; null for who is no active member. */
   standingOf(userId: string): Promise<Standing | null> {
     let standing = this.#standings.get(userId);

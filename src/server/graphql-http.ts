@@ -114,6 +114,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       if (position === null)
         return createContext(settings, viewer, { kept: companies.referencesOf(viewer.companyId), idempotency });
       await untilVisible(settings.parts, viewer.companyId, position);
+      kept?.company.advanceTo(position);
       return createContext(settings, await authenticator.confirm(viewer));
     };
     const spend = (cost: number) => rates.take(spender, cost);
