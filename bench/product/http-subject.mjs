@@ -31,9 +31,6 @@ export function httpSubject({ parts, issuer, environment, dir }) {
   });
   const numbers = (count) => Array.from({ length: count }, (_, i) => i + 1);
   const companyIds = numbers(COMPANIES).map((company) => seededId('company', company));
-  /** How many of the moves have been sent, so that the next ones go on from there. */
-  let moved = 0;
-  let moves;
 
   return {
     name: 'aliteo',
@@ -41,13 +38,7 @@ export function httpSubject({ parts, issuer, environment, dir }) {
     start: async (cell, nodeArgs) => [await startServer({ ...environment, ...cell.env }, nodeArgs)],
 
     async requests({ kind }) {
-      if (kind === 'board') return boards();
-      moves ??= await makeMoves();
-      return { ...moves, first: moved };
-    },
-
-    sent(cell, count) {
-      if (cell.kind === 'status') moved = count;
+      return kind === 'board' ? boards() : moves();
     },
 
     /** Changes tasks of the boards that are asked for, as another process does. */
@@ -81,8 +72,8 @@ export function httpSubject({ parts, issuer, environment, dir }) {
     return { heads, requests };
   }
 
-  /** Tasks of all companies are suspended, one after the other, and then taken up again, for ever. */
-  async function makeMoves() {
+  /** Tasks of all companies that are in progress are suspended, one after the other, and then taken up again, for ever. */
+  async function moves() {
     const heads = await Promise.all(numbers(COMPANIES).map((company) => headOf(company, 1)));
     const perCompany = MOVED / COMPANIES;
     const tasks = await Promise.all(
