@@ -7,6 +7,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { ApiError } from '../errors.js';
 import { excess, excessOf, isTooLong, LIMITS } from './limits.js';
@@ -21,8 +22,8 @@ type Parsed = { document: DocumentNode } | { errors: readonly GraphQLError[]; ex
 
 /** Parses, limits and validates documents, each text once. */
 export class Documents {
-  readonly #parsed = new Kept<Parsed>();
-  readonly #valid = new Kept<Parsed>();
+  readonly #parsed = new LRUCache<string, Parsed>({ max: KEPT_DOCUMENTS });
+  readonly #valid = new LRUCache<string, Parsed>({ max: KEPT_DOCUMENTS });
   readonly #rules;
 
   constructor(
@@ -34,7 +35,7 @@ export class Documents {
 
   /** The operation, or what is wrong with the document. */
   find(text: string, operationName?: string | null): Operation | readonly GraphQLError[] {
-    const checked = this.#valid.get(text, () => this.#validate(text));
+    const checked = kept(this.#valid, text, () => this.#validate(text));
     if ('errors' in checked) return checked.errors;
     const operation = operationOf(this.schema, checked.document, operationName);
     return operation ?? [mistake('The operation is not in the document.', 'OPERATION_RESOLUTION_FAILURE')];
@@ -42,7 +43,7 @@ export class Documents {
 
   /** Why a document is too large for anybody, or null; whatever else is wrong with it is not looked at. */
   excessOf(text: string): ApiError | null {
-    const parsed = this.#parsed.get(text, () => parsedOf(text));
+    const parsed = kept(this.#parsed, text, () => parsedOf(text));
     return ('excess' in parsed && parsed.excess) || null;
   }
 
@@ -52,7 +53,7 @@ export class Documents {
   }
 
   #validate(text: string): Parsed {
-    const parsed = this.#parsed.get(text, () => parsedOf(text));
+    const parsed = kept(this.#parsed, text, () => parsedOf(text));
     if ('errors' in parsed) return parsed;
     const errors = validate(this.schema, parsed.document, this.#rules, { maxErrors: MOST_FAULTS });
     if (errors.length === 0) return parsed;
@@ -77,20 +78,11 @@ const tooLarge = (error: ApiError): Parsed => ({
   excess: error,
 });
 
-/** What is known of texts that came before. */
-class Kept<T> {
-  readonly #known = new Map<string, T>();
-
-  get(text: string, make: () => T): T {
-    const known = this.#known.get(text);
-    if (known) return known;
-    const made = make();
-    if (text.length > KEPT_LENGTH) return made;
-    // The oldest goes first; one that is in use comes back at once.
-    if (this.#known.size >= KEPT_DOCUMENTS) this.#known.delete(this.#known.keys().next().value as string);
-    this.#known.set(text, made);
-    return made;
-  }
+/** What is known of a text that came before, or is made of it now. Long ones are not kept: nobody honest sends them often. */
+function kept(known: LRUCache<string, Parsed>, text: string, make: () => Parsed): Parsed {
+  const found = known.get(text) ?? make();
+  if (text.length <= KEPT_LENGTH) known.set(text, found);
+  return found;
 }
 
 const mistake = (message: string, code: ErrorCode, error?: GraphQLError) =>

@@ -23,6 +23,8 @@ export class KeptCompany {
   readonly #standings = new Map<string, Promise<Standing | null>>();
   /** What each of the last events touched; null stands for everything. */
   #touched: { seq: number; routes: readonly string[] | null }[] = [];
+  /** The event that was taken last. */
+  #last: number;
   readonly #unlisten: () => void;
 
   constructor(
@@ -32,6 +34,7 @@ export class KeptCompany {
     readonly answers: Answers,
   ) {
     this.references = new KeptReferences(settings.parts.orm, companyId);
+    this.#last = seat.feed.head;
     this.#unlisten = seat.feed.listen((events) => {
       for (const event of events) this.#take(event);
     });
@@ -90,14 +93,17 @@ export class KeptCompany {
   }
 
   #take(event: LoggedEvent): void {
-    const routes = isTaskEvent(event.type) ? routesOf(event) : null;
+    // What the log has lost may have been anything.
+    const isNext = event.seq === this.#last + 1;
+    this.#last = event.seq;
+    const routes = isNext && isTaskEvent(event.type) ? routesOf(event) : null;
     this.#touched.push({ seq: event.seq, routes });
     if (this.#touched.length > 2 * REMEMBERED) this.#touched = this.#touched.slice(-REMEMBERED);
     this.answers.drop(this.companyId, routes);
     if (routes) return;
     this.references.forget();
     // Rare, and whom it concerns may be on the way from the database.
-    if (concernOf(event)) this.#standings.clear();
+    if (!isNext || concernOf(event)) this.#standings.clear();
   }
 
   #forget(userId: string, standing: Promise<Standing | null> | undefined): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
 import type { Answer } from '../resolvers/answers.js';
 
@@ -59,19 +60,19 @@ async function encoded(answer: Answer, encoding: Encoding): Promise<string> {
 
 const tagOf = (body: string): string => `W/"${createHash('sha1').update(body, 'latin1').digest('base64url')}"`;
 
-const encodings = new Map<string, Encoding | null>();
+const encodings = new LRUCache<string, Encoding | 'identity'>({ max: KNOWN_HEADERS });
 
 /** The best that a client reads, of those that we write. */
 function encodingFor(header: string | string[] | undefined): Encoding | null {
   if (header === undefined) return null;
   const text = String(header);
-  let encoding = encodings.get(text);
-  if (encoding === undefined) {
-    const [best] = new Negotiator({ headers: { 'accept-encoding': text } }).encodings([...ENCODINGS, 'identity']);
-    encoding = ENCODINGS.find((each) => each === best) ?? null;
-    if (encodings.size < KNOWN_HEADERS) encodings.set(text, encoding);
+  let best = encodings.get(text);
+  if (best === undefined) {
+    const [preferred] = new Negotiator({ headers: { 'accept-encoding': text } }).encodings([...ENCODINGS, 'identity']);
+    best = ENCODINGS.find((encoding) => encoding === preferred) ?? 'identity';
+    encodings.set(text, best);
   }
-  return encoding;
+  return best === 'identity' ? null : best;
 }
 
 /** The type of an answer that Apollo Server did not make: JSON, or that of GraphQL over HTTP for who asks for it. */

@@ -6,8 +6,12 @@ import { Authenticator } from '../../src/auth/authenticate.js';
 import { addComment } from '../../src/domain/comments.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { assignTask, createTask, moveTask, updateTask } from '../../src/domain/tasks.js';
+import { Event } from '../../src/entities/event.js';
+import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
 import type { Level, MembershipKind, Privacy, Role, Visibility } from '../../src/entities/vocabulary.js';
+import { createLocalBus } from '../../src/pubsub/bus.js';
+import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { sealCursor } from '../../src/pubsub/cursor.js';
 import { readHeads } from '../../src/pubsub/event-log.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
@@ -240,6 +244,31 @@ describe('an answer that is kept', () => {
     await world.task(project as Project);
     expect((await open())?.known).toBeNull();
     companies.close();
+  });
+
+  it('is forgotten when the log has lost what may have changed it', async () => {
+    const { world, projects } = await scene();
+    const [first, second] = projects as [Project, Project];
+    // Hears of nothing but what it reads in the log.
+    const feeds = new FeedRegistry(cluster.parts.orm, createLocalBus(), cluster.parts.log, 50);
+    const companies = new KeptCompanies({ ...settings, parts: { ...cluster.parts, feeds } }, 1_000_000);
+    companies.follow(world.companyId);
+    await until(() => companies.find(world.companyId) !== null, 'the company is followed');
+    const open = () => KeptAnswer.open(companies, world.admin.viewer, 'the request');
+    const document = parse(`{ tasks(projectId: "${first.id}", first: 100) { nodes { id } } }`);
+    const request = await open();
+    await execute({ schema, document, contextValue: request?.context });
+    request?.keep({ body: 'the answer', headers: {}, encoded: new Map(), cost: 1 });
+    expect((await open())?.known?.body).toBe('the answer');
+
+    const lost = await world.task(first);
+    await forkFor(cluster.parts.orm, world).nativeDelete(Event, { objectId: lost.id });
+    await world.task(second);
+    const position = await positionOf(world);
+    await until(() => companies.find(world.companyId)?.position === position, 'the rest of the log is read');
+    expect((await open())?.known).toBeNull();
+    companies.close();
+    await feeds.close();
   });
 
   it('is not for somebody who has been deactivated since', async () => {

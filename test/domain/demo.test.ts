@@ -1,37 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Keyring } from '../../src/crypto.js';
 import { demoPeople, seedDemo } from '../../src/domain/demo.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Comment } from '../../src/entities/comment.js';
 import { Company } from '../../src/entities/company.js';
 import { HistoryEntry } from '../../src/entities/event.js';
 import { Member } from '../../src/entities/member.js';
-import { forkFor, openOrm } from '../../src/entities/orm.js';
+import { forkFor } from '../../src/entities/orm.js';
 import { Project, ProjectPermission, Workspace } from '../../src/entities/project.js';
-import { migrate } from '../../src/entities/schema-state.js';
 import { Task } from '../../src/entities/task.js';
 import { ClosingPolicy, Priority, Privacy, TaskStatus, Visibility } from '../../src/entities/vocabulary.js';
-import { createLogger } from '../../src/log.js';
-import { createLocalBus } from '../../src/pubsub/bus.js';
-import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { readEvents, readHeads } from '../../src/pubsub/event-log.js';
+import { closeParts } from '../harness/cluster.js';
+import { openInMemory } from '../harness/in-memory.js';
 
 const SEEDING_MS = 60_000;
 const DAY_MS = 86_400_000;
-
-/** In memory whatever the column: what a promise of the demo is does not depend on the database. */
-async function openInMemory(): Promise<Parts> {
-  const log = createLogger('silent');
-  const orm = await openOrm({ dataDir: ':memory:' });
-  await migrate(orm);
-  const feeds = new FeedRegistry(orm, createLocalBus(), log, 250);
-  return { orm, feeds, keyring: new Keyring('a secret of the tests, long enough to be one'), log };
-}
-
-async function close(parts: Parts | undefined): Promise<void> {
-  await parts?.feeds.close();
-  await parts?.orm.close(true);
-}
 
 /** All of one company that the tests look at. */
 async function read(parts: Parts, { id: companyId, name }: Company) {
@@ -69,7 +52,7 @@ describe('the demo', () => {
     expect(await seedDemo(parts)).toBe(true);
     companies = await readAll(parts);
   }, SEEDING_MS);
-  afterAll(() => close(parts));
+  afterAll(() => closeParts(parts));
 
   const sum = (count: (company: Read) => number) => companies.reduce((total, one) => total + count(one), 0);
   const membershipsOf = (subject: string) =>
@@ -299,7 +282,7 @@ describe('the demo', () => {
           });
         expect(told(await readAll(again))).toEqual(told(companies));
       } finally {
-        await close(again);
+        await closeParts(again);
       }
     },
     SEEDING_MS,

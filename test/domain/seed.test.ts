@@ -4,7 +4,6 @@ import { isAtLeast } from '../../src/auth/level.js';
 import { projectFacts, projectPolicy } from '../../src/auth/project-policy.js';
 import { levelOn } from '../../src/auth/rule.js';
 import { type TaskFacts, taskFacts, taskPolicy } from '../../src/auth/task-policy.js';
-import { Keyring } from '../../src/crypto.js';
 import { factsBefore, type TaskEventData } from '../../src/domain/events.js';
 import { seedCompanies, seededAddress, seededId, seededMembership, seededViewer } from '../../src/domain/seed.js';
 import { isDone, move } from '../../src/domain/task-status.js';
@@ -13,37 +12,20 @@ import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Company } from '../../src/entities/company.js';
 import { HistoryEntry } from '../../src/entities/event.js';
 import { Member } from '../../src/entities/member.js';
-import { openOrm } from '../../src/entities/orm.js';
 import { Project, ProjectPermission, Workspace } from '../../src/entities/project.js';
 import { listRows, type Row } from '../../src/entities/rows.js';
-import { migrate } from '../../src/entities/schema-state.js';
 import { Task } from '../../src/entities/task.js';
 import { User } from '../../src/entities/user.js';
 import { type Level, Priority, Privacy, TaskStatus, Visibility } from '../../src/entities/vocabulary.js';
-import { createLogger } from '../../src/log.js';
-import { createLocalBus } from '../../src/pubsub/bus.js';
-import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { type LoggedEvent, readEvents, readHeads } from '../../src/pubsub/event-log.js';
+import { closeParts } from '../harness/cluster.js';
+import { openInMemory } from '../harness/in-memory.js';
 import { World } from '../harness/world.js';
 
 /** Of tasks, more than are written at a time. */
 const PLAN = { companies: 2, projects: 5, tasks: 410, members: 25 };
 const SEEDING_MS = 60_000;
 const MOST_EVENTS = 100_000;
-
-/** In memory whatever the column: MySQL and MariaDB are seeded where their plans are looked at. */
-async function openInMemory(): Promise<Parts> {
-  const log = createLogger('silent');
-  const orm = await openOrm({ dataDir: ':memory:' });
-  await migrate(orm);
-  const feeds = new FeedRegistry(orm, createLocalBus(), log, 250);
-  return { orm, feeds, keyring: new Keyring('a secret of the tests, long enough to be one'), log };
-}
-
-async function close(parts: Parts | undefined): Promise<void> {
-  await parts?.feeds.close();
-  await parts?.orm.close(true);
-}
 
 async function read({ orm }: Parts, company: number) {
   const source = { orm, companyId: seededId('company', company) };
@@ -89,7 +71,7 @@ describe('seeded companies', () => {
     all = await readAll(parts);
     companies = all.companies;
   }, SEEDING_MS);
-  afterAll(() => close(parts));
+  afterAll(() => closeParts(parts));
 
   it('are as many as planned, under ids and addresses that are known beforehand', () => {
     expect(all.roots.map(({ id }) => id)).toEqual(numbers(PLAN.companies).map((n) => seededId('company', n)));
@@ -291,7 +273,7 @@ describe('seeded companies', () => {
         await seedCompanies(again, PLAN);
         expect(await readAll(again)).toEqual(all);
       } finally {
-        await close(again);
+        await closeParts(again);
       }
     },
     SEEDING_MS,
@@ -304,6 +286,6 @@ it('seeds as little as one person with one task', async () => {
     expect(await seedCompanies(parts, { companies: 1, projects: 1, tasks: 1, members: 1 })).toBe(true);
     expect((await read(parts, 1)).tasks).toHaveLength(1);
   } finally {
-    await close(parts);
+    await closeParts(parts);
   }
 });
