@@ -1,60 +1,38 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApolloServer, type ApolloServerPlugin, type GraphQLRequest, HeaderMap } from '@apollo/server';
+import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Authenticator, KnownMembers } from '../auth/authenticate.js';
 import type { Viewer } from '../auth/viewer.js';
-import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
-import { ApiError, badRequest, tooCostly } from '../errors.js';
+import { ERROR_CODES } from '../errors/error-codes.js';
 import type { Documents } from '../execution/documents.js';
 import { LIMITS } from '../execution/limits.js';
-import { type Operation, operationOf } from '../execution/operation.js';
-import type { Variables } from '../execution/plan.js';
 import type { Answer } from '../resolvers/answers.js';
-import { type ContextSettings, createContext, type GraphContext, type Idempotency } from '../resolvers/context.js';
+import { createContext } from '../resolvers/context.js';
 import { KeptAnswer } from '../resolvers/kept-answer.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
-import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
+import { untilVisible } from '../resolvers/visibility.js';
 import { addressOf } from './address-limits.js';
+import { type ExecutionOptions, execution, type HttpContext } from './apollo-execution.js';
 import { parseJson, readBody } from './body.js';
-import type { FormatError } from './error-format.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
-import { idempotencyOf } from './idempotency-key.js';
-import { type PersistedQueries, persistedHash } from './persisted-queries.js';
-import { RateLimitError, type RateLimits, spenderOf } from './rate-limits.js';
-import { bytesOf, reply, typeFor, wantsPlainJson } from './replies.js';
+import { headerMap, keyOf, questionOf, single } from './http-question.js';
+import type { PersistedQueries } from './persisted-queries.js';
+import { type RateLimits, retryAfter, spenderOf } from './rate-limits.js';
+import { bytesOf, reply, statusOf, typeFor } from './replies.js';
 import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
 
-export interface GraphqlHttpOptions {
-  schema: GraphQLSchema;
+export interface GraphqlHttpOptions extends ExecutionOptions {
   documents: Documents;
   trustedDocuments: TrustedDocuments;
   authenticator: Authenticator;
   companies: KeptCompanies;
-  settings: ContextSettings;
-  formatError: FormatError;
   introspection: boolean;
   bodyLimitBytes: number;
   anonymousBodyLimitBytes: number;
-  costLimit: number;
   trustedProxies: number;
   rates: RateLimits;
   persistedQueries: PersistedQueries;
   streams: EventStreams;
-}
-
-/** One request as it goes through Apollo Server. */
-interface HttpContext {
-  readonly viewer: Viewer;
-  /** What the resolvers get; at least as new as a position of the log. */
-  readonly graphAt: (position: number | null, idempotency: Idempotency | null) => Promise<GraphContext>;
-  /** As the header has it. */
-  readonly idempotencyKey: string | undefined;
-  /** What became of it; an object of its own, because Apollo Server works with a copy of the context. */
-  readonly outcome: { cost: number; isSound: boolean };
-  /** Takes what it costs from what the viewer may still spend. */
-  readonly spend: (cost: number) => Promise<void> | void;
 }
 
 /** `/graphql` over HTTP: who asks, how large a question they may ask, then Apollo Server. */
@@ -75,28 +53,28 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   });
   await apollo.start();
 
-  const known: KnownMembers = (companyId, userId) => companies.find(companyId)?.memberOf(userId) ?? null;
+  const knownMembers: KnownMembers = (companyId, userId) => companies.find(companyId)?.memberOf(userId) ?? null;
 
   async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const credential = {
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
     };
-    const claimant = await authenticator.authenticate(credential, known);
+    const claimant = await authenticator.authenticate(credential, knownMembers);
     const wasComplete = request.complete;
     const bytes = request.method === 'POST' ? await readJson(request, claimant) : undefined;
     // While we waited for the rest of the question, the way in may have been closed.
-    const viewer = wasComplete ? claimant : await authenticator.confirm(claimant, known);
+    const viewer = wasComplete ? claimant : await authenticator.confirm(claimant, knownMembers);
     if (request.method === 'POST' && isEventStream(request)) {
       await options.streams.serve(request, response, viewer, bytes && parseJson(bytes));
       return;
     }
     const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
     const spender = spenderOf(viewer, addressOf(request, options.trustedProxies));
-    const answer = kept?.known;
-    if (answer) {
-      await rates.take(spender, answer.cost);
-      await send(request, response, spender, 200, answer);
+    const known = kept?.known;
+    if (known) {
+      await rates.take(spender, known.cost);
+      await send(request, response, spender, 200, known);
       return;
     }
     const body = bytes && parseJson(bytes);
@@ -183,141 +161,5 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   }
 }
 
-const RETRY_SECONDS = 30;
 /** Of a request of which nothing was run: it was looked at all the same. */
 const FAULTY_COST = 10;
-
-interface Ready {
-  operation: Operation;
-  variables: Variables;
-  idempotency: Idempotency | null;
-}
-
-/** Runs operations by their plans. What has no sound variables is left to Apollo Server, to say so. */
-function execution({ schema, settings, formatError, costLimit }: GraphqlHttpOptions): ApolloServerPlugin<HttpContext> {
-  return {
-    async requestDidStart() {
-      let ready: Ready | null = null;
-      return {
-        async didResolveOperation({ document, source, request, contextValue }) {
-          const operation = operationOf(schema, document, request.operationName);
-          if (operation?.operation.operation === 'subscription') throw refusal(subscriptionElsewhere());
-          const coerced = operation?.coerce(request.variables);
-          if (!operation || !coerced || 'errors' in coerced) return;
-          const idempotency =
-            operation.operation.operation === 'mutation'
-              ? idempotencyIn(settings, source, request, contextValue.idempotencyKey)
-              : null;
-          ready = { operation, variables: coerced.variables, idempotency };
-          const cost = operation.cost(contextValue.viewer.kind, coerced.variables);
-          if (cost > costLimit) throw refusal(tooCostly(cost, costLimit));
-          contextValue.outcome.cost = Math.max(1, cost);
-          try {
-            await contextValue.spend(contextValue.outcome.cost);
-          } catch (error) {
-            throw error instanceof ApiError ? refusal(error) : error;
-          }
-        },
-        async responseForOperation({ contextValue }) {
-          if (!ready) return null;
-          const { outcome, viewer, graphAt } = contextValue;
-          const { operation, variables, idempotency } = ready;
-          const { errors, data } = await runIn(operation, variables, () =>
-            graphAt(leastPosition(settings.parts, viewer, operation, variables), idempotency),
-          );
-          const extensions = { cost: { requested: outcome.cost, limit: costLimit } };
-          outcome.isSound = !errors;
-          const singleResult = { ...(errors && { errors: errors.map(formatError) }), data: data ?? null, extensions };
-          return { body: { kind: 'single', singleResult }, http: { headers: new HeaderMap() } };
-        },
-      };
-    },
-  };
-}
-
-/** The text is the document's own, also where the request names it by its hash. */
-function idempotencyIn(
-  { parts }: ContextSettings,
-  query: string,
-  { operationName, variables, extensions }: GraphQLRequest,
-  header: string | undefined,
-): Idempotency | null {
-  const places = { header, extensions };
-  try {
-    return idempotencyOf(parts.keyring, { query, operationName, variables }, places);
-  } catch (error) {
-    throw error instanceof ApiError ? refusal(error) : error;
-  }
-}
-
-/** An answer is one: what streams needs a connection that stays. */
-const subscriptionElsewhere = () =>
-  badRequest(
-    'SUBSCRIPTION_NEEDS_STREAM',
-    'Subscribe over a WebSocket, or ask by POST with "accept: text/event-stream".',
-  );
-
-/** An error of ours as Apollo Server answers it, with the status that it has. */
-function refusal(error: ApiError): GraphQLError {
-  const headers = new HeaderMap();
-  const { status } = ERROR_CODES[error.code];
-  if (status === 429) headers.set('retry-after', retryAfter(error));
-  const http = { status, headers };
-  return new GraphQLError(error.message, { originalError: error, extensions: { http: http as never } });
-}
-
-/** In seconds. */
-const retryAfter = (error: unknown): string =>
-  String(error instanceof RateLimitError ? error.retryAfterSeconds : RETRY_SECONDS);
-
-interface Question {
-  query: string | null;
-  operationName: string | null;
-}
-
-/** The text of the question, as far as it is one; one that is only named by its hash is looked for. */
-async function questionOf(body: unknown, { searchParams }: URL, persisted: PersistedQueries): Promise<Question> {
-  const asked = (body ?? Object.fromEntries(searchParams)) as Record<string, unknown>;
-  const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
-  const hash = persistedHash(asked.extensions);
-  const given = textOf(asked.query);
-  if (hash && given !== null && hash !== createHash('sha256').update(given).digest('hex'))
-    throw badRequest('PERSISTED_QUERY_HASH', 'The hash is that of another document.');
-  const query = given ?? (hash && (await persisted.get(hash))) ?? null;
-  return { query, operationName: textOf(asked.operationName) };
-}
-
-/** What GraphQL itself says of a request, as far as it is one. */
-const SAID_BY_GRAPHQL: ReadonlySet<unknown> = new Set<ErrorCode>([
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'BAD_USER_INPUT',
-]);
-
-/** GraphQL over HTTP, 6.4.1: as plain JSON the status tells of the transport only. */
-function statusOf(status: number, body: string, accept: string | undefined): number {
-  if (status !== 400 || !wantsPlainJson(accept)) return status;
-  const { errors = [] } = JSON.parse(body) as { errors?: { extensions?: { code?: string } }[] };
-  return errors.every(({ extensions }) => SAID_BY_GRAPHQL.has(extensions?.code)) ? 200 : 400;
-}
-
-/** All of a request that its answer depends on, beside who asks. */
-function keyOf({ method, headers }: IncomingMessage, { search }: URL, body: Buffer | undefined): string {
-  const shown = APOLLO_HEADERS.map((name) => headers[name]).join('\n');
-  return `${method} ${search}\n${shown}\n${body?.toString('latin1') ?? ''}`;
-}
-
-const single = (header: string | string[] | undefined): string | undefined =>
-  Array.isArray(header) ? header[0] : header;
-
-/** What Apollo Server looks at: how the question came, how the answer is to come, and what no form of another site sends. */
-const APOLLO_HEADERS = ['content-type', 'accept', 'apollo-require-preflight', 'x-apollo-operation-name'];
-
-function headerMap(request: IncomingMessage): HeaderMap {
-  const headers = new HeaderMap();
-  for (const name of APOLLO_HEADERS) {
-    const value = request.headers[name];
-    if (value !== undefined) headers.set(name, String(value));
-  }
-  return headers;
-}

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
+import type { ErrorCode } from '../errors/error-codes.js';
 import type { Answer } from '../resolvers/answers.js';
 
 /** Below this, what is saved is not worth the work. */
@@ -82,4 +83,18 @@ export function typeFor(accept: string | undefined): string {
 }
 
 /** Whether somebody asks for plain JSON by its name: then GraphQL over HTTP wants 200 for what is a request at all. */
-export const wantsPlainJson = (accept = ''): boolean => accept.includes(JSON_TYPE) && !accept.includes(RESPONSE_TYPE);
+const wantsPlainJson = (accept = ''): boolean => accept.includes(JSON_TYPE) && !accept.includes(RESPONSE_TYPE);
+
+/** What GraphQL itself says of a request, as far as it is one. */
+const SAID_BY_GRAPHQL: ReadonlySet<unknown> = new Set<ErrorCode>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+]);
+
+/** GraphQL over HTTP, 6.4.1: as plain JSON the status tells of the transport only. */
+export function statusOf(status: number, body: string, accept: string | undefined): number {
+  if (status !== 400 || !wantsPlainJson(accept)) return status;
+  const { errors = [] } = JSON.parse(body) as { errors?: { extensions?: { code?: string } }[] };
+  return errors.every(({ extensions }) => SAID_BY_GRAPHQL.has(extensions?.code)) ? 200 : 400;
+}

@@ -1,0 +1,116 @@
+import { type ApolloServerPlugin, type GraphQLRequest, HeaderMap } from '@apollo/server';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { Viewer } from '../auth/viewer.js';
+import { ERROR_CODES } from '../errors/error-codes.js';
+import { ApiError, badRequest, tooCostly } from '../errors.js';
+import { type Operation, operationOf } from '../execution/operation.js';
+import type { Variables } from '../execution/plan.js';
+import type { ContextSettings, GraphContext, Idempotency } from '../resolvers/context.js';
+import { leastPosition, runIn } from '../resolvers/visibility.js';
+import type { FormatError } from './error-format.js';
+import { idempotencyOf } from './idempotency-key.js';
+import { retryAfter } from './rate-limits.js';
+
+export interface ExecutionOptions {
+  schema: GraphQLSchema;
+  settings: ContextSettings;
+  formatError: FormatError;
+  costLimit: number;
+}
+
+/** One request as it goes through Apollo Server. */
+export interface HttpContext {
+  readonly viewer: Viewer;
+  /** What the resolvers get; at least as new as a position of the log. */
+  readonly graphAt: (position: number | null, idempotency: Idempotency | null) => Promise<GraphContext>;
+  /** As the header has it. */
+  readonly idempotencyKey: string | undefined;
+  /** What became of it; an object of its own, because Apollo Server works with a copy of the context. */
+  readonly outcome: { cost: number; isSound: boolean };
+  /** Takes what it costs from what the viewer may still spend. */
+  readonly spend: (cost: number) => Promise<void> | void;
+}
+
+interface Ready {
+  operation: Operation;
+  variables: Variables;
+  idempotency: Idempotency | null;
+}
+
+/** Runs operations by their plans. What has no sound variables is left to Apollo Server, to say so. */
+export function execution({
+  schema,
+  settings,
+  formatError,
+  costLimit,
+}: ExecutionOptions): ApolloServerPlugin<HttpContext> {
+  return {
+    async requestDidStart() {
+      let ready: Ready | null = null;
+      return {
+        async didResolveOperation({ document, source, request, contextValue }) {
+          const operation = operationOf(schema, document, request.operationName);
+          if (operation?.operation.operation === 'subscription') throw refusal(subscriptionElsewhere());
+          const coerced = operation?.coerce(request.variables);
+          if (!operation || !coerced || 'errors' in coerced) return;
+          const idempotency =
+            operation.operation.operation === 'mutation'
+              ? idempotencyIn(settings, source, request, contextValue.idempotencyKey)
+              : null;
+          ready = { operation, variables: coerced.variables, idempotency };
+          const cost = operation.cost(contextValue.viewer.kind, coerced.variables);
+          if (cost > costLimit) throw refusal(tooCostly(cost, costLimit));
+          contextValue.outcome.cost = Math.max(1, cost);
+          try {
+            await contextValue.spend(contextValue.outcome.cost);
+          } catch (error) {
+            throw error instanceof ApiError ? refusal(error) : error;
+          }
+        },
+        async responseForOperation({ contextValue }) {
+          if (!ready) return null;
+          const { outcome, viewer, graphAt } = contextValue;
+          const { operation, variables, idempotency } = ready;
+          const { errors, data } = await runIn(operation, variables, () =>
+            graphAt(leastPosition(settings.parts, viewer, operation, variables), idempotency),
+          );
+          const extensions = { cost: { requested: outcome.cost, limit: costLimit } };
+          outcome.isSound = !errors;
+          const singleResult = { ...(errors && { errors: errors.map(formatError) }), data: data ?? null, extensions };
+          return { body: { kind: 'single', singleResult }, http: { headers: new HeaderMap() } };
+        },
+      };
+    },
+  };
+}
+
+/** The text is the document's own, also where the request names it by its hash. */
+function idempotencyIn(
+  { parts }: ContextSettings,
+  query: string,
+  { operationName, variables, extensions }: GraphQLRequest,
+  header: string | undefined,
+): Idempotency | null {
+  const places = { header, extensions };
+  try {
+    return idempotencyOf(parts.keyring, { query, operationName, variables }, places);
+  } catch (error) {
+    throw error instanceof ApiError ? refusal(error) : error;
+  }
+}
+
+/** An answer is one: what streams needs a connection that stays. */
+const subscriptionElsewhere = () =>
+  badRequest(
+    'SUBSCRIPTION_NEEDS_STREAM',
+    'Subscribe over a WebSocket, or ask by POST with "accept: text/event-stream".',
+  );
+
+/** An error of ours as Apollo Server answers it, with the status that it has. */
+function refusal(error: ApiError): GraphQLError {
+  const headers = new HeaderMap();
+  const { status } = ERROR_CODES[error.code];
+  if (status === 429) headers.set('retry-after', retryAfter(error));
+  const http = { status, headers };
+  return new GraphQLError(error.message, { originalError: error, extensions: { http: http as never } });
+}
