@@ -19,6 +19,9 @@ const actor = { ...viewer, expiresAt: new Date(viewer.expiresAt) };
 const underWay = new Map();
 const commits = {};
 
+/** So that each of this run's titles is another than those of the runs before: an edit that changes nothing is no event. */
+const run = Date.now().toString(36);
+
 // Called when the transaction has been committed and before anybody is told: the moment that latency counts from.
 const publish = parts.feeds.publish.bind(parts.feeds);
 parts.feeds.publish = (events) => {
@@ -39,7 +42,7 @@ async function change(first, count) {
     const n = first + i;
     const taskId = taskIds[n % taskIds.length];
     underWay.set(taskId, n);
-    return { taskId, fields: { title: `Task of the project: do the thing that was asked #${n}#` } };
+    return { taskId, fields: { title: `Task of the project: do the thing that was asked in ${run} #${n}#` } };
   });
   await updateTasks(parts, actor, edits);
 }

@@ -54,6 +54,8 @@ export const cells = [
     sockets: 1_000,
     publish: { rate: 10 },
     isTimed: true,
+    // At ten changes a second it takes a while until everything that tells of one is compiled.
+    warmupSeconds: 12,
     sampleEvery: DENSE,
     figures: LATENCY,
     subjects: fanoutPeers,
