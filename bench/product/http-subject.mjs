@@ -15,14 +15,12 @@ const BOARD = `query Board($projectId: ID!, $first: Int!) {
 const MOVE = `mutation Move($input: MoveTaskInput!) {
   moveTask(input: $input) { task { id title status updatedAt solver { id name } } cursor userErrors { message } } }`;
 
-const COMPANY = 1;
-const PROJECTS = 20;
-const PEOPLE = 16;
-const COMPANIES = 10;
+/** Whose boards are asked for unless the cell says otherwise: all of one company, by some of its people. */
+const ASKED = { companies: 1, people: 16, projects: 20 };
 /** Tasks whose status goes to and fro. */
 const MOVED = 4_000;
 
-export function httpSubject({ parts, issuer, environment, dir }) {
+export function httpSubject({ parts, issuer, environment, dir, plan }) {
   const headOf = async (company, n) => ({
     'content-type': 'application/json',
     accept: 'application/json',
@@ -30,23 +28,22 @@ export function httpSubject({ parts, issuer, environment, dir }) {
     'x-company-id': seededId('company', company),
   });
   const numbers = (count) => Array.from({ length: count }, (_, i) => i + 1);
-  const companyIds = numbers(COMPANIES).map((company) => seededId('company', company));
+  const companyIds = numbers(plan.companies).map((company) => seededId('company', company));
 
   return {
     name: 'aliteo',
 
     start: async (cell, nodeArgs) => [await startServer({ ...environment, ...cell.env }, nodeArgs)],
 
-    async requests({ kind }) {
-      return kind === 'board' ? boards() : moves();
+    async requests({ kind, asked = ASKED }, url) {
+      return kind === 'board' ? boards(asked, url) : moves();
     },
 
     /** Changes tasks of the boards that are asked for, as another process does. */
     async write({ writes, seconds }) {
       const file = join(dir, 'writer.json');
-      const taskIds = numbers(PROJECTS).map((project) => seededId('task', COMPANY, project, 7));
-      const plan = { viewer: seededViewer(COMPANY, 1), taskIds, ...writes, seconds: seconds + 60 };
-      writeFileSync(file, JSON.stringify(plan));
+      const taskIds = numbers(ASKED.projects).map((project) => seededId('task', 1, project, 7));
+      writeFileSync(file, JSON.stringify({ viewer: seededViewer(1, 1), taskIds, ...writes, seconds: seconds + 60 }));
       const script = fileURLToPath(new URL('publish.mjs', import.meta.url));
       const writer = startNode(LOAD_CORE, script, [file], environment);
       await untilSaid(writer, 'READY', 20);
@@ -60,22 +57,34 @@ export function httpSubject({ parts, issuer, environment, dir }) {
     },
   };
 
-  /** The boards of one company's projects, asked by several of its people in turn. */
-  async function boards() {
-    const heads = await Promise.all(numbers(PEOPLE).map((n) => headOf(COMPANY, n)));
-    const requests = heads.flatMap((_, head) =>
-      numbers(PROJECTS).map((project) => {
-        const variables = { projectId: seededId('project', COMPANY, project), first: 50 };
+  /** The boards of projects, asked for in turn by those of these people who see them. */
+  async function boards({ companies, people, projects }, url) {
+    const step = plan.companies / companies;
+    const askers = numbers(companies).flatMap((i) => numbers(people).map((n) => [1 + Math.floor((i - 1) * step), n]));
+    const heads = await Promise.all(askers.map(([company, n]) => headOf(company, n)));
+    const candidates = askers.flatMap(([company], head) =>
+      numbers(projects).map((project) => {
+        const variables = { projectId: seededId('project', company, project), first: 50 };
         return { head, body: JSON.stringify({ query: BOARD, variables }) };
       }),
     );
+    const requests = [];
+    for (const request of candidates) {
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: heads[request.head],
+        body: request.body,
+      });
+      const { data } = await response.json();
+      if (data?.tasks.nodes.length === 50) requests.push(request);
+    }
     return { heads, requests };
   }
 
   /** Tasks of all companies that are in progress are suspended, one after the other, and then taken up again, for ever. */
   async function moves() {
-    const heads = await Promise.all(numbers(COMPANIES).map((company) => headOf(company, 1)));
-    const perCompany = MOVED / COMPANIES;
+    const heads = await Promise.all(numbers(plan.companies).map((company) => headOf(company, 1)));
+    const perCompany = MOVED / plan.companies;
     const tasks = await Promise.all(
       companyIds.map((companyId) =>
         listRows(

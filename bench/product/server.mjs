@@ -1,6 +1,7 @@
 // This server, started as an operator starts it: the built main.js with what is set in its environment.
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from '../../scripts/run-node.mjs';
 import { freePort } from '../../test/harness/services.mjs';
 import { SERVER_CORE } from '../rig/cores.mjs';
 import { startNode } from '../rig/processes.mjs';
@@ -39,7 +40,7 @@ export const environmentOf = ({ databaseUrl, redisUrl, issuer, dataDir }) => ({
 export async function startServer(environment, nodeArgs = []) {
   const [port, metricsPort] = [await freePort(), await freePort()];
   const ports = { PORT: String(port), METRICS_PORT: String(metricsPort) };
-  const server = startNode(SERVER_CORE, MAIN, [], { ...environment, ...ports }, nodeArgs);
+  const server = startNode(SERVER_CORE, MAIN, [], { ...environment, ...ports }, [...nodeFlags, ...nodeArgs]);
   const url = `http://127.0.0.1:${port}`;
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline && server.isRunning; ) {
     const response = await fetch(`${url}/readyz`).catch(() => null);

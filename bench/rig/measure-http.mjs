@@ -16,7 +16,7 @@ export async function measureHttp(subject, cell, { dir, nodeArgs }) {
   try {
     nodes = await subject.start(cell, nodeArgs);
     const [{ server, url }] = nodes;
-    const { heads, requests } = await subject.requests(cell);
+    const { heads, requests } = await subject.requests(cell, url);
     await expectAnswer(url, heads[requests[0].head], requests[0].body);
     const plan = { url: `${url}/graphql`, connections: cell.connections, heads, requests, dir };
     const warmUp = await load({ ...plan, first: 1, seconds: WARM_UP_SECONDS });

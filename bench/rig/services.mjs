@@ -12,7 +12,7 @@ const DATABASE_SETTINGS = {
   max_prepared_stmt_count: 100_000,
 };
 
-/** Starts both below `dir`. Answers where they are, what they are, and the function that stops them. */
+/** Starts both below `dir`. Answers where they are, what they are, how a database is opened, and the function that stops them. */
 export async function startServices(dir) {
   const isMysql = services.canRunMysql();
   if (!isMysql) console.log('MariaDB stands in for MySQL, which takes Maven (mvn) and Linux x86-64.');
@@ -25,8 +25,11 @@ export async function startServices(dir) {
     const redis = await services.startRedis(dir);
     started.push(redis);
     const versions = { database: await prepareDatabase(database.url), redis: await prepareRedis(redis.url) };
-    const databaseUrl = (name) => new URL(`/${name}`, database.url).href;
-    return { databaseUrl, redisUrl: redis.url, versions, stop };
+    const openDatabase = async (name) => {
+      await ask(database.url, `create database if not exists ${name} character set utf8mb4`);
+      return new URL(`/${name}`, database.url).href;
+    };
+    return { openDatabase, redisUrl: redis.url, versions, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -34,15 +37,19 @@ export async function startServices(dir) {
 }
 
 async function prepareDatabase(url) {
-  const connection = await require('mysql2/promise').createConnection(url);
-  for (const [name, value] of Object.entries(DATABASE_SETTINGS)) {
-    await connection.query(`set global ${name} = ${value}`);
-  }
-  for (const name of ['aliteo', 'sequence', 'boards', 'peers'])
-    await connection.query(`create database ${name} character set utf8mb4`);
-  const [[{ version }]] = await connection.query('select version() as version');
-  await connection.end();
+  for (const [name, value] of Object.entries(DATABASE_SETTINGS)) await ask(url, `set global ${name} = ${value}`);
+  const [{ version }] = await ask(url, 'select version() as version');
   return version;
+}
+
+async function ask(url, sql) {
+  const connection = await require('mysql2/promise').createConnection(url);
+  try {
+    const [rows] = await connection.query(sql);
+    return rows;
+  } finally {
+    await connection.end();
+  }
 }
 
 /** A subscriber that lags is not cut off: what it costs to lag is for the servers to show. */

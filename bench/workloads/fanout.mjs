@@ -136,13 +136,13 @@ function figure(name, cell, what, words, is, bound) {
 /** Fills both databases with what the chosen cells need. Answers how a cell is run, and how it is all put away. */
 export async function open({ services, dir, chosen, options }) {
   const peersEnvironment = {
-    PEERS_DATABASE_URL: services.databaseUrl('peers'),
+    PEERS_DATABASE_URL: await services.openDatabase('peers'),
     PEERS_REDIS_URL: services.redisUrl,
   };
   seedPeers(peersEnvironment);
 
   const issuer = await startIssuer();
-  const databaseUrl = services.databaseUrl('aliteo');
+  const databaseUrl = await services.openDatabase('aliteo');
   const environment = environmentOf({ databaseUrl, redisUrl: services.redisUrl, issuer, dataDir: dir });
   const { parts, close } = await openParts(readConfig({ ...environment, LOG_LEVEL: 'warn' }));
   const most = (count) => Math.max(0, ...chosen.map(count));

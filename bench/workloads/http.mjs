@@ -16,7 +16,7 @@ export const PLAN = { companies: 10, projects: 20, tasks: 200, members: 50 };
 
 let opened;
 
-/** Fills both databases, once for all workloads. Answers how a cell is run, and how it is all put away. */
+/** Fills the peers' database, once for all workloads, and ours when a cell first asks for it. Answers how a cell is run, and how it is all put away. */
 export function openHttp(given) {
   opened ??= fill(given);
   return opened;
@@ -24,29 +24,41 @@ export function openHttp(given) {
 
 async function fill({ services, dir, options }) {
   ensurePackages(['wrk']);
-  const peersEnvironment = { PEERS_DATABASE_URL: services.databaseUrl('peers'), PEERS_REDIS_URL: services.redisUrl };
+  const peersEnvironment = {
+    PEERS_DATABASE_URL: await services.openDatabase('peers'),
+    PEERS_REDIS_URL: services.redisUrl,
+  };
   seedPeers(peersEnvironment);
 
   const issuer = await startIssuer();
-  const databaseUrl = services.databaseUrl('boards');
-  const environment = environmentOf({ databaseUrl, redisUrl: services.redisUrl, issuer, dataDir: dir });
-  const { parts, close } = await openParts(readConfig({ ...environment, LOG_LEVEL: 'warn' }));
-  await migrate(parts.orm);
-  await seedCompanies(parts, PLAN);
+  const peers = new Map(peerNames.map((name) => [name, peerSubject(name, peersEnvironment)]));
+  /** This server and its companies, by the plan that these were made of. */
+  const worlds = new Map();
 
-  const subjects = new Map(peerNames.map((name) => [name, peerSubject(name, peersEnvironment)]));
-  subjects.set('aliteo', httpSubject({ parts, issuer, environment, dir }));
+  async function openWorld(plan) {
+    const databaseUrl = await services.openDatabase(`boards_${worlds.size}`);
+    const environment = environmentOf({ databaseUrl, redisUrl: services.redisUrl, issuer, dataDir: dir });
+    const { parts, close } = await openParts(readConfig({ ...environment, LOG_LEVEL: 'warn' }));
+    await migrate(parts.orm);
+    await seedCompanies(parts, plan);
+    return { subject: httpSubject({ parts, issuer, environment, dir, plan }), close };
+  }
+
   return {
-    run: (cell, name) => {
+    run: async (cell, name) => {
+      const { plan = PLAN } = cell;
+      if (!worlds.has(plan)) worlds.set(plan, openWorld(plan));
+      const world = await worlds.get(plan);
+      const subject = peers.get(name) ?? world.subject;
       const profile = options.profile && [
         '--cpu-prof',
         `--cpu-prof-dir=${fileURLToPath(new URL('../results', import.meta.url))}`,
       ];
-      return measureHttp(subjects.get(name), { seconds: options.seconds, ...cell }, { dir, nodeArgs: profile || [] });
+      return measureHttp(subject, { seconds: options.seconds, ...cell }, { dir, nodeArgs: profile || [] });
     },
     stop: async () => {
       issuer.stop();
-      await close();
+      for (const world of await Promise.allSettled(worlds.values())) await world.value?.close();
     },
   };
 }

@@ -1,4 +1,4 @@
-// A project's board, asked again and again: the targets Q1, Q2 and Q4. docs/performance.md tells what each cell means.
+// A project's board, asked again and again: the targets Q1 to Q4. docs/performance.md tells what each cell means.
 import { openHttp } from './http.mjs';
 
 const FIGURES = [
@@ -8,6 +8,33 @@ const FIGURES = [
   ['µs/request', 'cpuMicrosPerRequest'],
 ];
 const board = { kind: 'board', connections: 64 };
+/** Who asks is known from before, as always; no answer is. */
+const keepsNoAnswers = { ANSWER_CACHE_BYTES: '1' };
+
+/** The same boards where there is more beside them: a database of its own, filled before the first round. */
+const growing = (what, count, plan, asked) => ({
+  ...board,
+  name: `${what}-${count}`,
+  title: `Boards where there are ${count.toLocaleString('en')} ${what}`,
+  figures: FIGURES,
+  subjects: [],
+  env: keepsNoAnswers,
+  plan,
+  asked,
+});
+/** Five boards of one company, for four people. */
+const amongTasks = (count, companies, projects) =>
+  growing('tasks', count, { companies, projects, tasks: 200, members: 20 }, { companies: 1, people: 4, projects: 5 });
+/** Those of up to twenty companies, for their administrators. */
+const amongCompanies = (count) =>
+  growing(
+    'companies',
+    count,
+    { companies: count, projects: 1, tasks: 80, members: 5 },
+    { companies: Math.min(20, count), people: 1, projects: 1 },
+  );
+const MORE_TASKS = [amongTasks(1_000, 1, 5), amongTasks(100_000, 10, 50), amongTasks(1_000_000, 50, 100)];
+const MORE_COMPANIES = [amongCompanies(1), amongCompanies(100), amongCompanies(10_000)];
 
 export const cells = [
   {
@@ -16,8 +43,7 @@ export const cells = [
     title: 'The board of a project, 50 tasks with their people, read from the database each time',
     figures: FIGURES,
     subjects: ['a', 'b', 'c', 'e'],
-    // Who asks is known from before, as always; no answer is.
-    env: { ANSWER_CACHE_BYTES: '1' },
+    env: keepsNoAnswers,
   },
   {
     ...board,
@@ -27,6 +53,8 @@ export const cells = [
     subjects: ['e'],
     writes: { rate: 10 },
   },
+  ...MORE_TASKS,
+  ...MORE_COMPANIES,
 ];
 
 const rate = (of, cell, subject) => of(cell, subject, 'requestsPerSecond');
@@ -46,11 +74,21 @@ const spread = (cell) => ({
   bound: 4,
   value: (of) => of(cell, 'aliteo', 'spread'),
 });
+const flat = (cells) => {
+  const names = cells.map(({ name }) => name);
+  const value = (of) => {
+    const rates = names.map((name) => rate(of, name, 'aliteo'));
+    return Math.max(...rates) / Math.min(...rates);
+  };
+  return { name: 'Q3', cells: names, what: `${names.join(', ')}: most : least requests/s`, is: '≤', bound: 1.3, value };
+};
 
 export const targets = [
   ratio('Q1', 'board', 'c', 1),
   ratio('Q1', 'board', 'e', 0.6),
   ratio('Q2', 'board-kept', 'e', 2),
+  flat(MORE_TASKS),
+  flat(MORE_COMPANIES),
   spread('board'),
   spread('board-kept'),
 ];

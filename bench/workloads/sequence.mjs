@@ -47,7 +47,7 @@ export const takers = (_cell, only) =>
 
 export async function open({ services, dir, options }) {
   const issuer = await startIssuer();
-  const databaseUrl = services.databaseUrl('sequence');
+  const databaseUrl = await services.openDatabase('sequence');
   const environment = {
     ...environmentOf({ databaseUrl, redisUrl: services.redisUrl, issuer, dataDir: dir }),
     LOG_LEVEL: 'warn',

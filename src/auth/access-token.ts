@@ -13,23 +13,27 @@ export interface Identity {
   expiresAt: Date;
 }
 
+/** An issuer, and its keys when they have been asked for. */
+type Known = TrustedIssuer & { key: Promise<JWTVerifyGetKey> | undefined };
+
 const CLOCK_TOLERANCE_SECONDS = 30;
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
 /** Verifies access tokens of the trusted issuers against their published keys. */
 export class AccessTokenVerifier {
-  readonly #issuers = new Map<string, { audience: string; key: Promise<JWTVerifyGetKey> | undefined }>();
+  readonly #issuers = new Map<string, Known>();
 
   constructor(issuers: readonly TrustedIssuer[]) {
-    for (const { issuer, audience } of issuers) this.#issuers.set(issuer, { audience, key: undefined });
+    for (const trusted of issuers) this.#issuers.set(trusted.issuer, { ...trusted, key: undefined });
   }
 
   /** Throws UNAUTHENTICATED with the reason, or UNAVAILABLE when the issuer's keys cannot be fetched. */
   async verify(token: string): Promise<Identity> {
-    const issuer = unverifiedIssuer(token);
-    const trusted = issuer === null ? undefined : this.#issuers.get(issuer);
-    if (!issuer || !trusted) throw unauthenticated('TOKEN_INVALID', 'The token is not from a trusted issuer.');
-    const { payload } = await jwtVerify(token, await this.#key(issuer, trusted), {
+    const claimed = unverifiedIssuer(token);
+    const trusted = claimed === null ? undefined : this.#issuers.get(claimed);
+    if (!trusted) throw unauthenticated('TOKEN_INVALID', 'The token is not from a trusted issuer.');
+    const { issuer } = trusted;
+    const { payload } = await jwtVerify(token, await this.#key(trusted), {
       issuer,
       audience: trusted.audience,
       algorithms: ALGORITHMS,
@@ -50,8 +54,8 @@ export class AccessTokenVerifier {
     };
   }
 
-  #key(issuer: string, trusted: { key: Promise<JWTVerifyGetKey> | undefined }): Promise<JWTVerifyGetKey> {
-    trusted.key ??= discoverKeys(issuer).catch((error: unknown) => {
+  #key(trusted: Known): Promise<JWTVerifyGetKey> {
+    trusted.key ??= discoverKeys(trusted.issuer).catch((error: unknown) => {
       trusted.key = undefined;
       throw unavailable('ISSUER_UNAVAILABLE', 'The issuer of the token does not answer.', error);
     });

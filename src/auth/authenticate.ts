@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../crypto.js';
@@ -24,10 +25,10 @@ export interface Credential {
 const KNOWN_MS = 60_000;
 const KNOWN_TOKENS = 10_000;
 
-/** A person whose token has been verified. */
+/** A person whose token has been verified, and when it ends. */
 interface Verified {
-  identity: Identity;
   userId: string;
+  expiresAt: Date;
 }
 
 /** Where members are known without asking the database; null where they are not. Up to a second old. */
@@ -35,6 +36,7 @@ export type KnownMembers = (companyId: string, userId: string) => Promise<Member
 
 /** Turns a credential into exactly one viewer, and finds out later whether that viewer still stands. */
 export class Authenticator {
+  /** By the token's hash: a token is a secret, and long. */
   readonly #verified = new LRUCache<string, Verified>({ max: KNOWN_TOKENS, ttl: KNOWN_MS });
 
   constructor(
@@ -76,29 +78,30 @@ export class Authenticator {
   }
 
   async #verify(token: string): Promise<Verified> {
-    const known = this.#verified.get(token);
-    if (known && known.identity.expiresAt.getTime() > Date.now()) return known;
+    const key = hash('sha256', token, 'base64url');
+    const known = this.#verified.get(key);
+    if (known && known.expiresAt.getTime() > Date.now()) return known;
     const identity = await this.tokens.verify(token);
-    const verified = { identity, userId: await this.#userOf(identity) };
-    this.#verified.set(token, verified);
+    const verified = { userId: await this.#userOf(identity), expiresAt: identity.expiresAt };
+    this.#verified.set(key, verified);
     return verified;
   }
 
   async #person(
-    { identity, userId }: Verified,
+    { userId, expiresAt }: Verified,
     companyId: string | undefined,
     known: KnownMembers | undefined,
   ): Promise<SignedIn | MemberViewer> {
     if (companyId !== undefined) {
       if (prefixOf(companyId) !== 'company') throw notFound('company');
-      const member = await this.#member({ companyId, userId, expiresAt: identity.expiresAt }, known);
+      const member = await this.#member({ companyId, userId, expiresAt }, known);
       if (!member) throw notFound('company');
       return member;
     }
     const memberships = await activeMemberships(this.orm, userId);
     const only = memberships.length === 1 ? memberships[0] : undefined;
-    if (only) return memberViewer(only, identity.expiresAt);
-    return { kind: 'USER', userId, expiresAt: identity.expiresAt };
+    if (only) return memberViewer(only, { companyId: only.companyId, userId, expiresAt });
+    return { kind: 'USER', userId, expiresAt };
   }
 
   /**
@@ -134,16 +137,17 @@ export class Authenticator {
   }
 
   async #member(
-    { companyId, userId, expiresAt }: Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt'>,
+    given: Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt'>,
     known: KnownMembers | undefined,
   ): Promise<MemberViewer | null> {
+    const { companyId, userId, expiresAt } = given;
     const found = known?.(companyId, userId);
     if (found) {
       const member = await found;
       return member && { ...member, expiresAt };
     }
     const [member] = await findRows({ orm: this.orm, companyId }, Member, { user: userId, deactivatedAt: null });
-    return member ? memberViewer(member, expiresAt) : null;
+    return member ? memberViewer(member, given) : null;
   }
 
   async #follower(secret: string): Promise<FollowerViewer> {
@@ -176,14 +180,10 @@ export async function activeMemberships(orm: Orm, userId: string): Promise<Membe
   return em.find(Member, { user: userId, deactivatedAt: null }, { filters: false, orderBy: { createdAt: 'asc' } });
 }
 
-function memberViewer(member: Row<Member>, expiresAt: Date | null): MemberViewer {
-  return {
-    kind: 'MEMBER',
-    companyId: member.companyId,
-    userId: member.user.id,
-    memberId: member.id,
-    role: member.role,
-    membership: member.kind,
-    expiresAt,
-  };
+function memberViewer(
+  { id, role, kind }: Row<Member>,
+  // As texts that are kept already: there are many viewers.
+  { companyId, userId, expiresAt }: Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt'>,
+): MemberViewer {
+  return { kind: 'MEMBER', companyId, userId, memberId: id, role, membership: kind, expiresAt };
 }

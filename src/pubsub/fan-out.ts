@@ -7,10 +7,18 @@ import type { ChangeSource, Reading, Render, Rights } from './topic.js';
 const SWEEPS = 16;
 
 /** A connection that has been let in, for as long as its viewer's way in stays open. */
-export interface Admission<S, R extends Reading> {
-  readonly company: CompanyFanOut<S, R>;
-  readonly watcher: Watcher<S>;
-  leave(): void;
+export class Admission<S, R extends Reading> {
+  constructor(
+    readonly fanOut: FanOut<S, R>,
+    readonly company: CompanyFanOut<S, R>,
+    readonly watcher: Watcher<S>,
+    readonly connection: Connection,
+  ) {}
+
+  leave(): void {
+    this.company.dismiss(this.watcher, this.connection);
+    this.fanOut.closeIfIdle(this.company);
+  }
 }
 
 /** The real-time engine of one node: every company that somebody here watches, and who watches what. */
@@ -38,14 +46,9 @@ export class FanOut<S, R extends Reading> {
     while (company.isClosed) company = await this.#open(companyId);
     try {
       const watcher = await company.admit(standing, connection);
-      if (!watcher) return null;
-      const leave = () => {
-        company.dismiss(watcher, connection);
-        this.#closeIfIdle(companyId, company);
-      };
-      return { company, watcher, leave };
+      return watcher && new Admission(this, company, watcher, connection);
     } finally {
-      this.#closeIfIdle(companyId, company);
+      this.closeIfIdle(company);
     }
   }
 
@@ -82,10 +85,10 @@ export class FanOut<S, R extends Reading> {
     return company;
   }
 
-  #closeIfIdle(companyId: string, company: CompanyFanOut<S, R>): void {
+  closeIfIdle(company: CompanyFanOut<S, R>): void {
     if (!company.isIdle || company.isClosed) return;
     company.close();
-    this.#companies.delete(companyId);
+    this.#companies.delete(company.feed.companyId);
   }
 
   async #beat(heartbeatMs: number): Promise<void> {

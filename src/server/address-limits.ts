@@ -10,11 +10,19 @@ export interface AddressLimitOptions {
   trustedProxies: number;
 }
 
-interface Visitor {
-  open: number;
-  /** What is left of the burst, and when that was. */
-  tokens: number;
-  at: number;
+class Visitor {
+  open = 0;
+
+  constructor(
+    /** What is left of the burst, and when that was. */
+    public tokens: number,
+    public at: number,
+  ) {}
+
+  /** Listens to the end of each of its connections. */
+  readonly left = (): void => {
+    this.open -= 1;
+  };
 }
 
 const BURST_SECONDS = 10;
@@ -36,7 +44,7 @@ export class AddressLimits {
     const { maxSocketsPerAddress, maxConnectsPerSecond, trustedProxies } = this.options;
     const full = maxConnectsPerSecond * BURST_SECONDS;
     const address = addressOf(request, trustedProxies);
-    const visitor = this.#visitors.get(address) ?? { open: 0, tokens: full, at: now };
+    const visitor = this.#visitors.get(address) ?? new Visitor(full, now);
     this.#visitors.set(address, visitor);
     visitor.tokens = Math.min(full, visitor.tokens + ((now - visitor.at) / 1000) * maxConnectsPerSecond);
     visitor.at = now;
@@ -46,9 +54,7 @@ export class AddressLimits {
     }
     visitor.tokens -= 1;
     visitor.open += 1;
-    stream.once('close', () => {
-      visitor.open -= 1;
-    });
+    stream.on('close', visitor.left);
     if (this.#visitors.size > SWEEP_AT) this.#sweep(now);
     return null;
   }

@@ -65,7 +65,7 @@ export class SocketHub implements SocketHost {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, path: string): void {
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroy);
     const refuse = (status: string, ...headers: string[]) =>
       socket.end([`HTTP/1.1 ${status}`, 'Connection: close', ...headers, '', ''].join('\r\n'));
     if (this.#isDraining) return void refuse('503 Service Unavailable');
@@ -111,4 +111,8 @@ export class SocketHub implements SocketHost {
     for (const socket of sockets) socket.ws.terminate();
     clearInterval(this.#sweep);
   }
+}
+
+function destroy(this: Duplex): void {
+  this.destroy();
 }
