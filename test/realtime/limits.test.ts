@@ -90,10 +90,11 @@ describe('limits', () => {
       raw.subscribe(id, query, { project: project.id });
       raw.send({ id, type: 'complete' });
     }
-    await raw.next('error', 'burst 59');
-    const ofBurst = raw.messages.filter(({ id }) => String(id).startsWith('burst'));
-    expect(ofBurst.filter(({ type }) => type === 'error').length).toBeGreaterThan(30);
-    expect(ofBurst.filter(({ type }) => type === 'next').length).toBeLessThan(10);
+    const ofBurst = (wanted: string) =>
+      raw.messages.filter(({ id, type }) => String(id).startsWith('burst') && type === wanted);
+    // The last one may find room again: that depends on how quickly the first ones are done.
+    await until(async () => ofBurst('error').length > 30, 'most of them are refused');
+    expect(ofBurst('next').length).toBeLessThan(10);
     let tries = 0;
     await until(async () => {
       tries += 1;
