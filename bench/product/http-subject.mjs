@@ -19,6 +19,7 @@ const MOVE = `mutation Move($input: MoveTaskInput!) {
 const ASKED = { companies: 1, people: 16, projects: 20 };
 /** Tasks whose status goes to and fro. */
 const MOVED = 4_000;
+const BOARD_TASKS = 50;
 
 export function httpSubject({ parts, issuer, environment, dir, plan }) {
   const headOf = async (company, n) => ({
@@ -40,9 +41,9 @@ export function httpSubject({ parts, issuer, environment, dir, plan }) {
     },
 
     /** Changes tasks of the boards that are asked for, as another process does. */
-    async write({ writes, seconds }) {
+    async write({ writes, seconds, asked = ASKED }) {
       const file = join(dir, 'writer.json');
-      const taskIds = numbers(ASKED.projects).map((project) => seededId('task', 1, project, 7));
+      const taskIds = numbers(asked.projects).map((project) => seededId('task', 1, project, 7));
       writeFileSync(file, JSON.stringify({ viewer: seededViewer(1, 1), taskIds, ...writes, seconds: seconds + 60 }));
       const script = fileURLToPath(new URL('publish.mjs', import.meta.url));
       const writer = startNode(LOAD_CORE, script, [file], environment);
@@ -64,7 +65,7 @@ export function httpSubject({ parts, issuer, environment, dir, plan }) {
     const heads = await Promise.all(askers.map(([company, n]) => headOf(company, n)));
     const candidates = askers.flatMap(([company], head) =>
       numbers(projects).map((project) => {
-        const variables = { projectId: seededId('project', company, project), first: 50 };
+        const variables = { projectId: seededId('project', company, project), first: BOARD_TASKS };
         return { head, body: JSON.stringify({ query: BOARD, variables }) };
       }),
     );
@@ -76,8 +77,9 @@ export function httpSubject({ parts, issuer, environment, dir, plan }) {
         body: request.body,
       });
       const { data } = await response.json();
-      if (data?.tasks.nodes.length === 50) requests.push(request);
+      if (data?.tasks.nodes.length === BOARD_TASKS) requests.push(request);
     }
+    if (requests.length === 0) throw new Error('nobody sees a board of so many tasks');
     return { heads, requests };
   }
 

@@ -13,8 +13,9 @@ const TAP_SECONDS = 60;
 const FIRST_EVENT_SECONDS = 70;
 const EXTRA_SECONDS = 15;
 const BACKLOG_SECONDS = 120;
-const COLLECT_MS = 2_000;
-const COLLECTS = ['--expose-gc', '--require', fileURLToPath(new URL('collect.cjs', import.meta.url))];
+const COLLECTING_MS = 2_000;
+/** For a server that is to collect what it does not use any more. */
+const COLLECTOR = ['--expose-gc', '--require', fileURLToPath(new URL('collect.cjs', import.meta.url))];
 const WARM_UP_CHANGES = 3_200;
 /** Changes a second, for as fast as they can be made. */
 const AT_ONCE = 1e9;
@@ -34,7 +35,7 @@ export async function measure(subject, cell, { dir, window, nodeArgs }) {
   const run = { subject: subject.name, cell: cell.name };
   let nodes = [];
   try {
-    nodes = await subject.start(cell, cell.isIdle ? [...nodeArgs, ...COLLECTS] : nodeArgs);
+    nodes = await subject.start(cell, cell.isIdle ? [...nodeArgs, ...COLLECTOR] : nodeArgs);
     const measureIt = cell.isIdle ? measureIdle : cell.backlog ? measureBacklog : measureFlow;
     const figures = await measureIt(subject, cell, nodes, start);
     return { ...run, ...figures };
@@ -135,7 +136,10 @@ async function observe(nodes, client, patienceSeconds) {
 
 const portsOf = (nodes) => nodes.map(({ port }) => port);
 
-/** What each socket costs while nothing happens. A wave of others has come and gone before, so that what a server needs once is not counted; and what that left behind is collected, so that nobody's sockets hide in it. */
+/**
+ * What each socket costs while nothing happens. A wave of others has come and gone before, so that what a server needs
+ * once is not counted; and what they left behind is collected, so that nobody's sockets hide in it.
+ */
 async function measureIdle(subject, cell, nodes, start) {
   const load = await subject.load(cell, portsOf(nodes));
   const open = (sockets, settleSeconds) =>
@@ -143,7 +147,7 @@ async function measureIdle(subject, cell, nodes, start) {
   await answerOf(await open(load.sockets.slice(0, cell.wave), 0), CONNECT_SECONDS);
   await delay(2_000);
   for (const { server } of nodes) server.kill('SIGUSR2');
-  await delay(COLLECT_MS);
+  await delay(COLLECTING_MS);
   const resident = () => nodes.reduce((sum, { server }) => sum + residentKib(server.pid), 0);
   const before = resident();
   const client = await open(load.sockets, 4);

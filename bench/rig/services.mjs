@@ -12,7 +12,7 @@ const DATABASE_SETTINGS = {
   max_prepared_stmt_count: 100_000,
 };
 
-/** Starts both below `dir`. Answers where they are, what they are, how a database is opened, and the function that stops them. */
+/** Starts both below `dir`. Answers where Redis is and how a database is opened, what both are, and how to stop them. */
 export async function startServices(dir) {
   const isMysql = services.canRunMysql();
   if (!isMysql) console.log('MariaDB stands in for MySQL, which takes Maven (mvn) and Linux x86-64.');

@@ -16,7 +16,10 @@ export const PLAN = { companies: 10, projects: 20, tasks: 200, members: 50 };
 
 let opened;
 
-/** Fills the peers' database, once for all workloads, and ours when a cell first asks for it. Answers how a cell is run, and how it is all put away. */
+/**
+ * Fills the peers' database, once for all workloads, and ours when a cell first asks for it. Answers how a cell is run,
+ * and how it is all put away.
+ */
 export function openHttp(given) {
   opened ??= fill(given);
   return opened;

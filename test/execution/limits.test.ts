@@ -51,7 +51,7 @@ const CORPUS: Record<string, string> = {
 
 const MOST_TRIES = 40;
 
-/** The shortest of some tries, more of them where it has been too long, so that what else the machine does is not counted. */
+/** The shortest of some tries, of more where all were too long, so that what else the machine does is not counted. */
 function costOf(text: string): number {
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 5 || (best >= MOST_MS && i < MOST_TRIES); i += 1) {

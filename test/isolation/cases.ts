@@ -1,143 +1,41 @@
-import { sealCursor } from '../../src/pubsub/cursor.js';
-import { readHeads } from '../../src/pubsub/event-log.js';
-import { get } from '../harness/client.js';
-import type { Node } from '../harness/cluster.js';
+import { type Case, notMember, paged, positioned, refused, streamed } from './case.js';
+import {
+  ADD_COMMENT,
+  ASSIGN_TASK,
+  COMMENTS,
+  CREATE_PROJECT,
+  CREATE_TASK,
+  DEACTIVATE_MEMBER,
+  FOLLOWED_CHANGED,
+  FOLLOWS,
+  GRANT_FOLLOW,
+  HISTORY,
+  MEMBERS,
+  MOVE_TASK,
+  PROJECT,
+  PROJECTS,
+  PROJECTS_BY,
+  REVOKE_FOLLOW,
+  SAVE_VIEW,
+  SET_PERMISSION,
+  TASK_CHANGED,
+  TASK_QUERY,
+  TASKS,
+  TASKS_BY,
+  UPDATE_PREFERENCES,
+  UPDATE_TASK,
+  UPDATE_TASKS,
+} from './documents.js';
+import {
+  hiddenFromAdmins,
+  hiddenFromExternals,
+  hiddenMembers,
+  hiddenProjects,
+  hiddenTasks,
+  wholeDirectory,
+} from './hidden.js';
+import { amongMany, nodeCases } from './node-cases.js';
 import type { Side, Who } from './sides.js';
-
-/** One way to fill one place that takes an id. */
-export interface Case {
-  as: Who;
-  document: string;
-  /** Rightful ids throughout; made anew for every try, so that no try spoils the next one. */
-  variables: (side: Side, node: Node) => Promise<object> | object;
-  /** Where in the variables the id stands. */
-  at: string;
-  /** Ids of the same kind, in the viewer's own company, that the viewer has no right to; or why there are none. */
-  hidden: Record<string, (side: Side) => string> | string;
-  /** How an id that is none for this viewer is answered: by an error, by a user error with this code, by an empty page, by null in its place. */
-  answer: 'NOT_FOUND' | 'NOT_A_MEMBER' | 'EMPTY' | 'NULL';
-}
-
-const TASK = `id key title description project { name } author { name email } owner { name email } solver { name email }
-  awaitedMember { name } awaitedProject { name } awaitedTask { title } comments(first: 10) { nodes { body author { name } } }`;
-const PAGE = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
-
-const ANY_NODE = `{ __typename id
-  ... on Comment { body author { name } task { ${TASK} } }
-  ... on Company { name }
-  ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
-  ... on Member { name email }
-  ... on PersonalView { name filter }
-  ... on Project { name description manager { name } workspace { name } }
-  ... on Task { ${TASK} }
-  ... on User { name email }
-  ... on Workspace { name } }`;
-export const NODE = `query ($id: ID!) { node(id: $id) ${ANY_NODE} }`;
-export const NODES = `query ($ids: [ID!]!) { nodes(ids: $ids) ${ANY_NODE} }`;
-
-const mutation = (name: string, selection: string) =>
-  `mutation ($input: ${name[0]?.toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { ${selection} userErrors { field code message } } }`;
-
-const CREATE_PROJECT = mutation('createProject', 'project { id name description workspace { name } }');
-const SET_PERMISSION = mutation('setProjectPermission', 'project { id name description manager { name } }');
-const CREATE_TASK = mutation('createTask', `task { ${TASK} }`);
-const UPDATE_TASK = mutation('updateTask', `task { ${TASK} }`);
-const UPDATE_TASKS = mutation('updateTasks', `tasks { ${TASK} }`);
-const ASSIGN_TASK = mutation('assignTask', `task { ${TASK} }`);
-const MOVE_TASK = mutation('moveTask', `task { ${TASK} }`);
-const ADD_COMMENT = mutation('addComment', `comment { id body author { name } task { ${TASK} } }`);
-const GRANT_FOLLOW = mutation('grantFollow', `url secret follow { id label task { ${TASK} } }`);
-const REVOKE_FOLLOW = mutation('revokeFollow', `follow { id label task { ${TASK} } }`);
-const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
-const SAVE_VIEW = mutation('savePersonalView', 'view { id name filter }');
-const UPDATE_PREFERENCES = mutation('updatePreferences', 'preferences { defaultView { id name filter } }');
-
-const PROJECT =
-  'query ($id: ID!) { project(id: $id) { id name description manager { name email } workspace { name } } }';
-const TASK_QUERY = `query ($id: ID!) { task(id: $id) { ${TASK} } }`;
-/** A list's pages from both ends. */
-type Paged = (end: 'after' | 'before') => string;
-const sizeOf = { after: 'first', before: 'last' };
-const pagedBy =
-  (variables: string, around: (args: string) => string): Paged =>
-  (end) =>
-    `query (${variables}$${end}: String) { ${around(`${sizeOf[end]}: 1, ${end}: $${end}`)} }`;
-
-const TASKS_BY = pagedBy('$projectId: ID!, $filter: TaskFilter, ', (page) => {
-  return `tasks(projectId: $projectId, filter: $filter, ${page}) { nodes { ${TASK} } ${PAGE} }`;
-});
-const TASKS = TASKS_BY('after').replace('first: 1', 'first: 3');
-const MEMBERS = pagedBy('', (page) => `members(${page}) { nodes { id name email } ${PAGE} }`);
-const PROJECTS_BY = pagedBy('$filter: ProjectFilter, ', (page) => {
-  return `projects(filter: $filter, ${page}) { nodes { id name manager { name } } ${PAGE} }`;
-});
-const PROJECTS = PROJECTS_BY('after').replace('first: 1', 'first: 3');
-const FOLLOWS = pagedBy('', (page) => `follows(${page}) { nodes { id label } ${PAGE} }`);
-const COMMENTS = pagedBy('$id: ID!, ', (page) => `task(id: $id) { comments(${page}) { nodes { body } ${PAGE} } }`);
-const HISTORY = pagedBy('$id: ID!, ', (page) => `task(id: $id) { history(${page}) { nodes { type } ${PAGE} } }`);
-const TASK_CHANGED = `subscription ($projectId: ID!, $after: String) {
-  taskChanged(projectId: $projectId, after: $after) { kind cursor taskId task { ${TASK} } } }`;
-const FOLLOWED_CHANGED =
-  'subscription ($after: String) { followedChanged(after: $after) { kind cursor taskId task { id title } } }';
-
-/** Tasks of the own company, and of another one that the editor is in, which the editor does not see. */
-const hiddenTasks: Case['hidden'] = {
-  'a task in a project without a right': (side) => side.hiddenTask.id,
-  "a colleague's private task": (side) => side.privateTask.id,
-  'a task of another company of the same person': (side) => side.elsewhereTask.id,
-};
-const hiddenFromExternals: Case['hidden'] = {
-  'a task in a project without a right': (side) => side.hiddenTask.id,
-  'an internal task': (side) => side.internalTask.id,
-};
-const hiddenFromAdmins: Case['hidden'] = { "somebody's private task": (side) => side.privateTask.id };
-const hiddenProjects: Case['hidden'] = { 'a project without a right': (side) => side.hiddenProject.id };
-const hiddenMembers: Case['hidden'] = {
-  'a member with whom the external shares nothing': (side) => side.people.insider.member.id,
-};
-const wholeDirectory = 'every internal member finds the whole directory';
-const positions = 'a cursor is a position: the lists filter what stands beyond it';
-
-const refused = (parts: Omit<Case, 'answer'>): Case => ({ ...parts, answer: 'NOT_FOUND' });
-const notMember = (parts: Omit<Case, 'answer'>): Case => ({ ...parts, answer: 'NOT_A_MEMBER' });
-
-/** The same document asked once more gives the cursor of its page's end, or of its beginning. */
-function paged(field: string, as: Who, document: Paged, variables: (side: Side) => object = () => ({})) {
-  const cases = (['after', 'before'] as const).map((end) => {
-    const asked = document(end);
-    const name = end === 'after' ? 'endCursor' : 'startCursor';
-    const one = refused({
-      as,
-      document: asked,
-      at: end,
-      hidden: positions,
-      variables: async (side, node) => {
-        const given = variables(side);
-        const answer = JSON.stringify(await get(node, side.callers[as], asked, given));
-        return { ...given, [end]: new RegExp(`"${name}":"([^"]+)"`).exec(answer)?.[1] };
-      },
-    });
-    return [`${field}.${end}`, one] as const;
-  });
-  return Object.fromEntries(cases);
-}
-
-/** A position of the company's log, where a document takes one. */
-const positioned = (as: Who, document: string, at: string, variables: (side: Side) => object = () => ({})): Case =>
-  refused({
-    as,
-    document,
-    at,
-    hidden: positions,
-    variables: async (side) => {
-      const { parts, companyId } = side;
-      const seq = (await readHeads(parts.orm, [companyId])).get(companyId) ?? 0;
-      return { ...variables(side), [at]: sealCursor(parts.keyring, companyId, seq) };
-    },
-  });
-
-const streamed = (as: Who, document: string, variables?: (side: Side) => object): Case =>
-  positioned(as, document, 'after', variables);
 
 /** Every query of a company takes the position that it is to show. */
 function minCursorCases(): Record<string, Case> {
@@ -165,56 +63,6 @@ function minCursorCases(): Record<string, Case> {
     ...about('tasks', '$id: ID!', 'projectId: $id, first: 3', 'nodes { id title }', ofProject),
   };
 }
-
-const node = (as: Who, id: (side: Side) => string, hidden: Case['hidden']): Case =>
-  refused({ as, document: NODE, at: 'id', hidden, variables: (side) => ({ id: id(side) }) });
-
-/** How each kind of object is asked for by `node`. */
-export const nodeCases: Record<string, Case[]> = {
-  Comment: [
-    node('editor', (side) => side.comment.id, {
-      'a comment in a project without a right': (side) => side.hiddenComment.id,
-      "a comment under a colleague's private task": (side) => side.privateComment.id,
-    }),
-    node('external', (side) => side.comment.id, { 'an internal comment': (side) => side.internalComment.id }),
-  ],
-  Company: [
-    node('editor', (side) => side.companyId, { 'another company of the same person': (side) => side.elsewhereId }),
-  ],
-  Follow: [node('admin', (side) => side.follow.id, 'administrators see every follow')],
-  Member: [
-    node('editor', (side) => side.people.manager.member.id, wholeDirectory),
-    node('external', (side) => side.people.manager.member.id, hiddenMembers),
-  ],
-  PersonalView: [node('editor', (side) => side.view.id, { "another user's view": (side) => side.colleaguesView.id })],
-  Project: [
-    node('editor', (side) => side.project.id, hiddenProjects),
-    node('external', (side) => side.project.id, hiddenProjects),
-  ],
-  Task: [
-    node('editor', (side) => side.task.id, hiddenTasks),
-    node('external', (side) => side.task.id, hiddenFromExternals),
-    node('admin', (side) => side.task.id, hiddenFromAdmins),
-  ],
-  User: [
-    node('editor', (side) => side.people.editor.viewer.userId, {
-      "another user's id": (side) => side.people.colleague.viewer.userId,
-    }),
-  ],
-  Workspace: [node('editor', (side) => side.workspaceId, 'internal members see every workspace')],
-};
-
-/** The same asked for by `nodes`, behind the company, which every member sees. */
-const amongMany = (one: Case): Case => ({
-  ...one,
-  document: NODES,
-  at: 'ids.1',
-  answer: 'NULL',
-  variables: async (side, node) => {
-    const { id } = (await one.variables(side, node)) as { id: string };
-    return { ids: [side.companyId, id] };
-  },
-});
 
 /** `ownerId`, `solverId` and `managerId`, each operator, bare and inside each combination. */
 function filterCases(): Record<string, Case> {

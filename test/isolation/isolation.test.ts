@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { addComment } from '../../src/domain/comments.js';
 import { findPreferences, findViews } from '../../src/domain/personal.js';
-import { updateTask } from '../../src/domain/tasks.js';
 import { readHeads } from '../../src/pubsub/event-log.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { type IdPrefix, newId, prefixOf } from '../../src/schema/ids.js';
 import { type Answer, ask, type Caller, get, listen } from '../harness/client.js';
-import { type Cluster, startCluster } from '../harness/cluster.js';
-import { type Case, cases, NODE, NODES, nodeCases } from './cases.js';
+import type { Cluster } from '../harness/cluster.js';
+import { callOn, expectNoLeak, openSides, type Reply, steps, valueAt } from './calls.js';
+import type { Case } from './case.js';
+import { cases } from './cases.js';
+import { NODE, NODES } from './documents.js';
+import { nodeCases } from './node-cases.js';
 import { idPlaces, lists, nodeTypes, relations } from './places.js';
-import { type List, listCases, type Relation, relationCases } from './relations.js';
-import { createSide, markOf, type Secrecy, type Side, type Who, WITHHELD } from './sides.js';
+import { listCases, relationCases } from './relations.js';
+import type { Side, Who } from './sides.js';
 
 const schema = buildGuardedSchema();
 
@@ -19,12 +21,11 @@ let cluster: Cluster;
 let ours: Side;
 let theirs: Side;
 beforeAll(async () => {
-  // As in production: what is kept from one request to the next must not be given to the wrong people.
-  cluster = await startCluster({ HEARTBEAT_MS: '60000', ANSWER_CACHE_BYTES: '8000000' });
-  ours = await createSide(cluster, 'ours');
-  theirs = await createSide(cluster, 'theirs');
+  ({ cluster, ours, theirs } = await openSides());
 }, 60_000);
 afterAll(() => cluster?.stop());
+
+const call = (caller: Caller, document: string, variables: object) => callOn(cluster.last, caller, document, variables);
 
 describe('there is a case for every place of the schema, and no case too many', () => {
   it.each([
@@ -44,59 +45,6 @@ describe('there is a case for every place of the schema, and no case too many', 
     });
   });
 });
-
-/** An answer as it came, all of it as text too; a subscription's is its first payload, or its refusal. */
-interface Reply {
-  text: string;
-  data: Answer['data'];
-  codes: string[];
-  userErrors: string[];
-}
-
-async function call(caller: Caller, document: string, variables: object): Promise<Reply> {
-  const { data, errors } = document.startsWith('subscription')
-    ? await firstOf(caller, document, variables)
-    : await askTwice(caller, document, variables);
-  const userErrors = Object.values(data ?? {}).flatMap(
-    (field) => (field as { userErrors?: { code: string }[] } | null)?.userErrors ?? [],
-  );
-  return {
-    text: JSON.stringify({ data, errors }),
-    data,
-    codes: errors.map(({ extensions }) => extensions?.code ?? 'NONE'),
-    userErrors: userErrors.map(({ code }) => code),
-  };
-}
-
-/** A query is asked once more: what was kept of it is looked at as well. */
-async function askTwice(caller: Caller, document: string, variables: object): Promise<Answer> {
-  const answer = await ask(cluster.last, caller, document, variables);
-  if (!document.startsWith('query') || /ursor/.test(document)) return answer;
-  const again = await ask(cluster.last, caller, document, variables);
-  expect(again).toEqual(answer);
-  return again;
-}
-
-async function firstOf(caller: Caller, document: string, variables: object) {
-  const stream = listen(cluster.last, caller, document, { ...variables });
-  const payload = await stream.until(() => true).catch(() => null);
-  const errors = payload
-    ? []
-    : await Promise.race([
-        stream.failed,
-        stream.closed.then(({ code, reason }) => [{ extensions: { code: `${code} ${reason}` } }]),
-      ]);
-  await stream.stop();
-  return { data: payload && { stream: payload }, errors: errors as Answer['errors'] };
-}
-
-/** Nothing planted that is not for this viewer stands anywhere in the answer. */
-function expectNoLeak(who: Who, { text }: Reply): void {
-  const secrets: Secrecy[] = ['open', 'inside', 'hidden', 'private', 'personal', 'elsewhere'];
-  const foreign = secrets.map((secrecy) => markOf('theirs', secrecy));
-  const withheld = WITHHELD[who].map((secrecy) => markOf('ours', secrecy));
-  expect([...foreign, ...withheld].filter((mark) => text.includes(mark))).toEqual([]);
-}
 
 function expectRefusal({ answer }: Case, reply: Reply): void {
   const { codes, userErrors, data } = reply;
@@ -138,10 +86,6 @@ function shown(data: Answer['data']): unknown {
   });
   return parts.find((part) => part !== null && part !== undefined) ?? null;
 }
-
-const steps = (path: string) => path.split('.');
-const valueAt = (value: unknown, path: string): unknown =>
-  steps(path).reduce((inner, step) => (inner as Record<string, unknown> | null | undefined)?.[step], value);
 
 function withValueAt(variables: object, path: string, value: unknown): object {
   const copy = structuredClone(variables);
@@ -318,114 +262,6 @@ describe("a cursor of a list that the viewer does not see opens nothing in the v
     );
     const reply = await call(ours.callers.editor, TASKS, { id: ours.project.id, after: projects.pageInfo.endCursor });
     expect(reply.codes).toEqual(['NOT_FOUND']);
-  });
-});
-
-const relationEntries = Object.entries(relationCases).filter(
-  (entry): entry is [string, Relation] => typeof entry[1] === 'object',
-);
-
-describe.each(relationEntries)('%s', (_path, { document, at, seen, unseen }) => {
-  it(`leads ${seen.as}, who sees both, to the object`, async () => {
-    const reply = await call(ours.callers[seen.as], document, seen.variables?.(ours) ?? {});
-    expect(reply.codes).toEqual([]);
-    expect(valueAt(reply.data, `${at}.id`)).toBe(seen.id(ours));
-    expectNoLeak(seen.as, reply);
-  });
-
-  if (typeof unseen === 'object') {
-    it(`is null for ${unseen.as}, who does not see the object`, async () => {
-      const reply = await call(ours.callers[unseen.as], document, unseen.variables?.(ours) ?? {});
-      expectNoLeak(unseen.as, reply);
-      expect({ codes: reply.codes, value: valueAt(reply.data, at) }).toEqual({ codes: [], value: null });
-    });
-  }
-});
-
-/** Every value under the key `id`, anywhere below. */
-const idsIn = (value: unknown): string[] =>
-  Object.entries((value ?? {}) as object).flatMap(([key, inner]) =>
-    typeof inner === 'object' ? idsIn(inner) : key === 'id' ? [inner as string] : [],
-  );
-
-describe.each(Object.entries(listCases) as [string, List][])('%s', (_path, { document, at, seen, unseen }) => {
-  it(`shows ${seen.as} what is theirs to see, and nothing else`, async () => {
-    const reply = await call(ours.callers[seen.as], document, seen.variables?.(ours) ?? {});
-    expect(reply.codes).toEqual([]);
-    expect(JSON.stringify(valueAt(reply.data, at))).toContain(seen.has(ours));
-    expectNoLeak(seen.as, reply);
-  });
-
-  it(`gives ${unseen.as} no hint of what they may not see`, async () => {
-    const reply = await call(ours.callers[unseen.as], document, unseen.variables?.(ours) ?? {});
-    expectNoLeak(unseen.as, reply);
-    if ('refusal' in unseen) {
-      expect(reply.text).toContain(`"code":"FORBIDDEN","reason":"${unseen.refusal}"`);
-      expect(idsIn(valueAt(reply.data, at))).toEqual([]);
-      return;
-    }
-    expect(reply.codes).toEqual([]);
-    const list = valueAt(reply.data, at) as { pageInfo?: object };
-    expect([...new Set(idsIn(list))]).toEqual(unseen.ids(ours));
-    if (unseen.never) expect(JSON.stringify(list)).not.toContain(unseen.never(ours));
-    if (!list.pageInfo) return;
-    const cursor = unseen.ids(ours).length > 0 ? expect.any(String) : null;
-    expect(list.pageInfo).toEqual({
-      hasNextPage: false,
-      hasPreviousPage: false,
-      startCursor: cursor,
-      endCursor: cursor,
-    });
-  });
-});
-
-describe('a stream', () => {
-  const CHANGES =
-    'subscription ($id: ID!) { taskChanged(projectId: $id) { kind taskId task { id title description comments(first: 10) { nodes { body } } } } }';
-  const FOLLOWED =
-    'subscription { followedChanged { kind taskId task { id title comments(first: 10) { nodes { body } } } } }';
-
-  it('tells of a task that becomes private only that it left, and of what happens to it then nothing', async () => {
-    const task = await ours.freshTask();
-    const editor = listen(cluster.last, ours.callers.editor, CHANGES, { id: ours.project.id });
-    await editor.until(({ kind }) => kind === 'READY');
-    const admin = ours.people.admin.viewer;
-    await updateTask(ours.parts, admin, task.id, { description: 'seen by all' });
-    const isChange = ({ kind, taskId }: { kind: string; taskId: string }) => kind === 'CHANGED' && taskId === task.id;
-    expect(await editor.until(isChange)).toMatchObject({ task: { id: task.id } });
-
-    await updateTask(ours.parts, admin, task.id, { privacy: 'PRIVATE', title: markOf('ours', 'private') });
-    const left = await editor.until(({ taskId }) => taskId === task.id);
-    expect(left).toEqual({ kind: 'LEFT', taskId: task.id, task: null });
-
-    await addComment(ours.parts, admin, task.id, markOf('ours', 'private'), 'PUBLIC');
-    const other = await ours.freshTask();
-    await editor.until(({ taskId }) => taskId === other.id);
-    await editor.stop();
-    expect(editor.seen.slice(editor.seen.indexOf(left) + 1).map(({ taskId }) => taskId)).toEqual([other.id]);
-    expect(JSON.stringify(editor.seen)).not.toContain(markOf('ours', 'private'));
-  });
-
-  it("tells nobody of another company's or another project's changes, and a follower of no other task's", async () => {
-    const editor = listen(cluster.last, ours.callers.editor, CHANGES, { id: ours.project.id });
-    const follower = listen(cluster.last, ours.callers.follower, FOLLOWED);
-    for (const stream of [editor, follower]) await stream.until(({ kind }) => kind === 'READY');
-
-    await updateTask(theirs.parts, theirs.people.admin.viewer, theirs.task.id, { description: 'theirs' });
-    await updateTask(ours.parts, ours.people.admin.viewer, ours.hiddenTask.id, { description: 'hidden' });
-    await updateTask(ours.parts, ours.people.colleague.viewer, ours.privateTask.id, { description: 'private' });
-    await addComment(ours.parts, ours.people.admin.viewer, ours.task.id, markOf('ours', 'inside'), 'INTERNAL');
-    await updateTask(ours.parts, ours.people.admin.viewer, ours.task.id, { progressPercent: 10 });
-    await follower.until(({ kind }) => kind === 'CHANGED');
-    await editor.until(({ task }) => task?.comments.nodes.length > 1);
-    await Promise.all([editor.stop(), follower.stop()]);
-
-    for (const stream of [editor, follower]) {
-      const told = stream.seen.filter(({ taskId }) => taskId !== null);
-      expect([...new Set(told.map(({ taskId }) => taskId))]).toEqual([ours.task.id]);
-    }
-    expect(follower.seen.map(({ kind }) => kind)).toEqual(['READY', 'CHANGED']);
-    expect(JSON.stringify(follower.seen)).not.toContain(markOf('ours', 'inside'));
   });
 });
 
