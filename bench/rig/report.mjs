@@ -52,10 +52,10 @@ export function judge({ name, what, value, is, bound }) {
 export const verdictOf = ({ name, what, value, is, bound, isMet }) =>
   `${isMet ? '✓' : '✗'} ${name}  ${what}: ${value === null ? 'not measured' : short(value)} (${is} ${bound})`;
 
-/** Writes everything to `latest.json` and answers where that is. */
-export function writeResults(dir, results) {
+/** Writes everything to a file of this name and answers where that is. */
+export function writeResults(dir, name, results) {
   mkdirSync(dir, { recursive: true });
-  const file = join(dir, 'latest.json');
+  const file = join(dir, `${name}.json`);
   const rounded = (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value);
   writeFileSync(file, `${JSON.stringify(results, rounded, 2)}\n`);
   return file;
