@@ -4,8 +4,9 @@ import { projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { levelOn } from '../auth/rule.js';
 import { taskFacts, taskPolicy } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
-import { Project } from '../entities/project.js';
-import { findRow, findRows, type Row, type RowLock, type RowSource } from '../entities/rows.js';
+import { Project, Workspace } from '../entities/project.js';
+import { marks } from '../entities/row-filter.js';
+import { findRow, findRows, type Row, type RowLock, type RowSource, selectRows } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { Level } from '../entities/vocabulary.js';
 import { forbidden, notFound } from '../errors.js';
@@ -28,9 +29,11 @@ export async function getProject(
   needed: Level,
   options: Options = {},
 ): Promise<Held<Row<Project>>> {
-  const project = await findRow(source, Project, expectId('project', projectId), options);
+  const [project, grants] = await Promise.all([
+    findRow(source, Project, expectId('project', projectId), options),
+    loadGrants(source, viewer),
+  ]);
   if (!project) throw notFound('project');
-  const grants = await loadGrants(source, viewer);
   return {
     level: expectLevel(levelOn(projectPolicy, grants, projectFacts(project)), needed, 'project'),
     grants,
@@ -54,8 +57,8 @@ export async function getTask(
 
 /**
  * The same for many tasks, answered in the order of `taskIds`: one question for all tasks, one for their projects, one
- * for the viewer's grants. As rows are locked in the order of their ids, two who hold the same ones do not wait for
- * each other in a circle.
+ * for the viewer's grants, all at once. As rows are locked in the order of their ids, two who hold the same ones do not
+ * wait for each other in a circle.
  */
 export async function getTasks(
   source: RowSource,
@@ -65,11 +68,14 @@ export async function getTasks(
   options: Options = {},
 ): Promise<HeldTask[]> {
   const ids = taskIds.map((id) => expectId('task', id));
-  const tasks = byId(await findRows(source, Task, { id: ids }, options));
+  const [taskRows, projectRows, grants] = await Promise.all([
+    findRows(source, Task, { id: ids }, options),
+    selectRows(source, Project, `id in (${projectsOf(ids)})`, [viewer.companyId, ...ids]),
+    loadGrants(source, viewer),
+  ]);
+  const tasks = byId(taskRows);
   if (tasks.size < ids.length) throw notFound('task');
-  const projectIds = [...new Set([...tasks.values()].map(({ project }) => project.id))];
-  const projects = byId(await findRows(source, Project, { id: projectIds }));
-  const grants = await loadGrants(source, viewer);
+  const projects = byId(projectRows);
   return ids.map((id) => {
     const task = tasks.get(id) as Row<Task>;
     const project = projects.get(task.project.id) as Row<Project>;
@@ -77,6 +83,21 @@ export async function getTasks(
     return { level, grants, object: task, project };
   });
 }
+
+/** The workspace that a task is in, whether or not somebody sees it; null for a task that is not there. */
+export async function findWorkspaceOf(
+  source: RowSource,
+  { companyId }: MemberViewer,
+  taskId: string,
+): Promise<Row<Workspace> | null> {
+  const workspaces = `select workspace_id from projects where company_id = ? and id in (${projectsOf([taskId])})`;
+  const [workspace] = await selectRows(source, Workspace, `id in (${workspaces})`, [companyId, companyId, taskId]);
+  return workspace ?? null;
+}
+
+/** The projects of tasks, as their ids are asked for in a statement. */
+const projectsOf = (taskIds: readonly string[]): string =>
+  `select project_id from tasks where company_id = ? and id in (${marks(taskIds.length)})`;
 
 const byId = <T extends { id: string }>(rows: readonly T[]): Map<string, T> =>
   new Map(rows.map((row) => [row.id, row]));

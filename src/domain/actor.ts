@@ -11,24 +11,37 @@ export interface MemberWork extends Work {
   member: Row<Member>;
 }
 
-interface Options {
+interface Options<R> {
   /** Holds the row: a deactivation waits for this transaction, or is seen by it. For what only an administrator may. */
   hold?: boolean;
+  /** What the work begins with: read at the same time as the row. */
+  read?: (em: EntityManager) => Promise<R>;
 }
 
 /**
  * `transact` for a member. What they were let in with is looked at again inside the transaction: throws UNAUTHENTICATED
  * for who has been deactivated since, FORBIDDEN for whose role or kind is another one by now.
  */
-export function transactAs<T>(
+export function transactAs<T, R = undefined>(
   parts: Parts,
   viewer: MemberViewer,
-  { hold = false }: Options,
-  work: (work: MemberWork) => Promise<T>,
+  { hold = false, read }: Options<R>,
+  work: (work: MemberWork, read: R) => Promise<T>,
 ): Promise<Done<T>> {
   const { companyId, userId, memberId } = viewer;
   const actor: Actor = { companyId, userId, memberId, entryPoint: 'MEMBER' };
-  return transact(parts, actor, async (given) => work({ ...given, member: await getActing(given.em, viewer, hold) }));
+  return transact(parts, actor, async (given) => {
+    const acting = Promise.allSettled([getActing(given.em, viewer, hold)]);
+    const [first] = await Promise.allSettled([read?.(given.em) as R]);
+    const [member] = await acting;
+    return work({ ...given, member: valueIn(member) }, valueIn(first));
+  });
+}
+
+/** Throws what it was rejected with. */
+function valueIn<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
 }
 
 async function getActing(em: EntityManager, viewer: MemberViewer, hold: boolean): Promise<Row<Member>> {

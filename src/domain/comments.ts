@@ -2,6 +2,7 @@ import { hasPublicFace } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Comment } from '../entities/comment.js';
 import { Member } from '../entities/member.js';
+import type { EntityManager } from '../entities/orm.js';
 import { referenceTo } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
@@ -24,9 +25,9 @@ export function addComment(
   body: string,
   privacy?: Privacy | null,
 ): Promise<Done<Comment>> {
-  return transactAs(parts, viewer, {}, async (work) => {
+  const read = (em: EntityManager) => getTask(em, viewer, taskId, 'COMMENT', { lock: 'FOR UPDATE' });
+  return transactAs(parts, viewer, { read }, async (work, { object: task, project, grants }) => {
     const { em, member: author } = work;
-    const { object: task, project, grants } = await getTask(em, viewer, taskId, 'COMMENT', { lock: 'FOR UPDATE' });
     const chosen = privacy ?? (grants.isExternal ? 'PUBLIC' : 'INTERNAL');
     if (chosen === 'PRIVATE') throw new UserError('PRIVACY', 'A comment is public or internal.', 'privacy');
     if (grants.isExternal && chosen !== 'PUBLIC') {

@@ -82,8 +82,12 @@ function change<T>(parts: Parts, userId: string, work: (em: EntityManager) => Pr
     };
     const record = openRecord(em);
     // Without a key the flush is the transaction.
-    const { result } = record ? await inTransaction(em, record, write) : await write();
-    return result;
+    if (!record) return (await write()).result;
+    const done = await inTransaction(em, record, async () => {
+      const written = await write();
+      return { statements: [], done: () => written };
+    });
+    return done.result;
   });
 }
 

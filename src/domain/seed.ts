@@ -1,9 +1,9 @@
 import { Company } from '../entities/company.js';
 import { exclusively } from '../entities/exclusively.js';
 import { forkFor } from '../entities/orm.js';
-import { insertRows } from '../entities/rows.js';
+import { insertRows, runAll } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
-import { appendEvents } from '../pubsub/event-log.js';
+import { appending } from '../pubsub/event-log.js';
 import { seedCompany } from './seed-company.js';
 import type { SeedBatch } from './seed-ledger.js';
 import type { SeedPlan } from './seeded.js';
@@ -77,7 +77,7 @@ async function write({ orm }: Pick<Parts, 'orm'>, { companyId, rows, events }: S
     for (const [type, all] of rows) {
       for (const some of inSteps(all)) await insertRows(em, type, some);
     }
-    for (const some of inSteps(events)) await appendEvents(em, companyId, some);
+    for (const some of inSteps(events)) await runAll(em, appending(em, companyId, some).statements);
     await em.commit();
   } catch (error) {
     await em.rollback().catch(() => {});

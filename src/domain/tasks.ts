@@ -2,12 +2,12 @@ import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
-import { Project, Workspace } from '../entities/project.js';
+import { Project, type Workspace } from '../entities/project.js';
 import { findRow, findRows, type Row, referenceTo } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import { type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { badInput, UserError } from '../errors.js';
-import { getProject, getTask, getTasks, type HeldTask } from './access.js';
+import { findWorkspaceOf, getProject, getTask, getTasks, type HeldTask } from './access.js';
 import { transactAs } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { firstValues, recordTaskChange, snapshot } from './task-change.js';
@@ -34,9 +34,9 @@ export function createTask(
   projectId: string,
   { title, ...fields }: TaskFields & { title: string },
 ): Promise<Done<Row<Task>>> {
-  return transactAs(parts, viewer, {}, async (work) => {
+  const read = (em: EntityManager) => getProject(em, viewer, projectId, 'EDIT', { lock: 'FOR UPDATE' });
+  return transactAs(parts, viewer, { read }, async (work, { object: project, grants }) => {
     const { em, member: author } = work;
-    const { object: project, grants } = await getProject(em, viewer, projectId, 'EDIT', { lock: 'FOR UPDATE' });
     const before = { ...project };
     project.lastTaskNumber += 1;
     work.update(Project, before, project);
@@ -72,7 +72,7 @@ export function updateTask(
   fields: TaskFields,
   version?: number | null,
 ): Promise<Done<Row<Task>>> {
-  return editTask(parts, viewer, taskId, 'task.updated', (scene) => edit(scene, fields, version));
+  return editTask(parts, viewer, taskId, 'task.updated', { edit: (scene) => edit(scene, fields, version) });
 }
 
 /** One of the edits of `updateTasks`. */
@@ -91,13 +91,15 @@ export function updateTasks(
   viewer: MemberViewer,
   edits: readonly TaskEdit[],
 ): Promise<Done<Row<Task>[]>> {
-  return transactAs(parts, viewer, {}, async (work) => {
+  const read = async (em: EntityManager) => {
     const ids = edits.map(({ taskId }) => taskId);
     if (ids.length === 0 || ids.length > MOST_EDITS) {
       throw badInput('NUMBER_OF_TASKS', `Edit 1 to ${MOST_EDITS} tasks at a time.`);
     }
     if (new Set(ids).size < ids.length) throw badInput('TASK_TWICE', 'Name each task once.');
-    const all = await getTasks(work.em, viewer, ids, 'EDIT', { lock: 'FOR UPDATE' });
+    return getTasks(em, viewer, ids, 'EDIT', { lock: 'FOR UPDATE' });
+  };
+  return transactAs(parts, viewer, { read }, async (work, all) => {
     for (const [i, held] of all.entries()) {
       const { fields, version } = edits[i] as TaskEdit;
       const scene = { work, ...held };
@@ -135,8 +137,10 @@ export function assignTask(
   taskId: string,
   solverId: string | null,
 ): Promise<Done<Row<Task>>> {
-  return editTask(parts, viewer, taskId, 'task.assigned', async ({ object: task, work, project, grants }) => {
-    task.solver = solverId === null ? null : await getSolver(work.em, grants, task, project, solverId);
+  return editTask(parts, viewer, taskId, 'task.assigned', {
+    edit: async ({ object: task, work, project, grants }) => {
+      task.solver = solverId === null ? null : await getSolver(work.em, grants, task, project, solverId);
+    },
   });
 }
 
@@ -154,13 +158,10 @@ export function moveTask(
   to: TaskStatus,
   awaited: Awaited,
 ): Promise<Done<Row<Task>>> {
-  return editTask(
-    parts,
-    viewer,
-    taskId,
-    'task.moved',
-    async ({ object: task, work: { em }, project, level, grants }) => {
-      const { closingPolicy } = (await findRow(em, Workspace, project.workspace.id)) as Row<Workspace>;
+  return editTask(parts, viewer, taskId, 'task.moved', {
+    read: (em) => findWorkspaceOf(em, viewer, taskId),
+    edit: async ({ object: task, work: { em }, level, grants }, workspace) => {
+      const { closingPolicy } = workspace as Row<Workspace>;
       const decides = task.owner.id === viewer.memberId || level === 'MANAGE';
       const statusBefore = move(task, to, closingPolicy, { isExternal: grants.isExternal, decides });
       setStatus(task, to, statusBefore);
@@ -181,11 +182,11 @@ export function moveTask(
         task.awaitedTask = { id: object.id };
       }
     },
-    async ({ object: task, work }) => {
+    follow: async ({ object: task, work }) => {
       // The closure of the awaited task ends the waiting for it.
       if (isDone(to)) await resumeWaiting(work, task);
     },
-  );
+  });
 }
 
 /** Two tasks that wait for each other would wait for ever. */
@@ -208,20 +209,28 @@ export function resume(task: Row<Task>): void {
 /** A task that is held, in the transaction that holds it. */
 type Scene = HeldTask & { work: Work };
 
+interface Editing<R> {
+  /** What else the edit begins with: read at the same time as the task. */
+  read?: (em: EntityManager) => Promise<R>;
+  edit(scene: Scene, read: R): Promise<void>;
+  /** What follows from the change, recorded after it. */
+  follow?: (scene: Scene) => Promise<void>;
+}
+
 /** One locked, permitted, recorded change of one task. */
-function editTask(
+function editTask<R = undefined>(
   parts: Parts,
   viewer: MemberViewer,
   taskId: string,
   type: string,
-  edit: (scene: Scene) => Promise<void>,
-  /** What follows from the change, recorded after it. */
-  follow: (scene: Scene) => Promise<void> = async () => {},
+  { read, edit, follow }: Editing<R>,
 ): Promise<Done<Row<Task>>> {
-  return transactAs(parts, viewer, {}, async (work) => {
-    const scene = { work, ...(await getTask(work.em, viewer, taskId, 'EDIT', { lock: 'FOR UPDATE' })) };
-    await changeTask(scene, type, () => edit(scene));
-    await follow(scene);
+  const readAll = (em: EntityManager) =>
+    Promise.all([getTask(em, viewer, taskId, 'EDIT', { lock: 'FOR UPDATE' }), read?.(em) as R]);
+  return transactAs(parts, viewer, { read: readAll }, async (work, [held, first]) => {
+    const scene = { work, ...held };
+    await changeTask(scene, type, () => edit(scene, first));
+    await follow?.(scene);
     return scene.object;
   });
 }

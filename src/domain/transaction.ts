@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { DeadlockException, LockWaitTimeoutException, UniqueConstraintViolationException } from '@mikro-orm/core';
+import type { QueryResult } from 'kysely';
 import type { EntityManager } from '../entities/orm.js';
-import { run } from '../entities/rows.js';
+import { run, runAll, runAndCommit, type Statement } from '../entities/rows.js';
 import { UserError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { type OnceRecord, type Outcome, type Success, successOf } from './once.js';
@@ -23,6 +24,12 @@ export async function untilCommitted<T>(log: Logger, whose: object, act: () => P
   }
 }
 
+/** What a transaction writes last, and what has been done then. */
+export interface Writing<D> {
+  readonly statements: readonly Statement[];
+  done(results: readonly QueryResult<Record<string, unknown>>[]): D;
+}
+
 /**
  * Does `act` in one transaction. With a record its outcome commits with it, a UserError as well, but then nothing else;
  * and what has an outcome already is not done again.
@@ -30,7 +37,7 @@ export async function untilCommitted<T>(log: Logger, whose: object, act: () => P
 export async function inTransaction<D extends Success>(
   em: EntityManager,
   record: OnceRecord | null,
-  act: () => Promise<D>,
+  act: () => Promise<Writing<D>>,
 ): Promise<D & { isRepeated: boolean }> {
   const before = await begin(em, record);
   if (before) {
@@ -38,9 +45,10 @@ export async function inTransaction<D extends Success>(
     return { ...(successOf(before) as D), isRepeated: true };
   }
   try {
-    const done = await act();
+    const { statements, done } = await act();
+    if (!record) return { ...done(await runAndCommit(em, statements)), isRepeated: false };
     // The first answer is made of what the others will be made of.
-    const told = record ? (successOf(await record.keep(done)) as D) : done;
+    const told = successOf(await record.keep(done(await runAll(em, statements)))) as D;
     await em.commit();
     return { ...told, isRepeated: false };
   } catch (error) {

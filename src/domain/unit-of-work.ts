@@ -1,13 +1,14 @@
+import type { QueryResult } from 'kysely';
 import type { Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { HistoryEntry } from '../entities/event.js';
 import { IdempotencyRecord } from '../entities/idempotency-record.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
-import { insertRows, type Row, type RowChange, updateRows } from '../entities/rows.js';
+import { insertion, type Row, type RowChange, updates } from '../entities/rows.js';
 import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
-import { appendEvents, type LoggedEvent, readHeads } from '../pubsub/event-log.js';
+import { appending, headsOf, type LoggedEvent } from '../pubsub/event-log.js';
 import { type Once, recordOf } from './once.js';
 import { inTransaction, untilCommitted } from './transaction.js';
 
@@ -79,10 +80,17 @@ export function transact<T>(parts: Parts, actor: Actor, work: (work: Work) => Pr
     const em = forkFor(parts.orm, { companyId, userId: userId ?? undefined });
     let events: LoggedEvent[] = [];
     const done = await inTransaction(em, openRecord(em), async () => {
-      const { result, happenings } = await perform(em, actor, work);
-      events = await write(em, actor, happenings);
-      const seq = events.at(-1)?.seq ?? (await readHeads({ em }, [companyId])).get(companyId) ?? 0;
-      return { result, seq };
+      const { result, happenings, statements } = await perform(em, actor, work);
+      const { statements: last, told } =
+        happenings.length > 0 ? telling(em, actor, happenings) : tellingNothing(companyId);
+      return {
+        statements: [...statements, ...last],
+        done: (results) => {
+          const { seq, logged } = told(results.slice(statements.length));
+          events = logged;
+          return { result, seq };
+        },
+      };
     });
     if (events.length > 0) {
       parts.afterCommit?.();
@@ -102,17 +110,31 @@ async function perform<T>(em: EntityManager, actor: Actor, work: (work: Work) =>
   };
   const result = await work({ em, actor, update, record: (happening) => happenings.push(happening) });
   await em.flush();
-  for (const [type, rows] of changes) await updateRows(em, type, [...rows.values()]);
-  return { result, happenings };
+  const statements = [...changes].flatMap(([type, rows]) => updates(em, type, [...rows.values()]));
+  return { result, happenings, statements };
 }
 
-async function write(em: EntityManager, actor: Actor, happenings: readonly Happening[]): Promise<LoggedEvent[]> {
-  if (happenings.length === 0) return [];
+type Results = readonly QueryResult<Record<string, unknown>>[];
+
+/** Writes history and events. */
+function telling(em: EntityManager, actor: Actor, happenings: readonly Happening[]) {
   const { companyId, memberId: actorId, entryPoint } = actor;
   const entries = happenings.map(({ type, objectId, changes = {} }) => {
     return { ...new HistoryEntry(), companyId, objectId, type, actorId, entryPoint, changes };
   });
-  await insertRows(em, HistoryEntry, entries);
   const events = happenings.map(({ type, objectId, data }) => ({ type, objectId, data: data ?? {} }));
-  return appendEvents(em, actor.companyId, events);
+  const { statements, told } = appending(em, companyId, events);
+  return {
+    statements: [insertion(em, HistoryEntry, entries), ...statements],
+    told: ([, ...results]: Results) => {
+      const logged = told(results);
+      return { logged, seq: logged.at(-1)?.seq ?? 0 };
+    },
+  };
 }
+
+/** Where nothing has happened, what there is can be seen where the log stands. */
+const tellingNothing = (companyId: string) => ({
+  statements: [headsOf([companyId])],
+  told: ([head]: Results) => ({ logged: [], seq: Number(head?.rows[0]?.seq ?? 0) }),
+});

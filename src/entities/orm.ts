@@ -98,7 +98,7 @@ const READ_COMMITTED = CompiledQuery.raw('set session transaction isolation leve
 function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {
   class GuardedConnection extends MySqlConnection {
     override async createKyselyDialect(overrides: Parameters<MySqlConnection['createKyselyDialect']>[0]) {
-      return new GuardedDialect(await super.createKyselyDialect(overrides), guard) as never;
+      return new GuardedDialect(await super.createKyselyDialect(overrides), guard, { isBatched: true }) as never;
     }
   }
   class GuardedDriver extends MySqlDriver {
@@ -109,6 +109,8 @@ function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {
     clientUrl: url,
     charset: 'utf8mb4',
     forceUtcTimezone: true,
+    // Said to the driver, and not to the ORM, which would make texts of several statements of its own.
+    driverOptions: { multipleStatements: true },
     pool: { min: 0, max: pool },
     // What is read after a lock is taken is what the lock protects. Said once, and not with each transaction.
     onCreateConnection: (connection: DatabaseConnection) => connection.executeQuery(READ_COMMITTED),
@@ -121,7 +123,7 @@ function sqliteOptions(dataDir: string, guard: TenantGuard): object {
   return {
     driver: SqliteDriver,
     dbName: file,
-    driverOptions: new GuardedDialect(new NodeSqliteDialect(file), guard),
+    driverOptions: new GuardedDialect(new NodeSqliteDialect(file), guard, { isBatched: false }),
     migrations: { migrationsList: sqliteMigrations, snapshot: false },
   };
 }

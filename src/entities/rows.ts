@@ -106,31 +106,59 @@ export async function findRow<T extends { id: string }>(
   return row ?? null;
 }
 
+/** A statement, and what stands in the place of its question marks. */
+export interface Statement {
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** A value that the database works out when the row is written. */
+export class Computed {
+  constructor(
+    readonly sql: string,
+    readonly parameters: readonly unknown[],
+  ) {}
+}
+type New<T> = { readonly [K in keyof Row<T>]: Row<T>[K] | Computed };
+
 /** Writes new rows, all of them in one statement. */
+export function insertion<T extends object>(em: EntityManager, type: Type<T>, rows: readonly New<T>[]): Statement {
+  const table = tableOf(em, type);
+  const parameters: unknown[] = [];
+  const values = rows.map((row) => {
+    const ofRow = table.columns.map((column) => {
+      const value = (row as Values)[column.name];
+      if (value instanceof Computed) {
+        parameters.push(...value.parameters);
+        return value.sql;
+      }
+      parameters.push(column.write(value));
+      return '?';
+    });
+    return `(${ofRow.join(', ')})`;
+  });
+  return { text: `${table.insert} values ${values.join(', ')}`, parameters };
+}
+
+/** Writes new rows. */
 export async function insertRows<T extends object>(
   em: EntityManager,
   type: Type<T>,
-  rows: readonly Row<T>[],
+  rows: readonly New<T>[],
 ): Promise<void> {
-  const table = tableOf(em, type);
-  const values = `(${marks(table.columns.length)})`;
-  const text = `${table.insert} values ${Array(rows.length).fill(values).join(', ')}`;
-  await run(
-    em,
-    text,
-    rows.flatMap((row) => table.columns.map((column) => column.write((row as Values)[column.name]))),
-  );
+  const { text, parameters } = insertion(em, type, rows);
+  await run(em, text, parameters);
 }
 
 /** One row as it was read, and as it is to be. */
 export type RowChange<T> = readonly [before: Row<T>, after: Row<T>];
 
 /** Writes what differs between the two, for rows that this transaction holds. One statement for all that differ in the same columns. */
-export async function updateRows<T extends Tenant>(
+export function updates<T extends Tenant>(
   em: EntityManager,
   type: Type<T>,
   changes: readonly RowChange<T>[],
-): Promise<void> {
+): Statement[] {
   const table = tableOf(em, type);
   const alike = Map.groupBy(changes, ([before, after]) =>
     table.columns
@@ -138,8 +166,8 @@ export async function updateRows<T extends Tenant>(
       .map(({ name }) => name)
       .join(),
   );
-  for (const [names, group] of alike) {
-    if (names === '') continue;
+  alike.delete('');
+  return [...alike].map(([names, group]) => {
     const rows = group.map(([, after]) => after as Values & { id: string });
     const parameters: unknown[] = [];
     const sets = names.split(',').map((name) => {
@@ -154,8 +182,8 @@ export async function updateRows<T extends Tenant>(
     });
     parameters.push(companyOf(em), ...rows.map(({ id }) => id));
     const where = `company_id = ? and id in (${marks(rows.length)})`;
-    await run(em, `update ${table.sql} set ${sets.join(', ')} where ${where}`, parameters);
-  }
+    return { text: `update ${table.sql} set ${sets.join(', ')} where ${where}`, parameters };
+  });
 }
 
 /** What an entity holds, as a row. */
@@ -179,6 +207,32 @@ export async function run(
     throw em.getDriver().convertException(error as Error);
   }
 }
+
+/**
+ * Runs statements one after the other, in the transaction that is open: in one trip where the database can. When one
+ * fails the rest is not run.
+ */
+export async function runAll(em: EntityManager, statements: readonly Statement[]): Promise<QueryResult<Values>[]> {
+  // Issued together they travel together.
+  if (canBatch(em)) return Promise.all(statements.map(({ text, parameters }) => run(em, text, parameters)));
+  const results: QueryResult<Values>[] = [];
+  for (const { text, parameters } of statements) results.push(await run(em, text, parameters));
+  return results;
+}
+
+/** Runs the last statements of the transaction that is open, and commits it: in the same trip where the database can. */
+export async function runAndCommit(
+  em: EntityManager,
+  statements: readonly Statement[],
+): Promise<QueryResult<Values>[]> {
+  const last = canBatch(em) ? [...statements, { text: 'commit', parameters: [] }] : statements;
+  const results = await runAll(em, last);
+  await em.commit();
+  return results;
+}
+
+/** See `BatchedConnection`. SQLite is no trip away. */
+const canBatch = (em: EntityManager): boolean => !(em.getDriver() instanceof SqliteDriver);
 
 type Client = { executeQuery(query: CompiledQuery): Promise<QueryResult<Values>> };
 

@@ -10,6 +10,7 @@ import type {
   QueryResult,
   TransactionSettings,
 } from 'kysely';
+import { BatchedConnection } from './batched-connection.js';
 
 /** A statement that touches a tenant's table without the tenant's key: a fault of the program, never of a user. */
 export class TenantKeyMissingError extends Error {
@@ -19,10 +20,19 @@ export class TenantKeyMissingError extends Error {
   }
 }
 
+/** Two statements in one text: several travel together only when each has been looked at. */
+export class SeveralStatementsError extends Error {
+  constructor(sql: string) {
+    super(`A text of several statements: ${sql.slice(0, 300)}`);
+    this.name = 'SeveralStatementsError';
+  }
+}
+
 /** Of every guarded table, the columns of which one must stand in each statement that names the table. */
 export type GuardedTables = ReadonlyMap<string, readonly string[]>;
 
 const DATA_STATEMENT = /^\s*(select|insert|update|delete|replace|with)\b/i;
+const SEVERAL = /;(?!\s*$)/;
 const INSERT = /^\s*(insert|replace)\b/i;
 const QUOTED_TEXT = /'(?:[^'\\]|\\.|'')*'/g;
 const WORD = /[a-z_][a-z0-9_]*/g;
@@ -42,10 +52,11 @@ export class TenantGuard {
     this.#sound.clear();
   }
 
-  /** Throws TenantKeyMissingError. */
+  /** Throws TenantKeyMissingError or SeveralStatementsError. */
   check(sql: string): void {
     const text = sql.replace(QUOTED_TEXT, "''");
     if (this.#sound.has(text)) return;
+    if (SEVERAL.test(text)) throw new SeveralStatementsError(text);
     if (DATA_STATEMENT.test(text)) this.#checkText(text.toLowerCase().replaceAll(/["`]/g, ''));
     if (this.#sound.size >= CACHE_LIMIT) this.#sound.clear();
     this.#sound.add(text);
@@ -69,18 +80,20 @@ function isBound(text: string, key: string): boolean {
   );
 }
 
-/** The same dialect with the guard before each statement. */
+/** The same dialect with the guard before each statement; where the database allows it they travel together. */
 export class GuardedDialect implements Dialect {
   readonly #inner: Dialect;
   readonly #guard: TenantGuard;
+  readonly #isBatched: boolean;
 
-  constructor(inner: Dialect, guard: TenantGuard) {
+  constructor(inner: Dialect, guard: TenantGuard, { isBatched }: { isBatched: boolean }) {
     this.#inner = inner;
     this.#guard = guard;
+    this.#isBatched = isBatched;
   }
 
   createDriver(): Driver {
-    return new GuardedDriver(this.#inner.createDriver(), this.#guard);
+    return new GuardedDriver(this.#inner.createDriver(), this.#guard, this.#isBatched);
   }
   createQueryCompiler(): QueryCompiler {
     return this.#inner.createQueryCompiler();
@@ -99,6 +112,7 @@ class GuardedDriver implements Driver {
   constructor(
     readonly inner: Driver,
     readonly guard: TenantGuard,
+    readonly isBatched: boolean,
   ) {}
 
   init() {
@@ -106,51 +120,59 @@ class GuardedDriver implements Driver {
   }
   async acquireConnection() {
     const connection = await this.inner.acquireConnection();
-    const guarded = this.#wrapped.get(connection) ?? new GuardedConnection(connection, this.guard);
+    const guarded = this.#wrapped.get(connection) ?? new GuardedConnection(connection, this.guard, this.isBatched);
     this.#wrapped.set(connection, guarded);
     return guarded;
   }
-  beginTransaction(connection: DatabaseConnection, settings: TransactionSettings) {
-    return this.inner.beginTransaction(unwrap(connection), settings);
+  async beginTransaction(connection: GuardedConnection, settings: TransactionSettings) {
+    if (connection.batched && !settings.isolationLevel && !settings.accessMode) connection.batched.begin();
+    else await this.inner.beginTransaction(connection.unguarded, settings);
   }
-  commitTransaction(connection: DatabaseConnection) {
-    return this.inner.commitTransaction(unwrap(connection));
+  async commitTransaction({ batched, unguarded }: GuardedConnection) {
+    await (batched ? batched.end('commit') : this.inner.commitTransaction(unguarded));
   }
-  rollbackTransaction(connection: DatabaseConnection) {
-    return this.inner.rollbackTransaction(unwrap(connection));
+  async rollbackTransaction({ batched, unguarded }: GuardedConnection) {
+    await (batched ? batched.end('rollback') : this.inner.rollbackTransaction(unguarded));
   }
-  async savepoint(connection: DatabaseConnection, name: string, compile: QueryCompiler['compileQuery']) {
-    await this.inner.savepoint?.(unwrap(connection), name, compile);
+  async savepoint(connection: GuardedConnection, name: string, compile: QueryCompiler['compileQuery']) {
+    await this.inner.savepoint?.(connection.unguarded, name, compile);
   }
-  async rollbackToSavepoint(connection: DatabaseConnection, name: string, compile: QueryCompiler['compileQuery']) {
-    await this.inner.rollbackToSavepoint?.(unwrap(connection), name, compile);
+  async rollbackToSavepoint(connection: GuardedConnection, name: string, compile: QueryCompiler['compileQuery']) {
+    await this.inner.rollbackToSavepoint?.(connection.unguarded, name, compile);
   }
-  async releaseSavepoint(connection: DatabaseConnection, name: string, compile: QueryCompiler['compileQuery']) {
-    await this.inner.releaseSavepoint?.(unwrap(connection), name, compile);
+  async releaseSavepoint(connection: GuardedConnection, name: string, compile: QueryCompiler['compileQuery']) {
+    await this.inner.releaseSavepoint?.(connection.unguarded, name, compile);
   }
-  releaseConnection(connection: DatabaseConnection) {
-    return this.inner.releaseConnection(unwrap(connection));
+  releaseConnection(connection: GuardedConnection) {
+    return this.inner.releaseConnection(connection.inner);
   }
   destroy() {
     return this.inner.destroy();
   }
 }
 
-const unwrap = (connection: DatabaseConnection) =>
-  connection instanceof GuardedConnection ? connection.inner : connection;
-
 class GuardedConnection implements DatabaseConnection {
+  readonly batched: BatchedConnection | null;
+
   constructor(
     readonly inner: DatabaseConnection,
     readonly guard: TenantGuard,
-  ) {}
+    isBatched: boolean,
+  ) {
+    this.batched = isBatched ? new BatchedConnection(inner) : null;
+  }
+
+  /** What the guard lets statements through to. */
+  get unguarded(): DatabaseConnection {
+    return this.batched ?? this.inner;
+  }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     this.guard.check(query.sql);
-    return this.inner.executeQuery<R>(query);
+    return this.unguarded.executeQuery<R>(query);
   }
   streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
     this.guard.check(query.sql);
-    return this.inner.streamQuery<R>(query, chunkSize);
+    return this.unguarded.streamQuery<R>(query, chunkSize);
   }
 }

@@ -1,7 +1,8 @@
 import { SqliteDriver } from '@mikro-orm/sql';
+import type { QueryResult } from 'kysely';
 import { Event } from '../entities/event.js';
 import type { EntityManager, Orm } from '../entities/orm.js';
-import { insertRows, run, selectRows } from '../entities/rows.js';
+import { Computed, insertion, run, type Statement, selectRows } from '../entities/rows.js';
 
 /** One change of a company, as the log keeps it and the bus carries it. */
 export interface LoggedEvent {
@@ -20,41 +21,53 @@ export interface NewEvent extends Pick<LoggedEvent, 'type' | 'objectId' | 'data'
   occurredAt?: Date;
 }
 
-/**
- * Numbers the events and writes them. It must come last in its transaction: the company's head stays locked from here
- * to the commit, which is what makes the numbers gapless and puts them into the order of the commits.
- */
-export async function appendEvents(
-  em: EntityManager,
-  companyId: string,
-  events: readonly NewEvent[],
-): Promise<LoggedEvent[]> {
-  const first = (await advanceHead(em, companyId, events.length)) - events.length + 1;
-  const now = new Date();
-  const rows = events.map((event, i) => ({ companyId, seq: first + i, ...event, occurredAt: event.occurredAt ?? now }));
-  await insertRows(em, Event, rows);
-  return rows.map((row) => ({ ...row, occurredAt: row.occurredAt.toISOString() }));
+/** How events are numbered and written, and what has been written then. */
+export interface Appending {
+  readonly statements: readonly Statement[];
+  told(results: readonly QueryResult<Record<string, unknown>>[]): LoggedEvent[];
 }
 
-/** Answers the head's new number; both families of databases tell it with the update itself. */
-async function advanceHead(em: EntityManager, companyId: string, by: number): Promise<number> {
+/**
+ * Numbers events and writes them. It must come last in its transaction: the company's head stays locked from here to the
+ * commit, which is what makes the numbers gapless and puts them into the order of the commits.
+ */
+export function appending(em: EntityManager, companyId: string, events: readonly NewEvent[]): Appending {
+  const now = new Date();
+  const rows = events.map((event) => ({ companyId, ...event, occurredAt: event.occurredAt ?? now }));
+  const last = rows.length - 1;
+  // Read as it is after the update. Without a head there is no number, and nothing is written.
+  const numbered = rows.map((row, i) => ({
+    ...row,
+    seq: new Computed('(select seq from log_heads where company_id = ?) - ?', [companyId, last - i]),
+  }));
+  return {
+    statements: [advanceHead(em, companyId, rows.length), insertion(em, Event, numbered)],
+    told: ([head]) => {
+      const seq = Number(head?.rows[0]?.seq ?? head?.insertId);
+      return rows.map((row, i) => ({ ...row, seq: seq - last + i, occurredAt: row.occurredAt.toISOString() }));
+    },
+  };
+}
+
+/** Both families of databases tell the head's new number with the update itself. */
+function advanceHead(em: EntityManager, companyId: string, by: number): Statement {
   const isSqlite = em.getDriver() instanceof SqliteDriver;
   const set = isSqlite ? 'seq = seq + ?' : 'seq = last_insert_id(seq + ?)';
   const told = isSqlite ? ' returning seq' : '';
-  const text = `update log_heads set ${set} where company_id = ?${told}`;
-  const { rows, insertId } = await run(em, text, [by, companyId]);
-  const seq = Number(rows[0]?.seq ?? insertId ?? 0);
-  if (seq === 0) throw new Error(`The log of ${companyId} has no head.`);
-  return seq;
+  return { text: `update log_heads set ${set} where company_id = ?${told}`, parameters: [by, companyId] };
 }
+
+/** One question for all companies that a node serves: each is named. */
+export const headsOf = (companyIds: readonly string[]): Statement => ({
+  text: `select company_id, seq from log_heads where company_id in (${companyIds.map(() => '?').join(', ')})`,
+  parameters: companyIds,
+});
 
 /** The number of each company's latest event; 0 before the first. */
 export async function readHeads({ em }: Pick<Orm, 'em'>, companyIds: readonly string[]): Promise<Map<string, number>> {
   if (companyIds.length === 0) return new Map();
-  // One question for all companies that this node serves: each is named.
-  const marks = companyIds.map(() => '?').join(', ');
-  const text = `select company_id, seq from log_heads where company_id in (${marks})`;
-  const { rows } = await run(em, text, companyIds);
+  const { text, parameters } = headsOf(companyIds);
+  const { rows } = await run(em, text, parameters);
   return new Map(rows.map(({ company_id, seq }) => [String(company_id), Number(seq)]));
 }
 

@@ -20,18 +20,43 @@ const LARGEST_BYTES = 262_144;
 /** What an answer takes beside its bytes, about. */
 const OVERHEAD_BYTES = 1_024;
 
-interface Kept {
-  readonly answer: Answer;
-  readonly trace: Trace;
-  readonly holders: WeakMap<Standing, boolean>;
+/** What is answered to some of those who send a request. */
+class Variant {
+  /** None since something it was made of has changed. Who was given it will be given the same again, most likely. */
+  answer: Answer | null;
+  /** Over when somebody who makes it anew has done so, or has failed. */
+  making: Promise<void> | null = null;
+  readonly #holders = new WeakMap<Standing, boolean>();
+
+  constructor(
+    answer: Answer,
+    readonly trace: Trace,
+  ) {
+    this.answer = answer;
+  }
+
+  isFor(standing: Standing): boolean {
+    let is = this.#holders.get(standing);
+    if (is === undefined) {
+      is = this.trace.isFor(standing);
+      this.#holders.set(standing, is);
+    }
+    return is;
+  }
 }
 
 /** All that was answered to one request of a company, by whoever sent it. */
 interface Variants {
   readonly companyId: string;
   readonly routes: Set<string>;
-  readonly list: Kept[];
+  readonly list: readonly Variant[];
 }
+
+/** Somebody's turn to make an answer that is not there any more. Others wait for it, so it has to end. */
+export interface Turn {
+  end(): void;
+}
+const NOBODY_WAITS: Turn = { end: () => {} };
 
 /** Answers that stay true until the log says that something they were made of has changed. Bounded in bytes. */
 export class Answers {
@@ -45,7 +70,7 @@ export class Answers {
     this.#kept = new LRUCache({
       maxSize: Math.max(1, maxBytes),
       sizeCalculation: ({ list }) =>
-        list.reduce((sum, { answer, trace }) => sum + answer.body.length + trace.bytes, OVERHEAD_BYTES),
+        list.reduce((sum, { answer, trace }) => sum + (answer?.body.length ?? 0) + trace.bytes, OVERHEAD_BYTES),
       dispose: (variants, key) => this.#unlist(variants, key),
       noDisposeOnSet: true,
     });
@@ -53,27 +78,37 @@ export class Answers {
 
   /** The answer that executing the request for this person would give. */
   find(companyId: string, request: string, standing: Standing): Answer | null {
-    const variants = this.#kept.get(keyOf(companyId, request));
-    if (!variants) return null;
-    for (const { answer, trace, holders } of variants.list) {
-      let holds = holders.get(standing);
-      if (holds === undefined) {
-        holds = trace.isFor(standing);
-        holders.set(standing, holds);
-      }
-      if (holds) {
-        this.given += 1;
-        return answer;
-      }
+    for (const variant of this.#kept.get(keyOf(companyId, request))?.list ?? []) {
+      if (!variant.answer || !variant.isFor(standing)) continue;
+      this.given += 1;
+      return variant.answer;
     }
     return null;
+  }
+
+  /**
+   * When somebody who was given the same answer as this person is making it anew: the end of that. Otherwise it is this
+   * person's turn.
+   */
+  turnOf(companyId: string, request: string, standing: Standing): Turn | Promise<void> {
+    const variant = this.#kept.get(keyOf(companyId, request))?.list.find((each) => each.isFor(standing));
+    if (!variant) return NOBODY_WAITS;
+    if (variant.making) return variant.making;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    variant.making = promise;
+    const end = () => {
+      variant.making = null;
+      resolve();
+    };
+    return { end };
   }
 
   keep(companyId: string, request: string, answer: Answer, trace: Trace, routes: ReadonlySet<string>): void {
     if (answer.body.length > LARGEST_BYTES) return;
     const key = keyOf(companyId, request);
     const before = this.#kept.peek(key);
-    const list = [...(before?.list ?? []), { answer, trace, holders: new WeakMap() }].slice(-MOST_VARIANTS);
+    const others = before?.list.filter((variant) => variant.answer || !variant.isFor(trace.standing)) ?? [];
+    const list = [...others, new Variant(answer, trace)].slice(-MOST_VARIANTS);
     this.#kept.set(key, { companyId, list, routes: new Set([...(before?.routes ?? []), ...routes]) });
     const ofCompany = this.#routes.get(companyId) ?? new Map<string, Set<string>>();
     this.#routes.set(companyId, ofCompany);
@@ -87,7 +122,16 @@ export class Answers {
   /** Forgets what was made of something under these routes; of the whole company when there are none. */
   drop(companyId: string, routes: readonly string[] | null): void {
     const ofCompany = this.#routes.get(companyId);
-    for (const route of routes ?? ['']) for (const key of ofCompany?.get(route) ?? []) this.#kept.delete(key);
+    for (const route of routes ?? ['']) for (const key of ofCompany?.get(route) ?? []) this.#empty(key);
+  }
+
+  /** Leaves who was given the same as whom. */
+  #empty(key: string): void {
+    const variants = this.#kept.peek(key);
+    if (!variants) return;
+    this.#unlist(variants, key);
+    for (const variant of variants.list) variant.answer = null;
+    this.#kept.set(key, { ...variants, routes: new Set() });
   }
 
   #unlist({ companyId, routes }: Variants, key: string): void {

@@ -1,6 +1,7 @@
 import type { Standing } from '../auth/standing.js';
 import type { Viewer } from '../auth/viewer.js';
-import type { Answer } from './answers.js';
+import { accessEnded } from '../errors.js';
+import type { Answer, Turn } from './answers.js';
 import { Basis } from './basis.js';
 import { createSharedContext, type GraphContext } from './context.js';
 import type { KeptCompanies } from './kept-companies.js';
@@ -8,7 +9,13 @@ import type { KeptCompany } from './kept-company.js';
 import { Reading } from './reading.js';
 import { Trace } from './trace.js';
 
-/** A request of a member whose company this node follows: its answer may be known, and may be kept. */
+/** So often somebody waits for others who are given the same answer; then they make their own. */
+const MOST_WAITS = 3;
+
+/**
+ * A request of a member whose company this node follows: its answer may be known, and may be kept. Of those who are
+ * given the same answer one makes it, while the others wait: so `close` has to be called.
+ */
 export class KeptAnswer {
   readonly #trace: Trace;
   readonly #basis = new Basis();
@@ -20,12 +27,18 @@ export class KeptAnswer {
     readonly companies: KeptCompanies,
     readonly request: string,
     readonly standing: Standing,
+    /** What was answered before, when it still is what would be. */
+    readonly known: Answer | null,
+    readonly turn: Turn | null,
   ) {
     this.#trace = new Trace(standing, null);
     this.since = company.position;
   }
 
-  /** Null where the company is not followed, or the viewer is no member of one. */
+  /**
+   * Null where the company is not followed, or the viewer is no member of one. Throws UNAUTHENTICATED for who has
+   * ceased to be one while they waited.
+   */
   static async open(
     companies: KeptCompanies,
     viewer: Viewer,
@@ -33,18 +46,29 @@ export class KeptAnswer {
     request: string,
   ): Promise<KeptAnswer | null> {
     if (viewer.kind !== 'MEMBER') return null;
-    const company = companies.find(viewer.companyId);
-    if (!company) {
-      companies.follow(viewer.companyId);
-      return null;
+    const { answers } = companies;
+    const { companyId, userId } = viewer;
+    for (let waits = 0; ; waits += 1) {
+      const company = companies.find(companyId);
+      if (!company) {
+        companies.follow(companyId);
+        return null;
+      }
+      const standing = await company.standingOf(userId);
+      if (!standing) {
+        if (waits > 0) throw accessEnded();
+        return null;
+      }
+      const known = answers.find(companyId, request, standing);
+      const turn = known || waits === MOST_WAITS ? null : answers.turnOf(companyId, request, standing);
+      if (!(turn instanceof Promise)) return new KeptAnswer(company, companies, request, standing, known, turn);
+      await turn;
     }
-    const standing = await company.standingOf(viewer.userId);
-    return standing && new KeptAnswer(company, companies, request, standing);
   }
 
-  /** What was answered before, when it still is what would be. */
-  get known(): Answer | null {
-    return this.companies.answers.find(this.company.companyId, this.request, this.standing);
+  /** Lets those go on who wait for it. */
+  close(): void {
+    this.turn?.end();
   }
 
   /** What the request is executed with, so that its answer can be kept. */

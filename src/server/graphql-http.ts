@@ -35,6 +35,15 @@ export interface GraphqlHttpOptions extends ExecutionOptions {
   streams: EventStreams;
 }
 
+/** A question, and who asks it. */
+interface Asked {
+  viewer: Viewer;
+  /** Whose points it costs. */
+  spender: string;
+  kept: KeptAnswer | null;
+  bytes: Buffer | undefined;
+}
+
 /** `/graphql` over HTTP: who asks, how large a question they may ask, then Apollo Server. */
 export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   const { authenticator, settings, formatError, companies, documents, trustedDocuments, rates, persistedQueries } =
@@ -71,12 +80,20 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     }
     const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
     const spender = spenderOf(viewer, addressOf(request, options.trustedProxies));
-    const known = kept?.known;
-    if (known) {
-      await rates.take(spender, known.cost);
-      await send(request, response, spender, 200, known);
+    if (kept?.known) {
+      await rates.take(spender, kept.known.cost);
+      await send(request, response, spender, 200, kept.known);
       return;
     }
+    const { status, made } = await execute(request, url, { viewer, spender, kept, bytes }).finally(() => kept?.close());
+    await send(request, response, spender, status, made);
+  }
+
+  async function execute(
+    request: IncomingMessage,
+    url: URL,
+    { viewer, spender, kept, bytes }: Asked,
+  ): Promise<{ status: number; made: Answer }> {
     const body = bytes && parseJson(bytes);
     const { query, operationName } = await questionOf(body, url, persistedQueries);
     if (query !== null && !trustedDocuments.allows(viewer, query)) throw notTrusted();
@@ -113,7 +130,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const status = statusOf(result.status ?? 200, text, request.headers.accept);
     if (outcome.isKept && outcome.isSound && status === 200) kept?.keep(answered);
     if (outcome.cost === 0) await rates.take(spender, FAULTY_COST);
-    await send(request, response, spender, status, answered);
+    return { status, made: answered };
   }
 
   async function readJson(request: IncomingMessage, viewer: Viewer): Promise<Buffer | undefined> {

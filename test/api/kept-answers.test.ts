@@ -246,6 +246,69 @@ describe('an answer that is kept', () => {
     companies.close();
   });
 
+  it('is made anew by one of those who are given the same, while the others wait', async () => {
+    const { world, projects, tasks } = await scene();
+    const [project] = projects as [Project];
+    const [one, other] = [await world.member({ role: 'SUPERVISOR' }), await world.member({ role: 'SUPERVISOR' })];
+    const [mine, theirs] = [await world.member(), await world.member()];
+    await world.grant(project, mine, 'EDIT');
+    await world.task(project, { privacy: 'PRIVATE' }, mine);
+    const companies = new KeptCompanies(settings, 1_000_000);
+    companies.follow(world.companyId);
+    await until(() => companies.find(world.companyId) !== null, 'the company is followed');
+    const document = parse(`{ tasks(projectId: "${project.id}", first: 100) { nodes { id title } } }`);
+    const open = async ({ viewer }: Person) => (await KeptAnswer.open(companies, viewer, 'the request')) as KeptAnswer;
+    const make = async (request: KeptAnswer, body: string) => {
+      await execute({ schema, document, contextValue: request.context });
+      request.keep({ body, headers: {}, encoded: new Map(), cost: 1 });
+    };
+    for (const person of [one, mine, theirs]) await make(await open(person), person.member.id);
+    expect((await open(other)).known?.body).toBe(one.member.id);
+    const change = async () => {
+      await updateTask(cluster.parts, world.admin.viewer, tasks[0] as string, { title: `At ${performance.now()}` });
+      await createTask(cluster.parts, world.admin.viewer, project.id, { title: 'Another one' });
+    };
+    /** Opens for somebody who has to wait, and looks for a while whether they do. */
+    const openWaiting = async (person: Person) => {
+      let isOver = false;
+      const opened = open(person).finally(() => {
+        isOver = true;
+      });
+      opened.catch(() => {});
+      await delay(50);
+      expect(isOver).toBe(false);
+      return { opened };
+    };
+
+    // Whoever is given another one does not wait, and what was made is there for all who are given the same.
+    await change();
+    const first = await open(one);
+    expect(first.known).toBeNull();
+    const waiting = await openWaiting(other);
+    const apart = await open(mine);
+    expect(apart.known).toBeNull();
+    await make(first, 'made anew');
+    first.close();
+    expect((await waiting.opened).known?.body).toBe('made anew');
+    apart.close();
+
+    // When it comes to nothing it is the next one's turn.
+    await change();
+    const failing = await open(one);
+    const next = await openWaiting(other);
+    failing.close();
+    const turn = await next.opened;
+    expect(turn.known).toBeNull();
+    expect(turn.turn).not.toBeNull();
+
+    // Nobody is given what they have lost the right to while they waited.
+    const losing = await openWaiting(one);
+    await deactivateMember(cluster.parts, world.admin.viewer, one.member.id);
+    turn.close();
+    await expect(losing.opened).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    companies.close();
+  });
+
   it('is forgotten when the log has lost what may have changed it', async () => {
     const { world, projects } = await scene();
     const [first, second] = projects as [Project, Project];
