@@ -8,7 +8,7 @@ import { Task } from '../../dist/src/entities/task.js';
 import { readHeads } from '../../dist/src/pubsub/event-log.js';
 import { LOAD_CORE } from '../rig/cores.mjs';
 import { startNode, untilSaid } from '../rig/processes.mjs';
-import { readMetrics, startServer } from './server.mjs';
+import { readMetrics, startBareSql, startServer } from './server.mjs';
 
 const BOARD = `query Board($projectId: ID!, $first: Int!) {
   tasks(projectId: $projectId, first: $first) { nodes { id title status updatedAt solver { id name } } } }`;
@@ -21,7 +21,8 @@ const ASKED = { companies: 1, people: 16, projects: 20 };
 const MOVED = 4_000;
 const BOARD_TASKS = 50;
 
-export function httpSubject({ parts, issuer, environment, dir, plan }) {
+/** By name: this server, and its limit. */
+export function httpSubjects({ parts, issuer, environment, dir, plan }) {
   const headOf = async (company, n) => ({
     'content-type': 'application/json',
     accept: 'application/json',
@@ -31,7 +32,7 @@ export function httpSubject({ parts, issuer, environment, dir, plan }) {
   const numbers = (count) => Array.from({ length: count }, (_, i) => i + 1);
   const companyIds = numbers(plan.companies).map((company) => seededId('company', company));
 
-  return {
+  const aliteo = {
     name: 'aliteo',
 
     start: async (cell, nodeArgs) => [await startServer({ ...environment, ...cell.env }, nodeArgs)],
@@ -43,7 +44,9 @@ export function httpSubject({ parts, issuer, environment, dir, plan }) {
     /** Changes tasks of the boards that are asked for, as another process does. */
     async write({ writes, seconds, asked = ASKED }) {
       const file = join(dir, 'writer.json');
-      const taskIds = numbers(asked.projects).map((project) => seededId('task', 1, project, 7));
+      const boards = numbers(asked.projects).map((project) => seededId('project', 1, project));
+      const tasks = await listOpenTasks(companyIds[0], { column: 'project', is: 'in', value: boards });
+      const taskIds = [...Map.groupBy(tasks, ({ project }) => project.id).values()].map(([first]) => first.id);
       writeFileSync(file, JSON.stringify({ viewer: seededViewer(1, 1), taskIds, ...writes, seconds: seconds + 60 }));
       const script = fileURLToPath(new URL('publish.mjs', import.meta.url));
       const writer = startNode(LOAD_CORE, script, [file], environment);
@@ -53,10 +56,24 @@ export function httpSubject({ parts, issuer, environment, dir, plan }) {
 
     async counted([{ metricsUrl }]) {
       const { aliteo_answers_kept_total: kept } = await readMetrics(metricsUrl);
-      const heads = await readHeads(parts.orm, companyIds);
-      return { kept, events: [...heads.values()].reduce((sum, seq) => sum + seq, 0) };
+      return { kept, events: await countEvents() };
     },
   };
+
+  /** What writes the same rows without being this server. */
+  const bareSql = {
+    ...aliteo,
+    name: 'bare-sql',
+    start: async () => [await startBareSql(environment)],
+    counted: async () => ({ events: await countEvents() }),
+  };
+
+  return { aliteo, 'bare-sql': bareSql };
+
+  async function countEvents() {
+    const heads = await readHeads(parts.orm, companyIds);
+    return [...heads.values()].reduce((sum, seq) => sum + seq, 0);
+  }
 
   /** The boards of projects, asked for in turn by those of these people who see them. */
   async function boards({ companies, people, projects }, url) {
@@ -83,25 +100,19 @@ export function httpSubject({ parts, issuer, environment, dir, plan }) {
     return { heads, requests };
   }
 
+  /** Tasks that a company's administrators see. */
+  function listOpenTasks(companyId, filter, limit) {
+    const isOpen = { not: { column: 'privacy', is: '=', value: 'PRIVATE' } };
+    const source = { orm: parts.orm, companyId };
+    return listRows(source, Task, { all: [filter, isOpen] }, { columns: ['id', 'project'], limit });
+  }
+
   /** Tasks of all companies that are in progress are suspended, one after the other, and then taken up again, for ever. */
   async function moves() {
     const heads = await Promise.all(numbers(plan.companies).map((company) => headOf(company, 1)));
     const perCompany = MOVED / plan.companies;
-    const tasks = await Promise.all(
-      companyIds.map((companyId) =>
-        listRows(
-          { orm: parts.orm, companyId },
-          Task,
-          {
-            all: [
-              { column: 'status', is: '=', value: 'IN_PROGRESS' },
-              { not: { column: 'privacy', is: '=', value: 'PRIVATE' } },
-            ],
-          },
-          { columns: ['id'], limit: perCompany },
-        ),
-      ),
-    );
+    const inProgress = { column: 'status', is: '=', value: 'IN_PROGRESS' };
+    const tasks = await Promise.all(companyIds.map((companyId) => listOpenTasks(companyId, inProgress, perCompany)));
     const to = (status) =>
       numbers(perCompany).flatMap((n) =>
         tasks.flatMap((ofCompany, head) => {

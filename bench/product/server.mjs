@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { nodeFlags } from '../../scripts/run-node.mjs';
 import { freePort } from '../../test/harness/services.mjs';
 import { SERVER_CORE } from '../rig/cores.mjs';
-import { startNode } from '../rig/processes.mjs';
+import { startNode, untilSaid } from '../rig/processes.mjs';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 const READY_MS = 30_000;
@@ -48,6 +48,15 @@ export async function startServer(environment, nodeArgs = []) {
     await delay(50);
   }
   throw new Error(`The server did not start:\n${server.out}${server.err}`);
+}
+
+/** Starts what writes the same rows into the same tables, see `bare-sql.mjs`. */
+export async function startBareSql(environment) {
+  const port = await freePort();
+  const script = fileURLToPath(new URL('bare-sql.mjs', import.meta.url));
+  const server = startNode(SERVER_CORE, script, [], { ...environment, NODE_ENV: 'production', PORT: String(port) });
+  await untilSaid(server, 'listening', 20);
+  return { server, port, url: `http://127.0.0.1:${port}` };
 }
 
 /** Everything that the server counts, by name. */

@@ -6,7 +6,7 @@ import { migrate } from '../../dist/src/entities/schema-state.js';
 import { openParts } from '../../dist/src/server/server.js';
 import { ensurePackages } from '../../test/harness/services.mjs';
 import { peerNames, peerSubject, seedPeers } from '../peers/subject.mjs';
-import { httpSubject } from '../product/http-subject.mjs';
+import { httpSubjects } from '../product/http-subject.mjs';
 import { startIssuer } from '../product/issuer.mjs';
 import { environmentOf } from '../product/server.mjs';
 import { measureHttp } from '../rig/measure-http.mjs';
@@ -44,7 +44,7 @@ async function fill({ services, dir, options }) {
     const { parts, close } = await openParts(readConfig({ ...environment, LOG_LEVEL: 'warn' }));
     await migrate(parts.orm);
     await seedCompanies(parts, plan);
-    return { subject: httpSubject({ parts, issuer, environment, dir, plan }), close };
+    return { subjects: httpSubjects({ parts, issuer, environment, dir, plan }), close };
   }
 
   return {
@@ -52,7 +52,7 @@ async function fill({ services, dir, options }) {
       const { plan = PLAN } = cell;
       if (!worlds.has(plan)) worlds.set(plan, openWorld(plan));
       const world = await worlds.get(plan);
-      const subject = peers.get(name) ?? world.subject;
+      const subject = peers.get(name) ?? world.subjects[name];
       const profile = options.profile && [
         '--cpu-prof',
         `--cpu-prof-dir=${fileURLToPath(new URL('../results', import.meta.url))}`,

@@ -12,10 +12,10 @@ export const cells = [
   {
     kind: 'status',
     name: 'status',
-    title: "A task's status, 16 connections; ours with history, event and its number, the peers one row",
+    title: "A task's status, 16 connections; ours with history, event and its number, the peers (a to e) one row",
     connections: 16,
     figures: [...FIGURES, ['events', 'eventShare']],
-    subjects: ['a', 'b', 'c', 'c-outbox', 'e'],
+    subjects: ['bare-sql', 'a', 'b', 'c', 'c-outbox', 'e'],
   },
 ];
 

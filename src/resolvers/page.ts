@@ -26,6 +26,8 @@ export interface PageRequest<T> {
 
 /** After so many readings of rows that turned out to be hidden, the database is asked for the others only. */
 const MOST_LOOKS = 2;
+/** So many more are read than are wanted, in case that some are hidden: a second reading costs more. */
+const SPARE = 0.25;
 
 /** One page by keyset: a cursor names the last row seen, so that inserts before it shift nothing. */
 export async function findPage<T extends { id: string }>(
@@ -85,8 +87,9 @@ async function readSeen<T extends { id: string }>(
   for (let looks = 1; ; looks += 1) {
     const isExact = looks > MOST_LOOKS || !sight?.sees;
     const visible = isExact ? (sight?.exactly() ?? true) : sight.filter;
-    const limit = wanted - seen.length;
-    const rows = await listRows(
+    const missing = wanted - seen.length;
+    const limit = isExact ? missing : missing + Math.ceil(missing * SPARE);
+    const rows = (await listRows(
       source,
       type as EntityClass<T & object>,
       all(filter, visible, beyond(reader, position)),
@@ -95,10 +98,13 @@ async function readSeen<T extends { id: string }>(
         limit,
         columns,
       },
-    );
-    seen.push(...(isExact ? (rows as Row<T>[]) : (rows as Row<T>[]).filter(sight.sees)));
-    const last = rows.at(-1) as Row<T> | undefined;
-    if (!last || rows.length < limit || seen.length >= wanted) return seen;
+    )) as Row<T>[];
+    for (const row of rows) {
+      if (isExact || sight.sees(row)) seen.push(row);
+      if (seen.length === wanted) return seen;
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < limit) return seen;
     position = positionOf(last, field);
   }
 }

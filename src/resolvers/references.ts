@@ -63,8 +63,8 @@ class Loader<T extends { id: string }> {
   }
 }
 
-/** A person's name is not in the company's log: so old may it be in what is told live. */
-const KEPT_MS = 2_000;
+/** A person's name is not in the company's log, and nothing here changes it: so late is it seen that the operator has. */
+const KEPT_MS = 60_000;
 
 /** Where references may be that others have read before. */
 export interface ReferenceSource {

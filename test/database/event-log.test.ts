@@ -4,7 +4,7 @@ import { addComment } from '../../src/domain/comments.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { assignTask, createTask, updateTask } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
-import { Event, HistoryEntry } from '../../src/entities/event.js';
+import { Event, HistoryEntry, LogHead } from '../../src/entities/event.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { Task } from '../../src/entities/task.js';
 import { readEvents, readHeads } from '../../src/pubsub/event-log.js';
@@ -70,6 +70,19 @@ describe('the event log', () => {
     ).rejects.toThrow('afterwards');
     expect(await head()).toBe(before);
     expect(await forkFor(parts.orm, world).findOneOrFail(Task, { id: task.id })).toMatchObject({ title: task.title });
+  });
+
+  it('has neither where the event cannot be written', async () => {
+    const apart = await World.found(parts, null);
+    const task = await apart.task(await apart.project());
+    const em = forkFor(parts.orm, apart);
+    await em.nativeDelete(LogHead, { companyId: apart.companyId });
+    await expect(updateTask(parts, apart.admin.viewer, task.id, { title: 'never' })).rejects.toThrow();
+    expect(await em.findOneOrFail(Task, { id: task.id })).toMatchObject({ title: task.title, version: task.version });
+    expect(await em.count(HistoryEntry, { objectId: task.id })).toBe(1);
+    expect(
+      (await readEvents(parts.orm, apart.companyId, 0, 100)).filter(({ type }) => type === 'task.updated'),
+    ).toEqual([]);
   });
 
   it('tells who changed what from what to what', async () => {

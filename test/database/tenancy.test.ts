@@ -165,6 +165,18 @@ describe('the database', () => {
       expect(rows.map((row) => row.id)).toEqual([task.id]);
     });
 
+    it.each([
+      ['one that names the key', "select id from tasks where company_id = 'a'; select id from users"],
+      ['one that ends another', "select id from users where name = 'a\\'b'; delete from users; --'"],
+    ])('refuses a text of several statements: %s', async (_what, sql) => {
+      await expect(raw(sql, [])).rejects.toThrow(/several statements/);
+    });
+
+    it('lets a semicolon pass in a value', async () => {
+      const [row] = await parts.orm.em.getConnection().execute("select 'a; b' as word", [], 'all');
+      expect(row).toEqual({ word: 'a; b' });
+    });
+
     it('is not fooled by the key in a text', async () => {
       await expect(raw("select * from tasks where title = 'company_id = 1'", [])).rejects.toThrow(lacking);
     });
