@@ -32,21 +32,64 @@ export interface Policy<F extends string> {
 
 /** What these grants allow on an object with these facts, or null when it is not even seen. */
 export function levelOn<F extends string>(policy: Policy<F>, grants: Grants, facts: Facts<F>): Level | null {
-  const { where, atMost } = policy.forExternals;
-  if (grants.isExternal && where && !holds(where, grants, facts)) return null;
+  const { rules, forExternals } = testsOf(policy);
+  if (grants.isExternal && !forExternals(grants, facts)) return null;
   let best: Level | null = null;
-  for (const { who, where, level } of policy.rules) {
+  for (const { who, where, level } of rules) {
     if (rank(level) <= rank(best) || (who && !who(grants))) continue;
-    if (!where || holds(where, grants, facts)) best = level;
+    if (where(grants, facts)) best = level;
   }
-  return best && grants.isExternal ? lower(best, atMost) : best;
+  return best && grants.isExternal ? lower(best, policy.forExternals.atMost) : best;
 }
 
 /** Whether it is seen at all: whether there is a level. */
 export function isSeen<F extends string>(policy: Policy<F>, grants: Grants, facts: Facts<F>): boolean {
-  const { where: ofKind } = policy.forExternals;
-  if (grants.isExternal && ofKind && !holds(ofKind, grants, facts)) return false;
-  return policy.rules.some(({ who, where }) => (!who || who(grants)) && (!where || holds(where, grants, facts)));
+  const { rules, forExternals } = testsOf(policy);
+  if (grants.isExternal && !forExternals(grants, facts)) return false;
+  for (const { who, where } of rules) if ((!who || who(grants)) && where(grants, facts)) return true;
+  return false;
+}
+
+/** A condition as a function: lists ask it of every row. */
+type Test = (grants: Grants, facts: Facts<string>) => boolean;
+
+interface Tests {
+  readonly rules: readonly { readonly who?: Rule<string>['who']; readonly where: Test; readonly level: Level }[];
+  readonly forExternals: Test;
+}
+
+const tests = new WeakMap<object, Tests>();
+
+function testsOf<F extends string>(policy: Policy<F>): Tests {
+  let known = tests.get(policy);
+  if (!known) {
+    const rules = policy.rules.map(({ who, where, level }) => ({ ...(who && { who }), where: testOf(where), level }));
+    known = { rules, forExternals: testOf(policy.forExternals.where) };
+    tests.set(policy, known);
+  }
+  return known;
+}
+
+function testOf(condition: Condition<string> | undefined): Test {
+  if (!condition) return () => true;
+  if ('all' in condition) {
+    const all = condition.all.map(testOf);
+    return (grants, facts) => all.every((test) => test(grants, facts));
+  }
+  if ('is' in condition) {
+    const { is, oneOf: values } = condition;
+    return (_grants, facts) => values.includes(facts[is] ?? '');
+  }
+  if ('isNot' in condition) {
+    const { isNot, value } = condition;
+    return (_grants, facts) => facts[isNot] !== value;
+  }
+  if ('isViewer' in condition) {
+    const { isViewer } = condition;
+    return (grants, facts) => facts[isViewer] === grants.memberId;
+  }
+  const { isGrantedProject, atLeast } = condition;
+  return (grants, facts) => isAtLeast(grants.projectLevels.get(facts[isGrantedProject] ?? '') ?? null, atLeast);
 }
 
 /**
@@ -96,14 +139,6 @@ export function personalFacts<F extends string>(policy: Policy<F>): PersonalFact
   return { persons: [...persons], projects: [...projects] };
 }
 
-function holds<F extends string>(condition: Condition<F>, grants: Grants, facts: Facts<F>): boolean {
-  if ('all' in condition) return condition.all.every((part) => holds(part, grants, facts));
-  if ('is' in condition) return condition.oneOf.includes(facts[condition.is] ?? '');
-  if ('isNot' in condition) return facts[condition.isNot] !== condition.value;
-  if ('isViewer' in condition) return facts[condition.isViewer] === grants.memberId;
-  return isAtLeast(grants.projectLevels.get(facts[condition.isGrantedProject] ?? '') ?? null, condition.atLeast);
-}
-
 function toFilter<F extends string>(
   condition: Condition<F>,
   grants: Grants,
@@ -112,7 +147,7 @@ function toFilter<F extends string>(
 ): RowFilter {
   if ('all' in condition) return all(...condition.all.map((part) => toFilter(part, grants, columns, known)));
   const fact = factOf(condition);
-  if (fact in known) return holds(condition, grants, known as Facts<F>);
+  if (fact in known) return testOf(condition)(grants, known as Facts<F>);
   const column = columns[fact];
   if (!column) throw new Error(`Nothing tells the fact ${fact} of these rows.`);
   if ('is' in condition) return oneOf(column, condition.oneOf);

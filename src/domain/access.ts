@@ -4,7 +4,7 @@ import { projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { levelOn } from '../auth/rule.js';
 import { taskFacts, taskPolicy } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
-import { Project, Workspace } from '../entities/project.js';
+import { Project } from '../entities/project.js';
 import { marks } from '../entities/row-filter.js';
 import { findRow, findRows, type Row, type RowLock, type RowSource, selectRows } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
@@ -82,17 +82,6 @@ export async function getTasks(
     const level = expectLevel(levelOn(taskPolicy, grants, taskFacts(task, project)), needed, 'task');
     return { level, grants, object: task, project };
   });
-}
-
-/** The workspace that a task is in, whether or not somebody sees it; null for a task that is not there. */
-export async function findWorkspaceOf(
-  source: RowSource,
-  { companyId }: MemberViewer,
-  taskId: string,
-): Promise<Row<Workspace> | null> {
-  const workspaces = `select workspace_id from projects where company_id = ? and id in (${projectsOf([taskId])})`;
-  const [workspace] = await selectRows(source, Workspace, `id in (${workspaces})`, [companyId, companyId, taskId]);
-  return workspace ?? null;
 }
 
 /** The projects of tasks, as their ids are asked for in a statement. */

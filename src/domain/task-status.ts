@@ -29,8 +29,8 @@ export interface Mover {
   decides: boolean;
 }
 
-/** Who closes and cancels without asking, decides about requests, and reopens. */
-export function mayClose(policy: ClosingPolicy, mover: Mover): boolean {
+/** Who closes and cancels without asking, decides about requests, and reopens. For who decides the policy may be left out. */
+export function mayClose(policy: ClosingPolicy | null, mover: Mover): boolean {
   if (mover.decides) return true;
   return policy === 'ANYONE' || (policy === 'ANY_INTERNAL' && !mover.isExternal);
 }
@@ -48,7 +48,7 @@ const GRANTED: Partial<Record<TaskStatus, TaskStatus>> = {
 export function move(
   task: { status: TaskStatus; statusBefore?: TaskStatus | null },
   to: TaskStatus,
-  policy: ClosingPolicy,
+  policy: ClosingPolicy | null,
   mover: Mover,
 ): TaskStatus | null {
   const { status: from, statusBefore } = task;

@@ -2,12 +2,12 @@ import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
-import { Project, type Workspace } from '../entities/project.js';
+import { Project, Workspace } from '../entities/project.js';
 import { findRow, findRows, type Row, referenceTo } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import { type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { badInput, UserError } from '../errors.js';
-import { findWorkspaceOf, getProject, getTask, getTasks, type HeldTask } from './access.js';
+import { getProject, getTask, getTasks, type HeldTask } from './access.js';
 import { transactAs } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { firstValues, recordTaskChange, snapshot } from './task-change.js';
@@ -159,11 +159,12 @@ export function moveTask(
   awaited: Awaited,
 ): Promise<Done<Row<Task>>> {
   return editTask(parts, viewer, taskId, 'task.moved', {
-    read: (em) => findWorkspaceOf(em, viewer, taskId),
-    edit: async ({ object: task, work: { em }, level, grants }, workspace) => {
-      const { closingPolicy } = workspace as Row<Workspace>;
+    edit: async ({ object: task, project, work: { em }, level, grants }) => {
       const decides = task.owner.id === viewer.memberId || level === 'MANAGE';
-      const statusBefore = move(task, to, closingPolicy, { isExternal: grants.isExternal, decides });
+      // Of who decides it is not asked.
+      const workspace = decides ? null : await findRow(em, Workspace, project.workspace.id);
+      const policy = workspace?.closingPolicy ?? null;
+      const statusBefore = move(task, to, policy, { isExternal: grants.isExternal, decides });
       setStatus(task, to, statusBefore);
       if (to === 'AWAITING_MEMBER')
         task.awaitedMember = await getAwaitedMember(em, grants, task, expectAwaited('member', awaited.memberId));
@@ -209,27 +210,24 @@ export function resume(task: Row<Task>): void {
 /** A task that is held, in the transaction that holds it. */
 type Scene = HeldTask & { work: Work };
 
-interface Editing<R> {
-  /** What else the edit begins with: read at the same time as the task. */
-  read?: (em: EntityManager) => Promise<R>;
-  edit(scene: Scene, read: R): Promise<void>;
+interface Editing {
+  edit(scene: Scene): Promise<void>;
   /** What follows from the change, recorded after it. */
-  follow?: (scene: Scene) => Promise<void>;
+  follow?(scene: Scene): Promise<void>;
 }
 
 /** One locked, permitted, recorded change of one task. */
-function editTask<R = undefined>(
+function editTask(
   parts: Parts,
   viewer: MemberViewer,
   taskId: string,
   type: string,
-  { read, edit, follow }: Editing<R>,
+  { edit, follow }: Editing,
 ): Promise<Done<Row<Task>>> {
-  const readAll = (em: EntityManager) =>
-    Promise.all([getTask(em, viewer, taskId, 'EDIT', { lock: 'FOR UPDATE' }), read?.(em) as R]);
-  return transactAs(parts, viewer, { read: readAll }, async (work, [held, first]) => {
+  const read = (em: EntityManager) => getTask(em, viewer, taskId, 'EDIT', { lock: 'FOR UPDATE' });
+  return transactAs(parts, viewer, { read }, async (work, held) => {
     const scene = { work, ...held };
-    await changeTask(scene, type, () => edit(scene, first));
+    await changeTask(scene, type, () => edit(scene));
     await follow?.(scene);
     return scene.object;
   });

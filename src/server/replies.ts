@@ -26,7 +26,8 @@ const RESPONSE_TYPE = 'application/graphql-response+json';
 const VARY = 'accept, accept-encoding, authorization, x-company-id';
 
 /** The bytes of a text, one character for each: Node writes head and body at once then. */
-export const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
+export const bytesOf = (text: string): string =>
+  Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1');
 
 /** Sends an answer: compressed for who can read that; by GET with a tag, which saves sending it again. */
 export async function reply(
