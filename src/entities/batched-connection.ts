@@ -1,10 +1,19 @@
 import { CompiledQuery, type DatabaseConnection, type QueryResult } from 'kysely';
 
-interface Statement {
-  query: CompiledQuery;
-  resolve(result: QueryResult<never>): void;
-  reject(error: unknown): void;
-}
+/** Several statements that go to the database in one text. They answer with a row for each: what it has answered. */
+export type Batch = CompiledQuery & { readonly statements: readonly CompiledQuery[] };
+
+export const batchOf = (statements: readonly CompiledQuery[]): Batch => ({
+  ...CompiledQuery.raw(
+    statements.map(({ sql }) => sql).join(';\n'),
+    statements.flatMap(({ parameters }) => parameters),
+  ),
+  statements,
+});
+
+/** What a text is made of. */
+export const statementsOf = (query: CompiledQuery | Batch): readonly CompiledQuery[] =>
+  'statements' in query ? query.statements : [query];
 
 /** What MySQL tells of a statement that answers no rows. */
 interface Written {
@@ -14,12 +23,11 @@ interface Written {
 }
 
 /**
- * A connection whose statements travel together: those that are issued before the program next waits for anything go to
- * the database in one text, because a trip costs more than most statements do. They run in their order. When one fails
- * the rest is not run, and all of them throw what that one did. For a connection with `multipleStatements`.
+ * A connection that takes batches: a trip costs more than most statements do. The database runs them in their order and
+ * stops at the first that fails, so a `commit` at the end is only reached when everything before it has been done. A
+ * transaction begins with its first statement, and may end with its last. For a connection with `multipleStatements`.
  */
 export class BatchedConnection implements DatabaseConnection {
-  #waiting: Statement[] = [];
   /** A transaction that begins with the next statement. */
   #isToBegin = false;
   /** A transaction that has begun, and whose end the database has not told. */
@@ -32,12 +40,15 @@ export class BatchedConnection implements DatabaseConnection {
     this.#isToBegin = true;
   }
 
-  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return new Promise((resolve, reject) => {
-      // After all that is ready to run: what that issues goes along.
-      if (this.#waiting.length === 0) process.nextTick(() => void this.#send());
-      this.#waiting.push({ query, resolve: resolve as (result: QueryResult<never>) => void, reject });
-    });
+  async executeQuery<R>(query: CompiledQuery | Batch): Promise<QueryResult<R>> {
+    const asked = statementsOf(query);
+    const statements = this.#isToBegin ? [BEGIN, ...asked] : asked;
+    this.#isOpen ||= this.#isToBegin;
+    this.#isToBegin = false;
+    const results = await this.#send(statements);
+    if (END.test(asked.at(-1)?.sql ?? '')) this.#isOpen = false;
+    const answers = results.slice(-asked.length);
+    return ('statements' in query ? { rows: answers } : answers[0]) as QueryResult<R>;
   }
 
   streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
@@ -46,33 +57,14 @@ export class BatchedConnection implements DatabaseConnection {
 
   /** Ends the transaction, unless it has ended with its last statement, or has never begun. */
   async end(how: 'commit' | 'rollback'): Promise<void> {
-    if (this.#waiting.length > 0 || this.#isOpen) await this.executeQuery(CompiledQuery.raw(how));
+    if (this.#isOpen) await this.executeQuery(CompiledQuery.raw(how));
     this.#isToBegin = false;
   }
 
-  async #send(): Promise<void> {
-    const statements = this.#waiting;
-    this.#waiting = [];
-    const queries = statements.map(({ query }) => query);
-    if (this.#isToBegin) queries.unshift(BEGIN);
-    this.#isOpen ||= this.#isToBegin;
-    this.#isToBegin = false;
-    try {
-      const results = await this.#sendAll(queries);
-      if (END.test(queries.at(-1)?.sql ?? '')) this.#isOpen = false;
-      const ofThese = results.slice(-statements.length) as QueryResult<never>[];
-      for (const [i, { resolve }] of statements.entries()) resolve(ofThese[i] as QueryResult<never>);
-    } catch (error) {
-      for (const { reject } of statements) reject(error);
-    }
-  }
-
-  async #sendAll(queries: readonly CompiledQuery[]): Promise<QueryResult<unknown>[]> {
-    const [only] = queries;
-    if (only && queries.length === 1) return [await this.inner.executeQuery(only)];
-    const text = queries.map(({ sql }) => sql).join(';\n');
-    const parameters = queries.flatMap((query) => query.parameters);
-    const { rows } = await this.inner.executeQuery(CompiledQuery.raw(text, parameters));
+  async #send(statements: readonly CompiledQuery[]): Promise<QueryResult<unknown>[]> {
+    const [only] = statements;
+    if (only && statements.length === 1) return [await this.inner.executeQuery(only)];
+    const { rows } = await this.inner.executeQuery(batchOf(statements));
     return (rows as (unknown[] | Written)[]).map(resultOf);
   }
 }
@@ -89,4 +81,45 @@ function resultOf(answer: unknown[] | Written): QueryResult<unknown> {
     ...(Number(insertId) !== 0 && { insertId: BigInt(insertId) }),
     ...(changedRows !== undefined && { numChangedRows: BigInt(changedRows) }),
   };
+}
+
+interface Waiting<R> {
+  readonly query: CompiledQuery;
+  resolve(result: QueryResult<R>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Makes a batch of the statements that are issued before the program next waits for anything. When one fails, all of
+ * them throw what that one did. For statements of which each may be done without the others: nothing says which of them
+ * come to stand in one batch.
+ */
+export class Gathering<R> {
+  #waiting: Waiting<R>[] = [];
+
+  constructor(readonly client: { executeQuery(query: CompiledQuery): Promise<QueryResult<R>> }) {}
+
+  executeQuery(query: CompiledQuery): Promise<QueryResult<R>> {
+    return new Promise((resolve, reject) => {
+      // After all that is ready to run: what that issues goes along.
+      if (this.#waiting.length === 0) process.nextTick(() => void this.#send());
+      this.#waiting.push({ query, resolve, reject });
+    });
+  }
+
+  async #send(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const queries = waiting.map(({ query }) => query);
+    const [only] = queries;
+    try {
+      const results =
+        only && queries.length === 1
+          ? [await this.client.executeQuery(only)]
+          : (await this.client.executeQuery(batchOf(queries))).rows;
+      for (const [i, { resolve }] of waiting.entries()) resolve(results[i] as QueryResult<R>);
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
+  }
 }

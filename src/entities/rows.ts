@@ -1,6 +1,7 @@
 import type { EntityClass, Primary, Ref } from '@mikro-orm/core';
 import { SqliteDriver } from '@mikro-orm/sql';
 import { CompiledQuery, type QueryResult } from 'kysely';
+import { batchOf, Gathering } from './batched-connection.js';
 import type { EntityManager, Orm } from './orm.js';
 import { filterSql, marks, type RowFilter } from './row-filter.js';
 import { tableOf, type Values } from './table.js';
@@ -194,47 +195,70 @@ export const rowOf = <T extends object>(em: EntityManager, entity: T): Row<T> =>
 export const referenceTo = <T extends Tenant>(em: EntityManager, type: Type<T>, { id }: { id: string }): T =>
   em.getReference(type, [companyOf(em), id] as unknown as Primary<T>) as T;
 
-/** Runs a statement in the transaction that is open, or without one. Throws what the ORM would throw. */
-export async function run(
-  em: EntityManager,
-  text: string,
-  parameters: readonly unknown[],
-): Promise<QueryResult<Values>> {
-  try {
-    const client = em.getTransactionContext<Client>() ?? (em.getConnection().getClient() as Client);
-    return await client.executeQuery(CompiledQuery.raw(text, [...parameters]));
-  } catch (error) {
-    throw em.getDriver().convertException(error as Error);
-  }
+/**
+ * Runs a statement in the transaction that is open, or without one; in a transaction it goes to the database together
+ * with those that are issued in the same turn. Throws what the ORM would throw.
+ */
+export function run(em: EntityManager, text: string, parameters: readonly unknown[]): Promise<QueryResult<Values>> {
+  const transaction = em.getTransactionContext<Client>();
+  const client = transaction && canBatch(em) ? gatheringOf(transaction) : clientOf(em);
+  return ask(em, client, CompiledQuery.raw(text, [...parameters]));
 }
 
 /**
- * Runs statements one after the other, in the transaction that is open: in one trip where the database can. When one
+ * Runs the last statements of the transaction that is open, and commits it: in one trip where the database can. When one
  * fails the rest is not run.
  */
+export async function runAndCommit(
+  em: EntityManager,
+  statements: readonly Statement[],
+): Promise<QueryResult<Values>[]> {
+  const results = await (canBatch(em)
+    ? runBatch(em, [...statements, { text: 'commit', parameters: [] }])
+    : runAll(em, statements));
+  await em.commit();
+  return results;
+}
+
+/** Runs statements one after the other, in one trip where the database can. When one fails the rest is not run. */
 export async function runAll(em: EntityManager, statements: readonly Statement[]): Promise<QueryResult<Values>[]> {
-  // Issued together they travel together.
-  if (canBatch(em)) return Promise.all(statements.map(({ text, parameters }) => run(em, text, parameters)));
+  if (canBatch(em)) return runBatch(em, statements);
   const results: QueryResult<Values>[] = [];
   for (const { text, parameters } of statements) results.push(await run(em, text, parameters));
   return results;
 }
 
-/** Runs the last statements of the transaction that is open, and commits it: in the same trip where the database can. */
-export async function runAndCommit(
-  em: EntityManager,
-  statements: readonly Statement[],
-): Promise<QueryResult<Values>[]> {
-  const last = canBatch(em) ? [...statements, { text: 'commit', parameters: [] }] : statements;
-  const results = await runAll(em, last);
-  await em.commit();
-  return results;
+/** One text, whatever else is issued meanwhile. */
+async function runBatch(em: EntityManager, statements: readonly Statement[]): Promise<QueryResult<Values>[]> {
+  if (statements.length === 0) return [];
+  const queries = statements.map(({ text, parameters }) => CompiledQuery.raw(text, [...parameters]));
+  const { rows } = await ask(em, clientOf(em), batchOf(queries));
+  return rows as unknown as QueryResult<Values>[];
 }
 
 /** See `BatchedConnection`. SQLite is no trip away. */
 const canBatch = (em: EntityManager): boolean => !(em.getDriver() instanceof SqliteDriver);
 
 type Client = { executeQuery(query: CompiledQuery): Promise<QueryResult<Values>> };
+
+const clientOf = (em: EntityManager): Client =>
+  em.getTransactionContext<Client>() ?? (em.getConnection().getClient() as Client);
+
+const gatherings = new WeakMap<Client, Gathering<Values>>();
+
+function gatheringOf(transaction: Client): Gathering<Values> {
+  const known = gatherings.get(transaction) ?? new Gathering(transaction);
+  gatherings.set(transaction, known);
+  return known;
+}
+
+async function ask(em: EntityManager, client: Client, query: CompiledQuery): Promise<QueryResult<Values>> {
+  try {
+    return await client.executeQuery(query);
+  } catch (error) {
+    throw em.getDriver().convertException(error as Error);
+  }
+}
 
 const managerOf = (source: RowSource): EntityManager => ('orm' in source ? source.orm.em : source);
 

@@ -10,7 +10,7 @@ import type {
   QueryResult,
   TransactionSettings,
 } from 'kysely';
-import { BatchedConnection } from './batched-connection.js';
+import { BatchedConnection, statementsOf } from './batched-connection.js';
 
 /** A statement that touches a tenant's table without the tenant's key: a fault of the program, never of a user. */
 export class TenantKeyMissingError extends Error {
@@ -168,7 +168,7 @@ class GuardedConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    this.guard.check(query.sql);
+    for (const { sql } of statementsOf(query)) this.guard.check(sql);
     return this.unguarded.executeQuery<R>(query);
   }
   streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { CompiledQuery, type DatabaseConnection } from 'kysely';
-import { BatchedConnection } from '../../src/entities/batched-connection.js';
+import { BatchedConnection, batchOf, Gathering } from '../../src/entities/batched-connection.js';
 
-/** Answers each statement with its number, and fails at a text that has `broken` in it. */
+/** Answers each statement of a text with its number, and fails at a text that has `broken` in it. */
 function open() {
   const texts: string[] = [];
   const inner: DatabaseConnection = {
@@ -19,9 +19,11 @@ function open() {
     async *streamQuery() {},
   };
   const connection = new BatchedConnection(inner);
-  const ask = (sql: string, ...parameters: unknown[]) =>
-    connection.executeQuery<{ i: number }>(CompiledQuery.raw(sql, parameters));
-  return { connection, texts, ask };
+  const gathering = new Gathering<unknown>(connection);
+  const query = (sql: string, ...parameters: unknown[]) => CompiledQuery.raw(sql, parameters);
+  const ask = (sql: string, ...parameters: unknown[]) => gathering.executeQuery(query(sql, ...parameters));
+  const askAll = (...texts: string[]) => connection.executeQuery(batchOf(texts.map((text) => query(text))));
+  return { connection, texts, ask, askAll };
 }
 
 it('sends what is issued before the program waits in one text, and gives each its answer', async () => {
@@ -40,21 +42,22 @@ it('sends what is issued before the program waits in one text, and gives each it
 });
 
 it('commits with the last statements, and once', async () => {
-  const { connection, texts, ask } = open();
+  const { connection, texts, ask, askAll } = open();
   connection.begin();
   await ask('select a');
-  await Promise.all([ask('update b'), ask('commit')]);
+  expect((await askAll('update b', 'select c', 'commit')).rows).toHaveLength(3);
   await connection.end('commit');
-  expect(texts).toEqual(['begin;\nselect a', 'update b;\ncommit']);
+  expect(texts).toEqual(['begin;\nselect a', 'update b;\nselect c;\ncommit']);
 });
 
 it('fails all of a text, and rolls back what it has begun', async () => {
-  const { connection, texts, ask } = open();
+  const { connection, texts, ask, askAll } = open();
   connection.begin();
-  const outcomes = await Promise.allSettled([ask('update a'), ask('broken'), ask('commit')]);
-  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  const outcomes = await Promise.allSettled([ask('select a'), ask('broken')]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await expect(askAll('update a', 'broken', 'commit')).rejects.toThrow('broken');
   await connection.end('rollback');
-  expect(texts).toEqual(['begin;\nupdate a;\nbroken;\ncommit', 'rollback']);
+  expect(texts).toEqual(['begin;\nselect a;\nbroken', 'update a;\nbroken;\ncommit', 'rollback']);
 });
 
 it('says nothing of a transaction in which nothing was asked', async () => {

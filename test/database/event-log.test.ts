@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { SqliteDriver } from '@mikro-orm/sql';
 import { transactAs } from '../../src/domain/actor.js';
 import { addComment } from '../../src/domain/comments.js';
 import { deactivateMember } from '../../src/domain/members.js';
-import { assignTask, createTask, updateTask } from '../../src/domain/tasks.js';
+import { assignTask, createTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
+import { BatchedConnection } from '../../src/entities/batched-connection.js';
 import { Event, HistoryEntry, LogHead } from '../../src/entities/event.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { Task } from '../../src/entities/task.js';
@@ -83,6 +85,17 @@ describe('the event log', () => {
     expect(
       (await readEvents(parts.orm, apart.companyId, 0, 100)).filter(({ type }) => type === 'task.updated'),
     ).toEqual([]);
+  });
+
+  it('is written in two trips, of which the second commits', async () => {
+    const task = await world.task(await world.project());
+    const trips = jest.spyOn(BatchedConnection.prototype, 'executeQuery');
+    await moveTask(parts, world.admin.viewer, task.id, 'IN_PROGRESS', {});
+    const texts = trips.mock.calls.map(([{ sql }]) => sql);
+    trips.mockRestore();
+    if (parts.orm.driver instanceof SqliteDriver) return expect(texts).toEqual([]);
+    expect(texts).toHaveLength(2);
+    expect(texts[1]).toMatch(/^update `tasks`.*;\ninsert into `events`.*;\ncommit$/s);
   });
 
   it('tells who changed what from what to what', async () => {
