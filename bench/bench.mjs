@@ -18,6 +18,7 @@ import * as sequence from './workloads/sequence.mjs';
 const workloads = { fanout, queries, mutations, sequence };
 
 const here = dirname(fileURLToPath(import.meta.url));
+const resultsDir = join(here, 'results');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -40,7 +41,8 @@ const options = {
   profile: values.profile,
 };
 /** Whether all is measured that a workload has: only then the results are those that the documentation tells of. */
-const isWhole = !options.cells && !options.servers && options.rounds >= 3 && options.mostSockets >= 1e6;
+const isWhole =
+  !options.cells && !options.servers && !options.profile && options.rounds >= 3 && options.mostSockets >= 1e6;
 
 let isEnding = false;
 const dir = mkdtempSync(join(tmpdir(), 'aliteo-bench-'));
@@ -62,22 +64,22 @@ async function main() {
   keepTo(LOAD_CORE);
   const services = await startServices(dir);
   endings.push(services.stop);
-  let isMet = true;
+  const results = {};
   for (const name of names) {
     const startedAt = new Date();
-    const results = await play(workloads[name], services);
-    const file = writeResults(join(here, 'results'), isWhole ? name : `${name}-part`, {
+    const result = {
       startedAt,
+      ...(await play(workloads[name], services)),
       endedAt: new Date(),
       command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
       options,
       ...circumstances(dirname(here), services.versions),
-      ...results,
-    });
-    console.log(`\nWritten to ${file}`);
-    isMet &&= results.verdicts.every((verdict) => verdict.isMet);
+    };
+    results[name] = result;
+    if (isWhole) writeResults(resultsDir, name, result);
   }
-  return isMet;
+  console.log(`\nWritten to ${writeResults(resultsDir, 'latest', results)}`);
+  return Object.values(results).every(({ verdicts }) => verdicts.every(({ isMet }) => isMet));
 }
 
 /** Every round of every cell of one workload. */

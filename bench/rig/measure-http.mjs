@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { load } from '../clients/wrk.mjs';
 import { busyBetween, cpuSeconds, LOAD_CORE, readCores, SERVER_CORE } from './cores.mjs';
-import { end, failureOf } from './processes.mjs';
+import { end, expectRunning } from './processes.mjs';
 
 const WARM_UP_SECONDS = 4;
 /** Beyond this share of its core, whoever works there is what limits. */
@@ -30,7 +30,7 @@ export async function measureHttp(subject, cell, { dir, nodeArgs }) {
     const busy = busyBetween(cores, readCores());
     const cpu = cpuSeconds(server.pid) - worked;
     const after = await subject.counted(nodes);
-    if (writer && !writer.isRunning) await failureOf(writer);
+    if (writer) expectRunning(writer);
 
     const serverBusy = cpu / figures.seconds;
     return {

@@ -49,6 +49,11 @@ export async function untilSaid(started, word, seconds) {
 
 const told = ({ out, err }) => `${out.slice(0, 500)} ${err.slice(-1500)}`;
 
+/** Throws when a process that is to go on has ended. */
+export function expectRunning(started) {
+  if (!started.isRunning) throw new Error(`Process ${started.pid} has ended early. ${told(started)}`);
+}
+
 /** Rejects when a process ends with an error, and never resolves. */
 export const failureOf = (started) =>
   new Promise((_, reject) => {

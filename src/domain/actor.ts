@@ -31,9 +31,9 @@ export function transactAs<T, R = undefined>(
   const { companyId, userId, memberId } = viewer;
   const actor: Actor = { companyId, userId, memberId, entryPoint: 'MEMBER' };
   return transact(parts, actor, async (given) => {
-    const acting = Promise.allSettled([getActing(given.em, viewer, hold)]);
-    const [first] = await Promise.allSettled([read?.(given.em) as R]);
-    const [member] = await acting;
+    // Both are waited for, so that nothing is read of a transaction that has ended. Who is no member is told that first.
+    const reading = [getActing(given.em, viewer, hold), read?.(given.em) as Promise<R>] as const;
+    const [member, first] = await Promise.allSettled(reading);
     return work({ ...given, member: valueIn(member) }, valueIn(first));
   });
 }

@@ -1,7 +1,8 @@
 import { Company } from '../entities/company.js';
 import { exclusively } from '../entities/exclusively.js';
 import { forkFor } from '../entities/orm.js';
-import { insertRows, runAll } from '../entities/rows.js';
+import { insertRows } from '../entities/rows.js';
+import { runAll } from '../entities/statements.js';
 import { Task } from '../entities/task.js';
 import { appending } from '../pubsub/event-log.js';
 import { seedCompany } from './seed-company.js';

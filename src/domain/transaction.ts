@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { DeadlockException, LockWaitTimeoutException, UniqueConstraintViolationException } from '@mikro-orm/core';
-import type { QueryResult } from 'kysely';
 import type { EntityManager } from '../entities/orm.js';
-import { run, runAll, runAndCommit, type Statement } from '../entities/rows.js';
+import { type Results, run, runAll, runAndCommit, type Statement } from '../entities/statements.js';
 import { UserError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { type OnceRecord, type Outcome, type Success, successOf } from './once.js';
@@ -27,7 +26,7 @@ export async function untilCommitted<T>(log: Logger, whose: object, act: () => P
 /** What a transaction writes last, and what has been done then. */
 export interface Writing<D> {
   readonly statements: readonly Statement[];
-  done(results: readonly QueryResult<Record<string, unknown>>[]): D;
+  done(results: Results): D;
 }
 
 /**

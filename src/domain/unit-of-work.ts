@@ -1,10 +1,10 @@
-import type { QueryResult } from 'kysely';
 import type { Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { HistoryEntry } from '../entities/event.js';
 import { IdempotencyRecord } from '../entities/idempotency-record.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
 import { insertion, type Row, type RowChange, updates } from '../entities/rows.js';
+import type { Results } from '../entities/statements.js';
 import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
@@ -113,8 +113,6 @@ async function perform<T>(em: EntityManager, actor: Actor, work: (work: Work) =>
   const statements = [...changes].flatMap(([type, rows]) => updates(em, type, [...rows.values()]));
   return { result, happenings, statements };
 }
-
-type Results = readonly QueryResult<Record<string, unknown>>[];
 
 /** Writes history and events. */
 function telling(em: EntityManager, actor: Actor, happenings: readonly Happening[]) {

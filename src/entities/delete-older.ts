@@ -1,7 +1,7 @@
 import type { EntityClass } from '@mikro-orm/core';
 import type { Orm } from './orm.js';
 import { marks } from './row-filter.js';
-import { run } from './rows.js';
+import { run } from './statements.js';
 import { type Table, tableOf } from './table.js';
 
 /** So many tenants are asked at once whether they have something. */

@@ -1,15 +1,14 @@
 import type { EntityClass, Primary, Ref } from '@mikro-orm/core';
 import { SqliteDriver } from '@mikro-orm/sql';
-import { CompiledQuery, type QueryResult } from 'kysely';
-import { batchOf, Gathering } from './batched-connection.js';
 import type { EntityManager, Orm } from './orm.js';
 import { filterSql, marks, type RowFilter } from './row-filter.js';
+import { run, type Statement } from './statements.js';
 import { tableOf, type Values } from './table.js';
 import type { TenantEntity } from './tenant.js';
 
 /**
  * A row of an entity's table as plain values; of what it refers to, the id. It costs a tenth of an entity, for nothing
- * watches it: whoever changes one says so with `updateRows`. An entity can stand where a row is asked for.
+ * watches it: whoever changes one says so, see `updates`. An entity can stand where a row is asked for.
  */
 export type Row<T> = { [K in keyof T as K extends symbol ? never : K]: Flat<T[K]> };
 type Flat<V> = V extends Ref<object> ? { readonly id: string } : V;
@@ -107,12 +106,6 @@ export async function findRow<T extends { id: string }>(
   return row ?? null;
 }
 
-/** A statement, and what stands in the place of its question marks. */
-export interface Statement {
-  readonly text: string;
-  readonly parameters: readonly unknown[];
-}
-
 /** A value that the database works out when the row is written. */
 export class Computed {
   constructor(
@@ -122,7 +115,7 @@ export class Computed {
 }
 type New<T> = { readonly [K in keyof Row<T>]: Row<T>[K] | Computed };
 
-/** Writes new rows, all of them in one statement. */
+/** How new rows are written: all of them in one statement. */
 export function insertion<T extends object>(em: EntityManager, type: Type<T>, rows: readonly New<T>[]): Statement {
   const table = tableOf(em, type);
   const parameters: unknown[] = [];
@@ -154,7 +147,7 @@ export async function insertRows<T extends object>(
 /** One row as it was read, and as it is to be. */
 export type RowChange<T> = readonly [before: Row<T>, after: Row<T>];
 
-/** Writes what differs between the two, for rows that this transaction holds. One statement for all that differ in the same columns. */
+/** How what differs between the two is written, for rows that this transaction holds: one statement for all that differ in the same columns. */
 export function updates<T extends Tenant>(
   em: EntityManager,
   type: Type<T>,
@@ -194,71 +187,6 @@ export const rowOf = <T extends object>(em: EntityManager, entity: T): Row<T> =>
 /** A reference to a row, for an entity that is to point to it. */
 export const referenceTo = <T extends Tenant>(em: EntityManager, type: Type<T>, { id }: { id: string }): T =>
   em.getReference(type, [companyOf(em), id] as unknown as Primary<T>) as T;
-
-/**
- * Runs a statement in the transaction that is open, or without one; in a transaction it goes to the database together
- * with those that are issued in the same turn. Throws what the ORM would throw.
- */
-export function run(em: EntityManager, text: string, parameters: readonly unknown[]): Promise<QueryResult<Values>> {
-  const transaction = em.getTransactionContext<Client>();
-  const client = transaction && canBatch(em) ? gatheringOf(transaction) : clientOf(em);
-  return ask(em, client, CompiledQuery.raw(text, [...parameters]));
-}
-
-/**
- * Runs the last statements of the transaction that is open, and commits it: in one trip where the database can. When one
- * fails the rest is not run.
- */
-export async function runAndCommit(
-  em: EntityManager,
-  statements: readonly Statement[],
-): Promise<QueryResult<Values>[]> {
-  const results = await (canBatch(em)
-    ? runBatch(em, [...statements, { text: 'commit', parameters: [] }])
-    : runAll(em, statements));
-  await em.commit();
-  return results;
-}
-
-/** Runs statements one after the other, in one trip where the database can. When one fails the rest is not run. */
-export async function runAll(em: EntityManager, statements: readonly Statement[]): Promise<QueryResult<Values>[]> {
-  if (canBatch(em)) return runBatch(em, statements);
-  const results: QueryResult<Values>[] = [];
-  for (const { text, parameters } of statements) results.push(await run(em, text, parameters));
-  return results;
-}
-
-/** One text, whatever else is issued meanwhile. */
-async function runBatch(em: EntityManager, statements: readonly Statement[]): Promise<QueryResult<Values>[]> {
-  if (statements.length === 0) return [];
-  const queries = statements.map(({ text, parameters }) => CompiledQuery.raw(text, [...parameters]));
-  const { rows } = await ask(em, clientOf(em), batchOf(queries));
-  return rows as unknown as QueryResult<Values>[];
-}
-
-/** See `BatchedConnection`. SQLite is no trip away. */
-const canBatch = (em: EntityManager): boolean => !(em.getDriver() instanceof SqliteDriver);
-
-type Client = { executeQuery(query: CompiledQuery): Promise<QueryResult<Values>> };
-
-const clientOf = (em: EntityManager): Client =>
-  em.getTransactionContext<Client>() ?? (em.getConnection().getClient() as Client);
-
-const gatherings = new WeakMap<Client, Gathering<Values>>();
-
-function gatheringOf(transaction: Client): Gathering<Values> {
-  const known = gatherings.get(transaction) ?? new Gathering(transaction);
-  gatherings.set(transaction, known);
-  return known;
-}
-
-async function ask(em: EntityManager, client: Client, query: CompiledQuery): Promise<QueryResult<Values>> {
-  try {
-    return await client.executeQuery(query);
-  } catch (error) {
-    throw em.getDriver().convertException(error as Error);
-  }
-}
 
 const managerOf = (source: RowSource): EntityManager => ('orm' in source ? source.orm.em : source);
 

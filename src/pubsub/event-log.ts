@@ -1,8 +1,8 @@
 import { SqliteDriver } from '@mikro-orm/sql';
-import type { QueryResult } from 'kysely';
 import { Event } from '../entities/event.js';
 import type { EntityManager, Orm } from '../entities/orm.js';
-import { Computed, insertion, run, type Statement, selectRows } from '../entities/rows.js';
+import { Computed, insertion, selectRows } from '../entities/rows.js';
+import { type Results, run, type Statement } from '../entities/statements.js';
 
 /** One change of a company, as the log keeps it and the bus carries it. */
 export interface LoggedEvent {
@@ -24,7 +24,7 @@ export interface NewEvent extends Pick<LoggedEvent, 'type' | 'objectId' | 'data'
 /** How events are numbered and written, and what has been written then. */
 export interface Appending {
   readonly statements: readonly Statement[];
-  told(results: readonly QueryResult<Record<string, unknown>>[]): LoggedEvent[];
+  told(results: Results): LoggedEvent[];
 }
 
 /**

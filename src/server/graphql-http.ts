@@ -78,8 +78,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       await options.streams.serve(request, response, viewer, bytes && parseJson(bytes));
       return;
     }
-    const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
     const spender = spenderOf(viewer, addressOf(request, options.trustedProxies));
+    const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
     if (kept?.known) {
       await rates.take(spender, kept.known.cost);
       await send(request, response, spender, 200, kept.known);
