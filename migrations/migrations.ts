@@ -3,9 +3,11 @@ import type { Migration } from '@mikro-orm/migrations';
 import { Initial as MysqlInitial } from './mysql/0001-initial.js';
 import { ListIndexes as MysqlListIndexes } from './mysql/0002-list-indexes.js';
 import { Idempotency as MysqlIdempotency } from './mysql/0003-idempotency.js';
+import { AuditLog as MysqlAuditLog } from './mysql/0004-audit-log.js';
 import { Initial as SqliteInitial } from './sqlite/0001-initial.js';
 import { ListIndexes as SqliteListIndexes } from './sqlite/0002-list-indexes.js';
 import { Idempotency as SqliteIdempotency } from './sqlite/0003-idempotency.js';
+import { AuditLog as SqliteAuditLog } from './sqlite/0004-audit-log.js';
 
 interface ListedMigration {
   name: string;
@@ -17,6 +19,7 @@ export const mysqlMigrations: ListedMigration[] = [
   { name: '0001-initial', class: MysqlInitial },
   { name: '0002-list-indexes', class: MysqlListIndexes },
   { name: '0003-idempotency', class: MysqlIdempotency },
+  { name: '0004-audit-log', class: MysqlAuditLog },
 ];
 
 /** SQLite, in the order in which they run. */
@@ -24,4 +27,5 @@ export const sqliteMigrations: ListedMigration[] = [
   { name: '0001-initial', class: SqliteInitial },
   { name: '0002-list-indexes', class: SqliteListIndexes },
   { name: '0003-idempotency', class: SqliteIdempotency },
+  { name: '0004-audit-log', class: SqliteAuditLog },
 ];

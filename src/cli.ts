@@ -8,7 +8,9 @@ import { foundCompany } from './domain/companies.js';
 import { seedDemo } from './domain/demo.js';
 import { type SeedPlan, seedCompanies, seededAddress, seededId } from './domain/seed.js';
 import type { Parts } from './domain/unit-of-work.js';
+import { type Verdict, verifyAudit } from './domain/verify-audit.js';
 import { expectMigrated, migrate, sqliteDrift } from './entities/schema-state.js';
+import { tenantIds } from './entities/tenant-ids.js';
 import { printErrors } from './errors/print-errors.js';
 import { buildGuardedSchema } from './resolvers/build-schema.js';
 import { printSdl } from './schema/print.js';
@@ -75,6 +77,27 @@ program
   );
 
 program
+  .command('audit')
+  .description('the audit logs of the companies')
+  .command('verify')
+  .description('check that no entry was changed, taken out or put in; names the first broken link')
+  .option('--company <id>', 'of one company; of all unless given')
+  .addHelpText('after', '\nKeep what it prints elsewhere: a log that was put back to an earlier end shows by that.')
+  .action(({ company }: { company?: string }) =>
+    withParts(async (parts) => {
+      await expectMigrated(parts.orm);
+      let count = 0;
+      for await (const ids of tenantIds(parts.orm, 'companies')) {
+        for (const id of ids.filter((one) => company === undefined || one === company)) {
+          count += 1;
+          tellVerdict(id, await verifyAudit(parts, id));
+        }
+      }
+      if (company && count === 0) fail(`There is no company ${company}.`);
+    }),
+  );
+
+program
   .command('documents')
   .description('trusted documents')
   .command('sign <files...>')
@@ -115,6 +138,13 @@ function addGenerated(name: string, description: string, file: string, text: () 
       const committed = await readFile(file, 'utf8').catch(() => '');
       if (committed !== text()) fail(`${file} is not what the code says: run "npm run ${name}".`);
     });
+}
+
+function tellVerdict(companyId: string, verdict: Verdict): void {
+  const { number } = verdict;
+  if (verdict.isSound)
+    console.log(`${companyId}: ${number} entries, the last one's hash is ${verdict.hash || 'none'}.`);
+  else fail(`${companyId}: entry ${number} ${verdict.fault}.`);
 }
 
 /** Seeds by the plan, and tells how far it is. */

@@ -57,3 +57,9 @@ export function expectUserId(viewer: Viewer): string {
   if (viewer.kind === 'MEMBER' || viewer.kind === 'USER') return viewer.userId;
   throw unauthenticated('NO_CREDENTIAL');
 }
+
+/** What stands in a company's records for who asks; null for who is nobody there. */
+export function actorIdOf(viewer: Viewer): string | null {
+  if (viewer.kind === 'MEMBER') return viewer.memberId;
+  return viewer.kind === 'FOLLOWER' ? viewer.followId : null;
+}

@@ -29,7 +29,7 @@ export function transactAs<T, R = undefined>(
   work: (work: MemberWork, read: R) => Promise<T>,
 ): Promise<Done<T>> {
   const { companyId, userId, memberId } = viewer;
-  const actor: Actor = { companyId, userId, memberId, entryPoint: 'MEMBER' };
+  const actor: Actor = { companyId, userId, actorId: memberId, entryPoint: 'MEMBER' };
   return transact(parts, actor, async (given) => {
     // Both are waited for, so that nothing is read of a transaction that has ended. Who is no member is told that first.
     const reading = [getActing(given.em, viewer, hold), read?.(given.em) as Promise<R>] as const;
@@ -56,6 +56,6 @@ async function getActing(em: EntityManager, viewer: MemberViewer, hold: boolean)
 export const operatorActor = (companyId: string): Actor => ({
   companyId,
   userId: null,
-  memberId: null,
+  actorId: null,
   entryPoint: 'OPERATOR',
 });

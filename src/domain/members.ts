@@ -10,7 +10,7 @@ import { ADDRESS_LENGTH, NAME_LENGTH } from '../schema/texts.js';
 import { transactAs } from './actor.js';
 import type { MemberEventData } from './events.js';
 import { expectName } from './texts.js';
-import type { Changes, Done, Parts } from './unit-of-work.js';
+import type { Changes, Done, Parts, Work } from './unit-of-work.js';
 
 export interface NewMember {
   email: string;
@@ -26,8 +26,7 @@ const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 export function addMember(parts: Parts, viewer: MemberViewer, input: NewMember): Promise<Done<Member>> {
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     const member = await createMember(work.em, viewer.companyId, input);
-    const data: MemberEventData = { userId: member.user.id };
-    work.record({ type: 'member.added', objectId: member.id, data, changes: firstMemberValues(member) });
+    recordMember(work, 'member.added', member, firstMemberValues(member));
     return member;
   });
 }
@@ -48,9 +47,7 @@ export async function createMember(em: EntityManager, companyId: string, input: 
   const email = input.email.trim().toLowerCase();
   if (!ADDRESS.test(email) || email.length > ADDRESS_LENGTH)
     throw new UserError('ADDRESS', 'This is not an e-mail address.', 'email');
-  if (input.kind === 'EXTERNAL' && input.role !== 'MEMBER') {
-    throw new UserError('EXTERNAL_ROLE', 'An external member is neither administrator nor supervisor.', 'role');
-  }
+  expectExternalRole(input);
   const name = expectName(input.name.trim() || email.slice(0, NAME_LENGTH), 'A member');
   const user = (await em.findOne(User, { email })) ?? em.create(User, { email, name });
   if (await em.findOne(Member, { user: user.id })) {
@@ -66,32 +63,61 @@ export async function createMember(em: EntityManager, companyId: string, input: 
   });
 }
 
+/** Throws for an external who is to be more than a member. */
+export function expectExternalRole({ role, kind }: Pick<Member, 'role' | 'kind'>): void {
+  if (kind === 'EXTERNAL' && role !== 'MEMBER')
+    throw new UserError('EXTERNAL_ROLE', 'An external member is neither administrator nor supervisor.', 'role');
+}
+
 /**
  * Ends a person's part in the company: their sockets close, their credentials open nothing here any more. The last
  * administrator stays, for nobody else could let anybody in again.
  */
 export function deactivateMember(parts: Parts, viewer: MemberViewer, memberId: string): Promise<Done<Member>> {
   return transactAs(parts, viewer, {}, async (work) => {
-    const { em } = work;
-    // All administrators, in one order, so that two who deactivate each other at once do not both succeed.
-    const lock = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true } as const;
-    const where = { role: 'ADMIN', deactivatedAt: null } as const;
-    const admins = await em.find(Member, where, { ...lock, orderBy: { id: 'asc' } });
-    if (!admins.some((admin) => admin.id === viewer.memberId)) throw accessEnded();
-    const member = await em.findOne(Member, { id: expectId('member', memberId) }, lock);
-    if (!member) throw notFound('member');
+    const { member, isLastAdmin } = await holdMember(work.em, viewer, memberId);
     if (member.deactivatedAt) return member;
-    if (admins.length === 1 && admins[0] === member) {
+    if (isLastAdmin)
       throw new UserError('LAST_ADMINISTRATOR', 'The last administrator cannot be deactivated.', 'memberId');
-    }
     member.deactivatedAt = new Date();
-    const data: MemberEventData = { userId: member.user.id };
-    work.record({
-      type: 'member.deactivated',
-      objectId: member.id,
-      data,
-      changes: { deactivatedAt: [null, member.deactivatedAt] },
-    });
+    recordMember(work, 'member.deactivated', member, { deactivatedAt: [null, member.deactivatedAt] });
     return member;
   });
+}
+
+/** Lets somebody in again who was deactivated, as what they were. */
+export function reactivateMember(parts: Parts, viewer: MemberViewer, memberId: string): Promise<Done<Member>> {
+  return transactAs(parts, viewer, {}, async (work) => {
+    const { member } = await holdMember(work.em, viewer, memberId);
+    if (!member.deactivatedAt) return member;
+    const changes: Changes = { deactivatedAt: [member.deactivatedAt, null] };
+    member.deactivatedAt = null;
+    recordMember(work, 'member.reactivated', member, changes);
+    return member;
+  });
+}
+
+interface Held {
+  member: Member;
+  /** Whether nobody but this member could let anybody in. */
+  isLastAdmin: boolean;
+}
+
+/**
+ * A member whom an administrator is about to change. All administrators are held, in one order, so that of two who end each
+ * other's at once one sees the other's end. Throws UNAUTHENTICATED or FORBIDDEN for who is no administrator any more.
+ */
+export async function holdMember(em: EntityManager, viewer: MemberViewer, memberId: string): Promise<Held> {
+  const lock = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true } as const;
+  const where = { role: 'ADMIN', deactivatedAt: null } as const;
+  const admins = await em.find(Member, where, { ...lock, orderBy: { id: 'asc' } });
+  if (!admins.some((admin) => admin.id === viewer.memberId)) throw accessEnded();
+  const member = await em.findOne(Member, { id: expectId('member', memberId) }, lock);
+  if (!member) throw notFound('member');
+  return { member, isLastAdmin: admins.length === 1 && admins[0] === member };
+}
+
+export function recordMember(work: Work, type: string, member: Member, changes: Changes): void {
+  const data: MemberEventData = { userId: member.user.id };
+  work.record({ type, objectId: member.id, data, changes });
 }

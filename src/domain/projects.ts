@@ -1,3 +1,4 @@
+import { LockMode } from '@mikro-orm/core';
 import { isAtLeast } from '../auth/level.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
@@ -117,7 +118,9 @@ async function expectNoWork(em: EntityManager, project: Row<Project>, member: Me
 
 async function getActiveMember(em: EntityManager, memberId: string, field: string): Promise<Member> {
   const key = { id: memberId, deactivatedAt: null };
-  const member = isId('member', memberId) ? await em.findOne(Member, key) : null;
+  // Held: who makes the member an external waits for this transaction, or is seen by it.
+  const hold = { lockMode: LockMode.PESSIMISTIC_READ };
+  const member = isId('member', memberId) ? await em.findOne(Member, key, hold) : null;
   if (!member) throw new UserError('NOT_A_MEMBER', 'There is no such member in this company.', field);
   return member;
 }

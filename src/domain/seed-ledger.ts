@@ -52,8 +52,8 @@ export class SeedLedger {
   }
 
   /** What records in the name of a member, or of the operator. Rows are added when they are what they are to be. */
-  by(memberId: string | null): Pick<Work, 'record' | 'update'> {
-    const actor = { memberId, entryPoint: memberId ? 'MEMBER' : 'OPERATOR' } as const;
+  by(actorId: string | null): Pick<Work, 'record' | 'update'> {
+    const actor = { actorId, entryPoint: actorId ? 'MEMBER' : 'OPERATOR' } as const;
     return { record: (happening) => this.#record(actor, happening), update: () => {} };
   }
 
@@ -67,7 +67,7 @@ export class SeedLedger {
   }
 
   #record(
-    { memberId: actorId, entryPoint }: Pick<Actor, 'memberId' | 'entryPoint'>,
+    { actorId, entryPoint }: Pick<Actor, 'actorId' | 'entryPoint'>,
     { type, objectId, data = {}, changes = {} }: Happening,
   ): void {
     const { company, companyId, nextTime: occurredAt } = this;

@@ -9,6 +9,7 @@ import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
 import { appending, headsOf, type LoggedEvent } from '../pubsub/event-log.js';
+import { type Audited, auditedOf, chaining, type Origin } from './audit.js';
 import { type Once, recordOf } from './once.js';
 import { inTransaction, untilCommitted } from './transaction.js';
 
@@ -25,14 +26,16 @@ export interface Parts {
    * whoever sends it again gets the same answer.
    */
   once?: Once | undefined;
+  /** Where the command comes from, for the audit log. */
+  origin?: Origin | undefined;
 }
 
 /** Who acts, in which company, through which entry point. */
 export interface Actor {
   companyId: string;
   userId: string | null;
-  /** None where the operator acts. */
-  memberId: string | null;
+  /** The member who acts. None where the operator does. */
+  actorId: string | null;
   entryPoint: Viewer['kind'] | 'OPERATOR';
 }
 
@@ -55,6 +58,8 @@ export interface Work {
   em: EntityManager;
   actor: Actor;
   record(happening: Happening): void;
+  /** Says it in the audit log, with the commit. What `record` is told of who may do what stands there by itself. */
+  audit(audited: Audited): void;
   /** Writes with the commit what differs between a row as it was read, and held, and as it is to be. */
   update<T extends Rowed>(type: Type<T>, before: Row<T>, after: Row<T>): void;
 }
@@ -80,7 +85,8 @@ export function transact<T>(parts: Parts, actor: Actor, work: (work: Work) => Pr
     const em = forkFor(parts.orm, { companyId, userId: userId ?? undefined });
     let events: LoggedEvent[] = [];
     const done = await inTransaction(em, openRecord(em), async () => {
-      const { result, happenings, statements } = await perform(em, actor, work);
+      const { result, happenings, audited, statements } = await perform(em, actor, work);
+      statements.push(...(await chaining(em, parts.keyring, actor, parts.origin, audited)));
       const { statements: last, told } =
         happenings.length > 0 ? telling(em, actor, happenings) : tellingNothing(companyId);
       return {
@@ -102,21 +108,28 @@ export function transact<T>(parts: Parts, actor: Actor, work: (work: Work) => Pr
 
 async function perform<T>(em: EntityManager, actor: Actor, work: (work: Work) => Promise<T>) {
   const happenings: Happening[] = [];
+  const audited: Audited[] = [];
+  const audit = (entry: Audited) => audited.push(entry);
+  const record = (happening: Happening) => {
+    happenings.push(happening);
+    const entry = auditedOf(happening);
+    if (entry) audit(entry);
+  };
   const changes = new Map<Type<Rowed>, Map<string, RowChange<Rowed>>>();
   const update: Work['update'] = (type, before, after) => {
     const rows = changes.get(type) ?? new Map<string, RowChange<Rowed>>();
     changes.set(type, rows);
     rows.set(after.id, [rows.get(after.id)?.[0] ?? before, after]);
   };
-  const result = await work({ em, actor, update, record: (happening) => happenings.push(happening) });
+  const result = await work({ em, actor, update, record, audit });
   await em.flush();
   const statements = [...changes].flatMap(([type, rows]) => updates(em, type, [...rows.values()]));
-  return { result, happenings, statements };
+  return { result, happenings, audited, statements };
 }
 
 /** Writes history and events. */
 function telling(em: EntityManager, actor: Actor, happenings: readonly Happening[]) {
-  const { companyId, memberId: actorId, entryPoint } = actor;
+  const { companyId, actorId, entryPoint } = actor;
   const entries = happenings.map(({ type, objectId, changes = {} }) => {
     return { ...new HistoryEntry(), companyId, objectId, type, actorId, entryPoint, changes };
   });

@@ -3,9 +3,8 @@ import type { Orm } from './orm.js';
 import { marks } from './row-filter.js';
 import { run } from './statements.js';
 import { type Table, tableOf } from './table.js';
+import { tenantIds } from './tenant-ids.js';
 
-/** So many tenants are asked at once whether they have something. */
-const TENANTS = 500;
 /** Of so many rows the keys are deleted at once. */
 const ROWS = 500;
 
@@ -21,7 +20,7 @@ export async function deleteOlder(orm: Orm, type: Aging, before: Date, signal?: 
   const owner = table.isTenants ? 'company_id' : 'user_id';
   const age = table.column('createdAt').write(before);
   let deleted = 0;
-  for await (const ids of tenantsOf(orm, table)) {
+  for await (const ids of tenantIds(orm, table.isTenants ? 'companies' : 'users')) {
     // Each of them is named: nobody's rows are read without their key.
     const text = `select distinct ${owner} as id from ${table.sql} where ${owner} in (${marks(ids.length)}) and created_at < ?`;
     const { rows } = await run(orm.em, text, [...ids, age]);
@@ -34,18 +33,6 @@ export async function deleteOlder(orm: Orm, type: Aging, before: Date, signal?: 
     }
   }
   return deleted;
-}
-
-/** The ids of all companies or users, some at a time. */
-async function* tenantsOf({ em }: Orm, { isTenants }: Table): AsyncGenerator<unknown[]> {
-  const text = `select id from ${isTenants ? 'companies' : 'users'} where id > ? order by id limit ?`;
-  for (let last: unknown = ''; ; ) {
-    const { rows } = await run(em, text, [last, TENANTS]);
-    if (rows.length === 0) return;
-    const ids = rows.map(({ id }) => id);
-    last = ids.at(-1);
-    yield ids;
-  }
 }
 
 /** By their keys: no others are locked, so whoever writes some beside them does not wait. */

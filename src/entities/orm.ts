@@ -7,6 +7,7 @@ import { MySqlConnection, MySqlDriver } from '@mikro-orm/mysql';
 import { type AbstractSqlDriver, type SqlEntityManager, SqliteDriver } from '@mikro-orm/sql';
 import { CompiledQuery, type DatabaseConnection } from 'kysely';
 import { mysqlMigrations, sqliteMigrations } from '../../migrations/migrations.js';
+import { AuditEntry, AuditHead } from './audit-entry.js';
 import { Comment } from './comment.js';
 import { Company } from './company.js';
 import { Event, HistoryEntry, LogHead } from './event.js';
@@ -24,6 +25,8 @@ export type Orm = MikroORM<AbstractSqlDriver, SqlEntityManager<AbstractSqlDriver
 export type EntityManager = Orm['em'];
 
 export const entities = [
+  AuditEntry,
+  AuditHead,
   Comment,
   Company,
   Event,

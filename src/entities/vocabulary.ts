@@ -122,3 +122,6 @@ export type ClosingPolicy = keyof typeof ClosingPolicy;
 
 export const FollowedKind = vocabulary('FollowedKind', 'What an anonymous follow can be granted for.', 'TASK');
 export type FollowedKind = keyof typeof FollowedKind;
+
+export const AuditResult = vocabulary('AuditResult', 'What came of what somebody wanted to do.', 'DONE', 'REFUSED');
+export type AuditResult = keyof typeof AuditResult;

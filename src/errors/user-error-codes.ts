@@ -34,13 +34,15 @@ export const USER_ERROR_CODES = {
   KEY_TAKEN: 'Another project has this key.',
   MANAGER_EXTERNAL: 'An external member manages no project.',
   EXTERNAL_LEVEL: 'An external member gets EDIT at most.',
-  STILL_A_SOLVER: 'The member solves open tasks of the project: give these to somebody else first.',
+  STILL_A_SOLVER: 'The member solves open tasks: give these to somebody else first.',
 
   // Members.
   ADDRESS: 'This is not an e-mail address.',
   ALREADY_A_MEMBER: 'The person is in the directory already.',
   EXTERNAL_ROLE: 'An external member is neither administrator nor supervisor.',
-  LAST_ADMINISTRATOR: 'The last administrator cannot be deactivated.',
+  LAST_ADMINISTRATOR: 'The last administrator stays one, and cannot be deactivated.',
+  STILL_A_MANAGER: 'The member manages projects: give these to somebody else first.',
+  STILL_NAMED: 'The member owns, or is awaited in, open tasks that externals do not see.',
 
   // Follows.
   OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',

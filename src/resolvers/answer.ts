@@ -47,8 +47,10 @@ export async function answerOwn<T>(
   }
 }
 
-/** A key is its owner's, and each field of the document is done once under it. */
-function partsOf({ parts, keyring, idempotency }: GraphContext, { path }: GraphQLResolveInfo, ownerId: string): Parts {
+/** With where the command comes from. A key is its owner's, and each field of the document is done once under it. */
+function partsOf(context: GraphContext, { path }: GraphQLResolveInfo, ownerId: string): Parts {
+  const { keyring, idempotency } = context;
+  const parts: Parts = { ...context.parts, origin: context.origin ?? undefined };
   if (!idempotency) return parts;
   const { key, bodyHash } = idempotency;
   const keyHash = keyring.fingerprint('idempotency-key', `${ownerId} ${key}`);

@@ -2,6 +2,7 @@ import { type Grants, loadGrants } from '../auth/grants.js';
 import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
 import { expectMember, type Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
+import type { Origin } from '../domain/audit.js';
 import { routeTo } from '../domain/events.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import type { EntityManager } from '../entities/orm.js';
@@ -33,6 +34,8 @@ export interface GraphContext {
   readonly keyring: Keyring;
   /** Of a mutation that came with a key. */
   readonly idempotency: Idempotency | null;
+  /** Where it comes from; null where nobody asks who could change anything. */
+  readonly origin: Origin | null;
   /** Where this server is reached, for links. */
   readonly publicUrl: string;
   /** Projects, members and users that rows refer to. */
@@ -76,13 +79,14 @@ export interface Given {
   /** What others have read before of what rows refer to. */
   kept?: ReferenceSource;
   idempotency?: Idempotency | null;
+  origin?: Origin | null;
 }
 
 /** For one operation of one viewer. Its EntityManager is bound to their company and user. */
 export function createContext(
   settings: ContextSettings,
   viewer: Viewer,
-  { kept, idempotency = null }: Given = {},
+  { kept, idempotency = null, origin = null }: Given = {},
 ): GraphContext {
   const keys = {
     companyId: 'companyId' in viewer ? viewer.companyId : undefined,
@@ -100,7 +104,7 @@ export function createContext(
     },
     grants,
   };
-  return new OperationContext(settings, viewer, reading, judge, null, idempotency);
+  return new OperationContext(settings, viewer, reading, judge, null, { idempotency, origin });
 }
 
 /** For an answer that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
@@ -130,6 +134,8 @@ class OperationContext implements GraphContext {
   readonly level: Judge['level'];
   readonly sight: Judge['sight'];
   readonly grants: Judge['grants'];
+  readonly idempotency: Idempotency | null;
+  readonly origin: Origin | null;
   readonly #settings: ContextSettings;
   readonly #reading: Reading;
   readonly #basis: Basis | null;
@@ -140,8 +146,10 @@ class OperationContext implements GraphContext {
     reading: Reading,
     judge: Judge,
     basis: Basis | null,
-    readonly idempotency: Idempotency | null = null,
+    { idempotency, origin }: Pick<GraphContext, 'idempotency' | 'origin'> = { idempotency: null, origin: null },
   ) {
+    this.idempotency = idempotency;
+    this.origin = origin;
     this.publicUrl = settings.publicUrl;
     this.keyring = settings.parts.keyring;
     ({ sees: this.sees, level: this.level, sight: this.sight, grants: this.grants } = judge);

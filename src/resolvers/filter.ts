@@ -1,7 +1,7 @@
 import { all, any, not, oneOf, type RowFilter } from '../entities/row-filter.js';
 import { badInput } from '../errors.js';
 import type { IdFilter, StringFilter } from '../schema/filters.js';
-import { type IdPrefix, isId } from '../schema/ids.js';
+import { type IdPrefix, isId, prefixOf } from '../schema/ids.js';
 import { lengthOf, TITLE_LENGTH } from '../schema/texts.js';
 
 /** A list counts as many as it has values. */
@@ -21,20 +21,20 @@ const WORDS: Record<string, Word> = {
   isNull: (column, value) => (value ? { column, is: 'absent' } : not({ column, is: 'absent' })),
 };
 
-/** A client's filter: conditions on fields, all of which must hold, and the three words that join filters. */
-export interface ClientFilter {
+/** A client's filter: conditions on fields, all of which must hold, and, in most of them, three words that join filters. */
+interface ClientFilter {
   and?: this[] | null;
   or?: this[] | null;
   not?: this | null;
 }
 
-/** The fields that are ids: the column, and what the ids name. */
-type References = Readonly<Record<string, readonly [column: string, prefix: IdPrefix]>>;
+/** The fields that are ids: the column, and what the ids name; null where they name objects of several kinds. */
+type References = Readonly<Record<string, readonly [column: string, prefix: IdPrefix | null]>>;
 
 /** The filter as a filter on rows. Throws BAD_USER_INPUT when it is too large to be an honest one. */
-export function filterOf(filter: ClientFilter | null | undefined, references: References = {}): RowFilter {
+export function filterOf(filter: object | null | undefined, references: References = {}): RowFilter {
   const budget = { left: MAX_CONDITIONS };
-  return !filter || translate(filter, references, budget);
+  return !filter || translate(filter as ClientFilter, references, budget);
 }
 
 function translate(filter: ClientFilter, references: References, budget: { left: number }): RowFilter {
@@ -43,8 +43,9 @@ function translate(filter: ClientFilter, references: References, budget: { left:
   for (const [name, conditions] of Object.entries(fields as Record<string, object | null | undefined>)) {
     if (!conditions) continue;
     budget.left -= sizeOf(conditions);
-    const [column, prefix] = references[name] ?? [name];
-    const sound = prefix ? withIds(prefix, conditions) : conditions;
+    const reference = references[name];
+    const sound = reference ? withIds(reference[1], conditions) : conditions;
+    const column = reference?.[0] ?? name;
     parts.push(...conditionsOn(column, sound));
   }
   budget.left -= 1;
@@ -71,8 +72,9 @@ function sizeOf(conditions: object): number {
 }
 
 /** Without ids of another kind: they would match nothing, and are not for the database to compare. */
-function withIds(prefix: IdPrefix, { eq, in: wanted, ...rest }: IdFilter): object {
-  const sound = wanted?.filter((id) => isId(prefix, id));
-  if (eq == null || isId(prefix, eq)) return { ...rest, eq, in: sound };
+function withIds(prefix: IdPrefix | null, { eq, in: wanted, ...rest }: IdFilter): object {
+  const isSound = (id: string) => (prefix ? isId(prefix, id) : prefixOf(id) !== null);
+  const sound = wanted?.filter(isSound);
+  if (eq == null || isSound(eq)) return { ...rest, eq, in: sound };
   return { ...rest, in: [] };
 }

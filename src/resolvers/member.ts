@@ -15,7 +15,8 @@ import {
   Root,
 } from 'type-graphql';
 import { directoryOf } from '../auth/directory.js';
-import { addMember, deactivateMember } from '../domain/members.js';
+import { updateMember } from '../domain/member-standing.js';
+import { addMember, deactivateMember, reactivateMember } from '../domain/members.js';
 import { Member } from '../entities/member.js';
 import { all } from '../entities/row-filter.js';
 import type { Row } from '../entities/rows.js';
@@ -36,6 +37,8 @@ import { whenKnown } from './when-known.js';
 
 const MemberConnection = connectionOf(Member, 'Member');
 const AddMemberPayload = payloadType('AddMemberPayload', 'member', Member);
+const UpdateMemberPayload = payloadType('UpdateMemberPayload', 'member', Member);
+const ReactivateMemberPayload = payloadType('ReactivateMemberPayload', 'member', Member);
 const DeactivateMemberPayload = payloadType('DeactivateMemberPayload', 'member', Member);
 
 const RoleFilter = enumFilter(Role, 'RoleFilter');
@@ -77,6 +80,27 @@ class AddMemberInput {
   licensedAsInternal?: boolean;
 }
 
+@InputType({ description: 'What is absent stays as it is.' })
+class UpdateMemberInput {
+  @Field(() => ID)
+  memberId!: string;
+  @IsOptional()
+  @Field(() => Role, { nullable: true })
+  role?: Role | null;
+  @IsOptional()
+  @Field(() => MembershipKind, { nullable: true })
+  kind?: MembershipKind | null;
+  @IsOptional()
+  @Field(() => Boolean, { nullable: true, description: 'For externals; an internal member has none.' })
+  licensedAsInternal?: boolean | null;
+}
+
+@InputType()
+class ReactivateMemberInput {
+  @Field(() => ID)
+  memberId!: string;
+}
+
 @InputType()
 class DeactivateMemberInput {
   @Field(() => ID)
@@ -109,6 +133,30 @@ export class MemberResolver {
   @Mutation(() => AddMemberPayload)
   addMember(@Arg('input') input: AddMemberInput, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
     return answer(context, info, 'member', (parts, viewer) => addMember(parts, viewer, input));
+  }
+
+  @HasRole('ADMIN')
+  @ForMembers()
+  @Mutation(() => UpdateMemberPayload, {
+    description: 'Changes what somebody is in the company; it holds at once, for open sockets too.',
+  })
+  updateMember(
+    @Arg('input') { memberId, ...standing }: UpdateMemberInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'member', (parts, viewer) => updateMember(parts, viewer, memberId, standing));
+  }
+
+  @HasRole('ADMIN')
+  @ForMembers()
+  @Mutation(() => ReactivateMemberPayload, { description: 'Lets somebody in again, as what they were.' })
+  reactivateMember(
+    @Arg('input') { memberId }: ReactivateMemberInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'member', (parts, viewer) => reactivateMember(parts, viewer, memberId));
   }
 
   @HasRole('ADMIN')

@@ -11,8 +11,8 @@ export type Direction = 'ASC' | 'DESC';
 
 export interface PageRequest<T> {
   page: PageArgs;
-  /** Whose events tell of all changes of the rows. */
-  route: string;
+  /** Whose events tell of all changes of the rows; null where none do, and the answer is of this moment only. */
+  route: string | null;
   /** The column to sort by; the id breaks ties, so that a page's end is one place. */
   orderBy: { field: keyof Row<T> & string; direction: Direction };
   /** The column in which no two of the rows are alike. Sorted by it they have no ties, and MariaDB would sort them for the id. */
@@ -44,7 +44,7 @@ export async function findPage<T extends { id: string }>(
   };
   const direction = (orderBy.direction === 'ASC') === isBackward ? 'DESC' : 'ASC';
   const reader: Reader<T> = {
-    source: context.rowsOf(request.route),
+    source: request.route === null ? context.em : context.rowsOf(request.route),
     type,
     field: orderBy.field,
     isUnique: orderBy.field === 'id' || orderBy.field === request.unique,

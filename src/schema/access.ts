@@ -69,12 +69,13 @@ function rootGuards(schema: GraphQLSchema, field: Field): Guard[] | null {
   const tenant = getDirective(schema, field, 'tenant') !== undefined;
   const role = getDirective(schema, field, 'hasRole')?.[0]?.role as RequiredRole | undefined;
   if (!entries || entries.length === 0 || tenant === entries.includes('USER')) return null;
-  const guards: Guard[] = [(viewer) => checkEntry(viewer, entries)];
-  if (role) guards.push((viewer) => checkRole(viewer, role));
+  const guards: Guard[] = [(viewer) => expectEntry(viewer, entries)];
+  if (role) guards.push((viewer) => expectRole(viewer, role));
   return guards;
 }
 
-function checkEntry(viewer: AccessSubject, entries: readonly Entry[]): void {
+/** What `@allow` asks for. Throws UNAUTHENTICATED for who has shown nothing, FORBIDDEN for who came in by another way. */
+export function expectEntry(viewer: AccessSubject, entries: readonly Entry[]): void {
   if (viewer.kind === 'NOBODY') throw unauthenticated('NO_CREDENTIAL');
   if (entries.includes(viewer.kind)) return;
   if (viewer.kind === 'USER' && entries.includes('MEMBER')) {
@@ -83,7 +84,8 @@ function checkEntry(viewer: AccessSubject, entries: readonly Entry[]): void {
   throw forbidden('ENTRY_NOT_ALLOWED', `This is not open to a ${viewer.kind.toLowerCase()}.`);
 }
 
-function checkRole(viewer: AccessSubject, role: RequiredRole): void {
+/** What `@hasRole` asks for. Throws FORBIDDEN. */
+export function expectRole(viewer: AccessSubject, role: RequiredRole): void {
   if (viewer.role === 'ADMIN' || viewer.role === role) return;
   throw forbidden('ROLE_REQUIRED', `This asks for the role ${role}.`);
 }

@@ -21,6 +21,14 @@ export class StringFilter {
   contains?: string;
 }
 
+@InputType({ description: 'Conditions on one of a few words; all that are given must hold.' })
+export class WordFilter {
+  @Field(() => String, { nullable: true })
+  eq?: string;
+  @Field(() => [String], { nullable: true })
+  in?: string[];
+}
+
 @InputType({ description: 'Conditions on a whole number; all that are given must hold.' })
 export class IntFilter {
   @Field(() => Int, { nullable: true })

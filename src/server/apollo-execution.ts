@@ -1,6 +1,8 @@
 import { type ApolloServerPlugin, type GraphQLRequest, HeaderMap } from '@apollo/server';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Viewer } from '../auth/viewer.js';
+import type { Origin } from '../domain/audit.js';
+import type { Refusals } from '../domain/refusals.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError, badRequest, tooCostly } from '../errors.js';
 import { type Operation, operationOf } from '../execution/operation.js';
@@ -10,17 +12,20 @@ import { leastPosition, runIn } from '../resolvers/visibility.js';
 import type { FormatError } from './error-format.js';
 import { idempotencyOf } from './idempotency-key.js';
 import { retryAfter } from './rate-limits.js';
+import { noteRefused } from './refused.js';
 
 export interface ExecutionOptions {
   schema: GraphQLSchema;
   settings: ContextSettings;
   formatError: FormatError;
   costLimit: number;
+  refusals: Refusals;
 }
 
 /** One request as it goes through Apollo Server. */
 export interface HttpContext {
   readonly viewer: Viewer;
+  readonly origin: Origin;
   /** What the resolvers get; at least as new as a position of the log. */
   readonly graphAt: (position: number | null, idempotency: Idempotency | null) => Promise<GraphContext>;
   /** As the header has it. */
@@ -43,6 +48,7 @@ export function execution({
   settings,
   formatError,
   costLimit,
+  refusals,
 }: ExecutionOptions): ApolloServerPlugin<HttpContext> {
   return {
     async requestDidStart() {
@@ -76,6 +82,7 @@ export function execution({
           );
           const extensions = { cost: { requested: outcome.cost, limit: costLimit } };
           outcome.isSound = !errors;
+          noteRefused(refusals, contextValue, errors);
           const singleResult = { ...(errors && { errors: errors.map(formatError) }), data: data ?? null, extensions };
           return { body: { kind: 'single', singleResult }, http: { headers: new HeaderMap() } };
         },

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import type { Viewer } from '../auth/viewer.js';
+import type { Origin } from '../domain/audit.js';
 import { isDatabaseFault } from '../entities/orm.js';
 import { accessEnded, badRequest, limitExceeded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
@@ -9,6 +10,7 @@ import type { Admissions, Place } from './admissions.js';
 import { type FormatError, withFormat } from './error-format.js';
 import { LAST_WORDS_MS } from './limits.js';
 import type { Asking, Operations, Request, Running, Session } from './operations.js';
+import { originOf } from './origin.js';
 import { Outbox, type QueueLimits } from './outbox.js';
 
 export interface EventStreamOptions {
@@ -17,6 +19,7 @@ export interface EventStreamOptions {
   addresses: AddressLimits;
   formatError: FormatError;
   queueLimits: QueueLimits;
+  trustedProxies: number;
 }
 
 const LOOK_MS = 250;
@@ -47,7 +50,7 @@ export class EventStreams {
     if (this.options.addresses.take(request, response)) {
       throw limitExceeded('CONNECTIONS_PER_ADDRESS', 'Too many connections from one address.');
     }
-    const stream = new EventStream(this.options, response, viewer);
+    const stream = new EventStream(this.options, response, viewer, originOf(request, this.options.trustedProxies));
     this.#open.add(stream);
     response.once('close', () => stream.leave());
     try {
@@ -102,6 +105,7 @@ class EventStream implements Connection, Session, Asking {
     readonly options: EventStreamOptions,
     readonly response: ServerResponse,
     readonly viewer: Viewer,
+    readonly origin: Origin,
   ) {
     this.#outbox = new Outbox(response, options.queueLimits, () => void this.#giveUp());
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -3,6 +3,7 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import type { Authenticator, KnownMembers } from '../auth/authenticate.js';
 import type { Viewer } from '../auth/viewer.js';
+import type { Origin } from '../domain/audit.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import type { Documents } from '../execution/documents.js';
 import { LIMITS } from '../execution/limits.js';
@@ -11,11 +12,11 @@ import { createContext } from '../resolvers/context.js';
 import { KeptAnswer } from '../resolvers/kept-answer.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import { untilVisible } from '../resolvers/visibility.js';
-import { addressOf } from './address-limits.js';
 import { type ExecutionOptions, execution, type HttpContext } from './apollo-execution.js';
 import { parseJson, readBody } from './body.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
 import { headerMap, keyOf, questionOf, single } from './http-question.js';
+import { originOf } from './origin.js';
 import type { PersistedQueries } from './persisted-queries.js';
 import { type RateLimits, retryAfter, spenderOf } from './rate-limits.js';
 import { bytesOf, reply, statusOf, typeFor } from './replies.js';
@@ -38,6 +39,7 @@ export interface GraphqlHttpOptions extends ExecutionOptions {
 /** A question, and who asks it. */
 interface Asked {
   viewer: Viewer;
+  origin: Origin;
   /** Whose points it costs. */
   spender: string;
   kept: KeptAnswer | null;
@@ -78,21 +80,23 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       await options.streams.serve(request, response, viewer, bytes && parseJson(bytes));
       return;
     }
-    const spender = spenderOf(viewer, addressOf(request, options.trustedProxies));
+    const origin = originOf(request, options.trustedProxies);
+    const spender = spenderOf(viewer, origin.address);
     const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
     if (kept?.known) {
       await rates.take(spender, kept.known.cost);
       await send(request, response, spender, 200, kept.known);
       return;
     }
-    const { status, made } = await execute(request, url, { viewer, spender, kept, bytes }).finally(() => kept?.close());
+    const asked = { viewer, origin, spender, kept, bytes };
+    const { status, made } = await execute(request, url, asked).finally(() => kept?.close());
     await send(request, response, spender, status, made);
   }
 
   async function execute(
     request: IncomingMessage,
     url: URL,
-    { viewer, spender, kept, bytes }: Asked,
+    { viewer, origin, spender, kept, bytes }: Asked,
   ): Promise<{ status: number; made: Answer }> {
     const body = bytes && parseJson(bytes);
     const { query, operationName } = await questionOf(body, url, persistedQueries);
@@ -105,16 +109,16 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const graphAt: HttpContext['graphAt'] = async (position, idempotency) => {
       outcome.isKept = isQuery && kept !== null && (position ?? 0) <= kept.since;
       if (outcome.isKept && kept) return kept.context;
-      if (!('companyId' in viewer)) return createContext(settings, viewer, { idempotency });
+      if (!('companyId' in viewer)) return createContext(settings, viewer, { idempotency, origin });
       if (position === null)
-        return createContext(settings, viewer, { kept: companies.referencesOf(viewer.companyId), idempotency });
+        return createContext(settings, viewer, { kept: companies.referencesOf(viewer.companyId), idempotency, origin });
       await untilVisible(settings.parts, viewer.companyId, position);
       kept?.company.advanceTo(position);
       return createContext(settings, await authenticator.confirm(viewer));
     };
     const spend = (cost: number) => rates.take(spender, cost);
     const idempotencyKey = single(request.headers['idempotency-key']);
-    const context: HttpContext = { viewer, graphAt, idempotencyKey, outcome, spend };
+    const context: HttpContext = { viewer, origin, graphAt, idempotencyKey, outcome, spend };
     const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
       context: async () => context,

@@ -1,6 +1,8 @@
 import { createSourceEventStream, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Standing } from '../auth/standing.js';
 import type { Viewer } from '../auth/viewer.js';
+import type { Origin } from '../domain/audit.js';
+import type { Refusals } from '../domain/refusals.js';
 import { ApiError, accessEnded, forbidden, tooCostly } from '../errors.js';
 import type { Documents } from '../execution/documents.js';
 import type { Operation } from '../execution/operation.js';
@@ -16,6 +18,7 @@ import { type FormatError, withFormat } from './error-format.js';
 import { idempotencyOf } from './idempotency-key.js';
 import { persistedHash } from './persisted-queries.js';
 import { type RateLimits, spenderOf } from './rate-limits.js';
+import { noteRefused } from './refused.js';
 import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
 
 export type Engine = FanOut<Standing, Reading>;
@@ -29,11 +32,13 @@ export interface OperationsOptions {
   /** Of one operation, in points. */
   costLimit: number;
   rates: RateLimits;
+  refusals: Refusals;
 }
 
 /** Whoever asks over a connection that stays. */
 export interface Session {
   readonly viewer: Viewer;
+  readonly origin: Origin;
   /** A place at the company's events; none for somebody without a company. */
   readonly admission: Admission<Standing, Reading> | null;
 }
@@ -103,19 +108,28 @@ export class Operations {
     if ('variables' in coerced && found.operation.operation === 'subscription')
       return this.#subscribe(session, viewer, { ...request, query: text }, found, coerced.variables, asking, since);
     const question = { ...request, query: text };
-    const result = 'errors' in coerced ? coerced : await this.#run(found, viewer, coerced.variables, question);
+    const result =
+      'errors' in coerced
+        ? coerced
+        : await this.#run(found, { viewer, origin: session.origin }, coerced.variables, question);
+    noteRefused(this.options.refusals, { viewer, origin: session.origin }, result.errors);
     asking.next(this.#toJson(result));
     asking.complete();
     return null;
   }
 
-  #run(found: Operation, viewer: Viewer, variables: Variables, request: Request): Promise<ExecutionResult> {
+  #run(
+    found: Operation,
+    { viewer, origin }: Pick<Session, 'viewer' | 'origin'>,
+    variables: Variables,
+    request: Request,
+  ): Promise<ExecutionResult> {
     const { settings } = this.options;
     const { parts, refresh } = settings;
     return runIn(found, variables, async () => {
       if (found.operation.operation === 'mutation') {
         const places = { header: request.idempotencyKey, extensions: request.extensions };
-        return createContext(settings, viewer, { idempotency: idempotencyOf(parts.keyring, request, places) });
+        return createContext(settings, viewer, { idempotency: idempotencyOf(parts.keyring, request, places), origin });
       }
       const position = leastPosition(parts, viewer, found, variables);
       if (position === null || !('companyId' in viewer)) return createContext(settings, viewer);
@@ -145,7 +159,9 @@ export class Operations {
       contextValue: createContext(this.options.settings, viewer),
     });
     if (!(source instanceof ChangeSource)) {
-      asking.next(this.#toJson(source as ExecutionResult));
+      const result = source as ExecutionResult;
+      noteRefused(this.options.refusals, { viewer, origin: session.origin }, result.errors);
+      asking.next(this.#toJson(result));
       asking.complete();
       return null;
     }

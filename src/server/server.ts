@@ -7,6 +7,7 @@ import { Keyring } from '../crypto.js';
 import { demoPeople } from '../domain/demo.js';
 import { crashAtCommit } from '../domain/failpoint.js';
 import { forgetOutcomes } from '../domain/forget-outcomes.js';
+import { Refusals } from '../domain/refusals.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { openOrm } from '../entities/orm.js';
 import { Documents } from '../execution/documents.js';
@@ -20,6 +21,7 @@ import { KeptCompanies } from '../resolvers/kept-companies.js';
 import { createRights } from '../resolvers/rights.js';
 import { AddressLimits } from './address-limits.js';
 import { Admissions } from './admissions.js';
+import { createAuditExport } from './audit-export.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
 import { createErrorFormat } from './error-format.js';
 import { EventStreams } from './event-stream.js';
@@ -88,6 +90,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     refresh: authenticator.refresh.bind(authenticator),
     rateLimitOf: (viewer) => rates.standing(spenderOf(viewer, '')),
   };
+  const refusals = new Refusals(parts);
   const introspection = !config.production;
   const documents = new Documents(schema, introspection);
   const { documentsManifest: manifest } = config;
@@ -95,7 +98,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     ...followDocuments,
     ...(manifest ? readManifest(manifest.file, manifest.publicKeyFile) : []),
   ]);
-  const common = { schema, documents, trustedDocuments, authenticator, settings, formatError, introspection };
+  const common = { schema, documents, trustedDocuments, authenticator, settings, formatError, introspection, refusals };
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
   const admissions = new Admissions(fanOut, config.maxSocketsPerViewer);
@@ -116,6 +119,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
 
   const routes: Route[] = [
     { path: '/graphql', handle: graphql.handle },
+    {
+      path: '/export/audit.ndjson',
+      methods: ['GET'],
+      handle: createAuditExport({ ...common, ...config, parts, rates }),
+    },
     { path: '/f/', methods: ['GET', 'HEAD'], handle: followPage },
     {
       path: '/healthz',
@@ -162,6 +170,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       await upkeep.stop();
       await graphql.stop();
       await fanOut.close();
+      await refusals.close();
       shared?.disconnect();
       await close();
       log.info('server: stopped');

@@ -4,6 +4,7 @@ import { MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { Viewer } from '../auth/viewer.js';
+import type { Origin } from '../domain/audit.js';
 import { CloseCode } from '../errors/close-codes.js';
 import { ApiError, limitExceeded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
@@ -60,6 +61,7 @@ export class GraphqlSocket implements Connection, Session {
   constructor(
     readonly ws: WebSocket,
     socket: Duplex,
+    readonly origin: Origin,
     readonly host: SocketHost,
   ) {
     this.#outbox = new Outbox(socket, host.options.queueLimits, () => void this.#giveUp());

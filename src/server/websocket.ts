@@ -3,14 +3,17 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Origin } from '../domain/audit.js';
 import { isDatabaseFault } from '../entities/orm.js';
 import { CloseCode } from '../errors/close-codes.js';
 import type { Logger } from '../log.js';
 import type { AddressLimits } from './address-limits.js';
+import { originOf } from './origin.js';
 import { GraphqlSocket, type SocketHost, type SocketOptions } from './socket.js';
 
 export interface WebsocketOptions extends SocketOptions {
   addresses: AddressLimits;
+  trustedProxies: number;
   log: Logger;
   maxMessageBytes: number;
   /** After so long without an operation a socket is closed. */
@@ -72,12 +75,14 @@ export class SocketHub implements SocketHost {
     if (request.url?.split('?')[0] !== path) return void refuse('404 Not Found');
     const retryAfter = this.options.addresses.take(request, socket);
     if (retryAfter) return void refuse('429 Too Many Requests', `Retry-After: ${retryAfter}`);
-    this.#server.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket));
+    this.#server.handleUpgrade(request, socket, head, (ws) =>
+      this.#accept(ws, socket, originOf(request, this.options.trustedProxies)),
+    );
   }
 
-  #accept(ws: WebSocket, socket: Duplex): void {
+  #accept(ws: WebSocket, socket: Duplex, origin: Origin): void {
     if (ws.protocol === '') ws.close(CloseCode.SUBPROTOCOL, 'Subprotocol not acceptable');
-    else this.#open.add(new GraphqlSocket(ws, socket, this));
+    else this.#open.add(new GraphqlSocket(ws, socket, origin, this));
   }
 
   /** Looks after what the clock decides, for all sockets: one timer instead of several for each. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { deactivateMember } from '../../src/domain/members.js';
 import { findPreferences, findViews, updatePreferences } from '../../src/domain/personal.js';
 import { assignTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import { Follow } from '../../src/entities/follow.js';
@@ -89,6 +90,23 @@ const calls: Record<string, () => Call | Promise<Call>> = {
       select: 'member { id email deactivatedAt }',
       input: { memberId: id },
       meanwhile: () => rows().nativeUpdate(Member, { id }, { deactivatedAt: null }),
+    };
+  },
+  updateMember: async () => {
+    const { id } = (await world.member()).member;
+    return {
+      select: 'member { id role kind licensedAsInternal }',
+      input: { memberId: id, kind: 'EXTERNAL', licensedAsInternal: true },
+      meanwhile: () => rows().nativeUpdate(Member, { id }, { kind: 'INTERNAL', licensedAsInternal: false }),
+    };
+  },
+  reactivateMember: async () => {
+    const { id } = (await world.member()).member;
+    await deactivateMember(cluster.parts, admin.viewer, id);
+    return {
+      select: 'member { id email deactivatedAt }',
+      input: { memberId: id },
+      meanwhile: () => rows().nativeUpdate(Member, { id }, { deactivatedAt: new Date() }),
     };
   },
   grantFollow: () => ({

@@ -2,6 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import { AccessTokenVerifier } from '../../src/auth/access-token.js';
 import { Authenticator } from '../../src/auth/authenticate.js';
 import type { Viewer } from '../../src/auth/viewer.js';
+import { Refusals } from '../../src/domain/refusals.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Documents } from '../../src/execution/documents.js';
 import { FanOut } from '../../src/pubsub/fan-out.js';
@@ -15,12 +16,14 @@ import { TrustedDocuments } from '../../src/server/trusted-documents.js';
 import { until } from './until.js';
 
 /** The engine inside the test's own process, for looking at what it does without sockets in between. */
+export const NOWHERE = { address: '127.0.0.1', userAgent: null };
 const noLimit = () => ({ limit: 1, remaining: 1, resetAt: new Date() });
 
 export class Audience {
   readonly settings: ContextSettings;
   readonly fanOut: Engine;
   readonly operations: Operations;
+  readonly refusals: Refusals;
 
   constructor(
     readonly parts: Parts,
@@ -31,6 +34,7 @@ export class Audience {
     const refresh = (viewer: Viewer) => authenticator.refresh(viewer);
     this.settings = { parts, publicUrl: 'http://127.0.0.1', refresh, rateLimitOf: noLimit };
     this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
+    this.refusals = new Refusals(parts);
     const formatError = createErrorFormat(parts.log);
     this.operations = new Operations({
       documents: new Documents(schema, true),
@@ -39,6 +43,7 @@ export class Audience {
       fanOut: this.fanOut,
       formatError,
       costLimit: 10_000,
+      refusals: this.refusals,
       rates: new RateLimits(null, 1_000_000_000, 60),
     });
   }
@@ -50,7 +55,7 @@ export class Audience {
     const admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null } as never, seat);
     seat.admission = admission;
     seat.leave = () => admission?.leave();
-    seat.running = await this.operations.begin({ viewer, admission }, { query, variables }, seat);
+    seat.running = await this.operations.begin({ viewer, origin: NOWHERE, admission }, { query, variables }, seat);
     await until(() => seat.told.length > 0 || seat.isOver, 'READY');
     return seat;
   }

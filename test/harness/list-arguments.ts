@@ -54,12 +54,14 @@ export function conditionsOf(field: Field, sampleOf: (path: string, type: string
   });
 }
 
-/** The same conditions denied, and each joined with the next one by the filter's own words. */
-export const joined = (conditions: readonly Filter[]): Filter[] =>
-  conditions.flatMap((one, i) => {
+/** The same conditions denied, and each joined with the next one by the filter's own words; without such, side by side. */
+export function joined(field: Field, conditions: readonly Filter[]): Filter[] {
+  const hasWords = argumentOf(field, 'filter')?.getFields().and !== undefined;
+  return conditions.flatMap((one, i) => {
     const next = conditions[(i + 1) % conditions.length];
-    return [{ not: one }, { and: [one, { not: next }] }, { or: [one, next] }];
+    return hasWords ? [{ not: one }, { and: [one, { not: next }] }, { or: [one, next] }] : [{ ...one, ...next }];
   });
+}
 
 function argumentOf({ args }: Field, name: string): GraphQLInputObjectType | null {
   const type = getNamedType(args.find((argument) => argument.name === name)?.type);

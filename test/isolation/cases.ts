@@ -2,6 +2,8 @@ import { type Case, notMember, paged, positioned, refused, streamed } from './ca
 import {
   ADD_COMMENT,
   ASSIGN_TASK,
+  AUDIT,
+  AUDIT_BY,
   COMMENTS,
   CREATE_PROJECT,
   CREATE_TASK,
@@ -15,6 +17,7 @@ import {
   PROJECT,
   PROJECTS,
   PROJECTS_BY,
+  REACTIVATE_MEMBER,
   REVOKE_FOLLOW,
   SAVE_VIEW,
   SET_PERMISSION,
@@ -22,6 +25,7 @@ import {
   TASK_QUERY,
   TASKS,
   TASKS_BY,
+  UPDATE_MEMBER,
   UPDATE_PREFERENCES,
   UPDATE_TASK,
   UPDATE_TASKS,
@@ -51,6 +55,7 @@ function minCursorCases(): Record<string, Case> {
   const ofProject = ({ project }: Side) => ({ id: project.id });
   return {
     ...asked('follower', 'followed', '', 'id task { title }'),
+    ...asked('admin', 'auditLog', page, 'nodes { id action }'),
     ...asked('admin', 'follows', page, 'nodes { id label }'),
     ...asked('editor', 'members', page, 'nodes { id name }'),
     ...asked('editor', 'projects', page, 'nodes { id name }'),
@@ -64,7 +69,7 @@ function minCursorCases(): Record<string, Case> {
   };
 }
 
-/** `ownerId`, `solverId` and `managerId`, each operator, bare and inside each combination. */
+/** `ownerId`, `solverId`, `managerId`, and the two ids of the audit log, each operator, bare and inside each combination. */
 function filterCases(): Record<string, Case> {
   const forms: [path: string, at: string, wrap: (filter: object) => object][] = [
     ['', '', (filter) => filter],
@@ -105,6 +110,16 @@ function filterCases(): Record<string, Case> {
         hidden: 'who manages nothing that is seen is like who manages nothing',
         answer: 'EMPTY',
       };
+      for (const field of form === '' ? ['actorId', 'objectId'] : []) {
+        cases[`Query.auditLog.filter.${form}${field}.${operator}`] = {
+          as: 'admin',
+          document: AUDIT,
+          at: `filter.${formAt}${field}.${operatorAt}`,
+          variables: (side) => ({ filter: wrap({ [field]: make(manager(side)) }) }),
+          hidden: 'administrators see the whole log',
+          answer: 'EMPTY',
+        };
+      }
     }
   }
   return cases;
@@ -185,6 +200,7 @@ export const cases: Record<string, Case | Case[]> = {
   ...paged('Query.tasks', 'editor', TASKS_BY, (side) => ({ projectId: side.project.id })),
   ...paged('Query.projects', 'editor', PROJECTS_BY),
   ...paged('Query.members', 'editor', MEMBERS),
+  ...paged('Query.auditLog', 'admin', AUDIT_BY),
   ...paged('Query.follows', 'admin', FOLLOWS),
   ...paged('Task.comments', 'editor', COMMENTS, (side) => ({ id: side.task.id })),
   ...paged('Task.history', 'editor', HISTORY, (side) => ({ id: side.task.id })),
@@ -224,6 +240,20 @@ export const cases: Record<string, Case | Case[]> = {
     document: SET_PERMISSION,
     at: 'input.memberId',
     variables: (side) => ({ input: manage(side) }),
+    hidden: wholeDirectory,
+  }),
+  'Mutation.updateMember.input.memberId': refused({
+    as: 'admin',
+    document: UPDATE_MEMBER,
+    at: 'input.memberId',
+    variables: async (side) => ({ input: { memberId: (await side.freshMember()).member.id, role: 'SUPERVISOR' } }),
+    hidden: wholeDirectory,
+  }),
+  'Mutation.reactivateMember.input.memberId': refused({
+    as: 'admin',
+    document: REACTIVATE_MEMBER,
+    at: 'input.memberId',
+    variables: async (side) => ({ input: { memberId: (await side.freshMember()).member.id } }),
     hidden: wholeDirectory,
   }),
   'Mutation.deactivateMember.input.memberId': refused({

@@ -30,6 +30,8 @@ export const MOVE_TASK = mutation('moveTask', `task { ${TASK} }`);
 export const ADD_COMMENT = mutation('addComment', `comment { id body author { name } task { ${TASK} } }`);
 export const GRANT_FOLLOW = mutation('grantFollow', `url secret follow { id label task { ${TASK} } }`);
 export const REVOKE_FOLLOW = mutation('revokeFollow', `follow { id label task { ${TASK} } }`);
+export const UPDATE_MEMBER = mutation('updateMember', 'member { id name email }');
+export const REACTIVATE_MEMBER = mutation('reactivateMember', 'member { id name email }');
 export const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
 export const SAVE_VIEW = mutation('savePersonalView', 'view { id name filter }');
 export const UPDATE_PREFERENCES = mutation('updatePreferences', 'preferences { defaultView { id name filter } }');
@@ -55,6 +57,10 @@ export const PROJECTS_BY = pagedBy('$filter: ProjectFilter, ', (page) => {
 });
 export const PROJECTS = PROJECTS_BY('after').replace('first: 1', 'first: 3');
 export const FOLLOWS = pagedBy('', (page) => `follows(${page}) { nodes { id label } ${PAGE} }`);
+export const AUDIT_BY = pagedBy('$filter: AuditFilter, ', (page) => {
+  return `auditLog(filter: $filter, ${page}) { nodes { number action details actor { name } } ${PAGE} }`;
+});
+export const AUDIT = AUDIT_BY('after').replace('first: 1', 'first: 3');
 export const COMMENTS = pagedBy(
   '$id: ID!, ',
   (page) => `task(id: $id) { comments(${page}) { nodes { body } ${PAGE} } }`,

@@ -74,7 +74,7 @@ function expectRefusal({ answer }: Case, reply: Reply): void {
 
 function expectSuccess({ answer }: Case, { codes, userErrors, data }: Reply): void {
   expect({ codes, userErrors, isShown: shown(data) !== null }).toEqual({ codes: [], userErrors: [], isShown: true });
-  if (answer === 'EMPTY') expect((data.tasks ?? data.projects).nodes.length).toBeGreaterThan(0);
+  if (answer === 'EMPTY') expect((data.tasks ?? data.projects ?? data.auditLog).nodes.length).toBeGreaterThan(0);
   if (answer === 'NULL') expect(data.nodes).toEqual([expect.any(Object), expect.any(Object)]);
 }
 

@@ -104,6 +104,12 @@ export const relationCases: Record<string, Relation | string> = {
     seen: { as: 'admin', variables: (side) => ({ id: side.follow.id }), id: memberOf('admin') },
     unseen: 'administrators see every follow and the whole directory',
   },
+  'AuditEntry.actor': {
+    document: '{ auditLog(first: 1, filter: { action: { eq: "follow.granted" } }) { nodes { actor { id name } } } }',
+    at: 'auditLog.nodes.0.actor',
+    seen: { as: 'admin', id: memberOf('admin') },
+    unseen: 'administrators see the whole log and the whole directory',
+  },
   'History.actor': {
     document: task('history(first: 1) { nodes { actor { id name } } }'),
     at: 'task.history.nodes.0.actor',
@@ -190,6 +196,12 @@ export const listCases: Record<string, List> = {
     at: 'members',
     seen: { as: 'editor', has: memberOf('admin') },
     unseen: { as: 'loner', ids: (side) => [side.people.loner.member.id] },
+  },
+  'Query.auditLog': {
+    document: `{ auditLog(first: 100) { nodes { action objectId } ${PAGE} } }`,
+    at: 'auditLog',
+    seen: { as: 'admin', has: (side) => side.follow.id },
+    unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
   },
   'Query.follows': {
     document: `{ follows(first: 100) { nodes { id label } ${PAGE} } }`,

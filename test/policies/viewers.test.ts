@@ -38,6 +38,7 @@ const TABLE = `
   Query.node                     anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Query.nodes                    anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.follows                  anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Query.auditLog                 anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
   Query.followed                 anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
   Mutation.createTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
   Mutation.updateTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
@@ -48,6 +49,8 @@ const TABLE = `
   Mutation.setProjectPermission  anon    firm   ok     level       ok       level   level      level   absent    level      absent       absent     entry
   Mutation.createProject         anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.addMember             anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Mutation.updateMember          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.reactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.deactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.grantFollow           anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.revokeFollow          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
@@ -85,6 +88,7 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   // What is absent is null in its place.
   'Query.nodes': ({ task }) => `{ nodes(ids: ["${task}"]) { id } }`,
   'Query.follows': () => '{ follows(first: 5) { nodes { id } } }',
+  'Query.auditLog': () => '{ auditLog(first: 5) { nodes { action } } }',
   'Query.followed': () => '{ followed { task { title } } }',
   'Mutation.createTask': ({ project }) =>
     mutation('createTask', `projectId: "${project}", title: "T", privacy: PUBLIC`),
@@ -98,6 +102,8 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.createProject': ({ workspace, key }) =>
     mutation('createProject', `workspaceId: "${workspace}", key: "${key}", name: "P"`),
   'Mutation.addMember': ({ address }) => mutation('addMember', `email: "${address}", name: "M"`),
+  'Mutation.updateMember': ({ member }) => mutation('updateMember', `memberId: "${member}", role: SUPERVISOR`),
+  'Mutation.reactivateMember': ({ member }) => mutation('reactivateMember', `memberId: "${member}"`),
   'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
   'Mutation.grantFollow': ({ task }) => mutation('grantFollow', `taskId: "${task}"`),
   'Mutation.revokeFollow': ({ follow }) => mutation('revokeFollow', `followId: "${follow}"`),

@@ -1,0 +1,28 @@
+import type { MemberViewer } from '../auth/viewer.js';
+import { transactAs } from './actor.js';
+import type { Parts } from './unit-of-work.js';
+import { readAudit } from './verify-audit.js';
+
+const AT_ONCE = 1_000;
+
+/**
+ * A company's audit log after the entry of a number, as lines of JSON, oldest first; the export itself is its last entry.
+ * Asks for an administrator. A line has all that its hash covers; `details` is a text in it, for the hash is over
+ * that, byte by byte.
+ */
+export async function exportAudit(parts: Parts, viewer: MemberViewer, after: number): Promise<AsyncIterable<string>> {
+  await transactAs(parts, viewer, { hold: true }, async ({ audit }) =>
+    audit({ action: 'audit.exported', details: { after } }),
+  );
+  return linesAfter(parts, viewer.companyId, after);
+}
+
+async function* linesAfter({ orm }: Parts, companyId: string, after: number): AsyncIterable<string> {
+  for (let number = after; ; ) {
+    const entries = await readAudit(orm, companyId, number, AT_ONCE);
+    if (entries.length === 0) return;
+    yield entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    number = entries[entries.length - 1]?.number ?? number;
+    if (entries.length < AT_ONCE) return;
+  }
+}

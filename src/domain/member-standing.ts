@@ -1,0 +1,61 @@
+import type { MemberViewer } from '../auth/viewer.js';
+import type { Member } from '../entities/member.js';
+import type { EntityManager } from '../entities/orm.js';
+import { Project } from '../entities/project.js';
+import { Task } from '../entities/task.js';
+import { UserError } from '../errors.js';
+import { transactAs } from './actor.js';
+import { expectExternalRole, holdMember, recordMember } from './members.js';
+import type { Changes, Done, Parts } from './unit-of-work.js';
+
+type Standing = Pick<Member, 'role' | 'kind' | 'licensedAsInternal'>;
+/** What a member is to be; what is absent stays as it is. */
+export type NewStanding = { [K in keyof Standing]?: Standing[K] | null };
+
+/**
+ * Changes what somebody is in the company; it holds at once for all that they have open. Who becomes external, or loses the
+ * licence, gives away first what they could not be then: a manager, a solver, or named in what they would not see.
+ */
+export function updateMember(
+  parts: Parts,
+  viewer: MemberViewer,
+  memberId: string,
+  wanted: NewStanding,
+): Promise<Done<Member>> {
+  return transactAs(parts, viewer, {}, async (work) => {
+    const { member, isLastAdmin } = await holdMember(work.em, viewer, memberId);
+    const after = standingAfter(member, wanted);
+    expectExternalRole(after);
+    if (isLastAdmin && after.role !== 'ADMIN')
+      throw new UserError('LAST_ADMINISTRATOR', 'The last administrator stays one.', 'role');
+    if (after.kind === 'EXTERNAL') await expectNothingInternal(work.em, member, after);
+    const changes: Changes = {};
+    for (const name of ['role', 'kind', 'licensedAsInternal'] as const)
+      if (member[name] !== after[name]) changes[name] = [member[name], after[name]];
+    if (Object.keys(changes).length === 0) return member;
+    Object.assign(member, after);
+    recordMember(work, 'member.updated', member, changes);
+    return member;
+  });
+}
+
+function standingAfter(member: Member, { role, kind, licensedAsInternal }: NewStanding): Standing {
+  const newKind = kind ?? member.kind;
+  const isLicensed = newKind === 'EXTERNAL' && (licensedAsInternal ?? member.licensedAsInternal);
+  return { role: role ?? member.role, kind: newKind, licensedAsInternal: isLicensed };
+}
+
+/** Their row is held: who gives them such a thing meanwhile waits, and sees what they have become. */
+async function expectNothingInternal(em: EntityManager, member: Member, after: Standing): Promise<void> {
+  const me = { id: member.id };
+  const becomesExternal = member.kind === 'INTERNAL';
+  const losesLicence = member.licensedAsInternal && !after.licensedAsInternal;
+  if ((becomesExternal || losesLicence) && (await em.count(Task, { solver: me, closedAt: null })) > 0)
+    throw new UserError('STILL_A_SOLVER', 'This member solves open tasks: give these to somebody else first.', 'kind');
+  if (!becomesExternal) return;
+  if ((await em.count(Project, { manager: me })) > 0)
+    throw new UserError('STILL_A_MANAGER', 'This member manages projects: give these to somebody else first.', 'kind');
+  const named = { closedAt: null, privacy: { $ne: 'PUBLIC' as const } };
+  if ((await em.count(Task, { ...named, $or: [{ owner: me }, { awaitedMember: me }] })) > 0)
+    throw new UserError('STILL_NAMED', 'This member is named in open tasks that externals do not see.', 'kind');
+}

@@ -1,0 +1,57 @@
+import type { Keyring } from '../crypto.js';
+import { AuditEntry, AuditHead } from '../entities/audit-entry.js';
+import type { Orm } from '../entities/orm.js';
+import { listRows, type Row, selectRows } from '../entities/rows.js';
+import { BEGINNING, digestOf, endOf, hashAfter, SEAL_PURPOSE } from './audit-chain.js';
+
+/** What has been found out about a company's audit log. */
+export type Verdict =
+  | { readonly isSound: true; readonly number: number; readonly hash: string }
+  /** `number` is the first entry that is not as it was written, or not there. */
+  | { readonly isSound: false; readonly number: number; readonly fault: string };
+
+const AT_ONCE = 1_000;
+
+/**
+ * Walks a company's chain from its beginning, and names the first link that is broken. What it cannot know by itself is
+ * whether the end has been put back to an earlier one: compare the number and the hash with what was told before.
+ */
+export async function verifyAudit(
+  { orm, keyring }: { orm: Orm; keyring: Keyring },
+  companyId: string,
+): Promise<Verdict> {
+  const source = { orm, companyId };
+  // Read first: what is added meanwhile comes after it.
+  const [head] = await listRows(source, AuditHead, true);
+  let [number, hash] = [0, BEGINNING];
+  while (head && number < head.number) {
+    const entries = await readAudit(orm, companyId, number, AT_ONCE);
+    if (entries.length === 0) return { isSound: false, number: number + 1, fault: 'is missing' };
+    for (const entry of entries) {
+      number += 1;
+      const fault = faultOf(entry, number, hash);
+      if (fault) return { isSound: false, number, fault };
+      hash = entry.hash;
+      if (number === head.number) break;
+    }
+  }
+  if (!head) {
+    const [first] = await readAudit(orm, companyId, 0, 1);
+    return first ? { isSound: false, number: 1, fault: 'has no chain that ends' } : { isSound: true, number, hash };
+  }
+  const sealed = keyring.fingerprint(SEAL_PURPOSE, endOf(companyId, number, hash));
+  if (head.number !== number || head.hash !== hash || head.seal !== sealed)
+    return { isSound: false, number, fault: 'is not the end that was sealed' };
+  return { isSound: true, number, hash };
+}
+
+/** Entries after a number, oldest first. */
+export const readAudit = (orm: Orm, companyId: string, after: number, limit: number): Promise<Row<AuditEntry>[]> =>
+  selectRows({ orm, companyId }, AuditEntry, 'number > ? order by number limit ?', [after, limit]);
+
+function faultOf(entry: Row<AuditEntry>, number: number, previous: string): string | null {
+  if (entry.number !== number) return 'is missing';
+  if (entry.hash !== hashAfter(previous, entry)) return 'is not as it was written';
+  const isErased = entry.originSalt === null && entry.address === null && entry.userAgent === null;
+  return isErased || entry.originDigest === digestOf(entry) ? null : 'came from elsewhere than it says';
+}

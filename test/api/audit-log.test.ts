@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ask, type Caller, get, listen } from '../harness/client.js';
+import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
+import { until } from '../harness/until.js';
+import { type Person, World } from '../harness/world.js';
+
+const ENTRY =
+  'number action result reason entryPoint actorId actor { name } objectId address userAgent details occurredAt';
+const LOG = `query ($filter: AuditFilter) { auditLog(first: 50, filter: $filter) { nodes { ${ENTRY} } } }`;
+
+let cluster: Cluster;
+let world: World;
+let admin: Person;
+beforeAll(async () => {
+  cluster = await startCluster();
+  world = await World.found(cluster.parts, cluster.issuer);
+  admin = world.admin;
+}, 60_000);
+afterAll(() => cluster?.stop());
+
+/** Newest first; each company's own. */
+const logOf = async (caller: Caller, filter: object = {}) =>
+  (await get(cluster.last, caller, LOG, { filter })).auditLog.nodes;
+/** A refusal is written when its answer is on its way already. */
+const refusalsOf = async (person: Person, count: number) => {
+  const filter = { actorId: { eq: person.member.id }, result: { eq: 'REFUSED' } };
+  await until(async () => (await logOf(admin.caller, filter)).length >= count, 'refusals in the log');
+  return logOf(admin.caller, filter);
+};
+const ADD = `mutation ($email: String!) { addMember(input: { email: $email, name: "New" }) {
+  member { id } userErrors { code } } }`;
+
+it('tells who has let whom in, what became of it, and from where it was done', async () => {
+  const { addMember } = await get(cluster.first, admin.caller, ADD, { email: 'first@example.com' });
+  const memberId = addMember.member.id;
+  await get(
+    cluster.first,
+    admin.caller,
+    `mutation { deactivateMember(input: { memberId: "${memberId}" }) { cursor } }`,
+  );
+  const [deactivated, added] = await logOf(admin.caller, { objectId: { eq: memberId } });
+  const common = {
+    result: 'DONE',
+    reason: null,
+    entryPoint: 'MEMBER',
+    actorId: admin.member.id,
+    actor: { name: expect.stringContaining('Admin') },
+    objectId: memberId,
+    address: '127.0.0.1',
+    userAgent: 'node',
+  };
+  expect(added).toMatchObject({
+    ...common,
+    action: 'member.added',
+    details: { changes: { role: [null, 'MEMBER'], kind: [null, 'INTERNAL'] } },
+  });
+  expect(deactivated).toMatchObject({ ...common, action: 'member.deactivated', number: added.number + 1 });
+});
+
+it('tells of grants, and not of the daily work', async () => {
+  const project = await world.project();
+  const person = await world.member();
+  const before = await logOf(admin.caller);
+  await world.grant(project, person, 'EDIT');
+  const task = await world.task(project);
+  await get(
+    cluster.first,
+    admin.caller,
+    `mutation { moveTask(input: { taskId: "${task.id}", status: CLOSED }) { cursor } }`,
+  );
+  const follow = await world.follow(task);
+  const fresh = (await logOf(admin.caller)).slice(0, -before.length);
+  expect(fresh.map(({ action, objectId }: { action: string; objectId: string }) => [action, objectId])).toEqual([
+    ['follow.granted', follow.id],
+    ['permission.changed', project.id],
+  ]);
+  expect(fresh[1].details).toMatchObject({ memberId: person.member.id, level: 'EDIT' });
+});
+
+it('begins with the operator, who is no member, and has no name or address of a person in it', async () => {
+  const other = await World.found(cluster.parts, cluster.issuer);
+  const person = await other.member();
+  const log = await logOf(other.admin.caller);
+  expect(log.at(-1)).toMatchObject({
+    number: 1,
+    action: 'company.founded',
+    entryPoint: 'OPERATOR',
+    actor: null,
+    address: null,
+  });
+  const text = JSON.stringify(log.map(({ actor: _actor, ...stored }: { actor: object }) => stored));
+  for (const told of [person.email, other.admin.email, 'Admin of']) expect(text).not.toContain(told);
+});
+
+it('keeps nothing of a command that was refused by its rules, and says once what was done once', async () => {
+  const before = (await logOf(admin.caller)).length;
+  const again = await get(cluster.first, admin.caller, ADD, { email: admin.email });
+  expect(again.addMember.userErrors).toEqual([{ code: 'ALREADY_A_MEMBER' }]);
+  const caller = { ...admin.caller, idempotencyKey: 'audit-once' };
+  for (const node of [cluster.first, cluster.last, cluster.first])
+    await get(node, caller, ADD, { email: 'once@example.com' });
+  expect((await logOf(admin.caller)).length).toBe(before + 1);
+});
+
+it('is numbered without gaps when many act at once, on all nodes', async () => {
+  const send = (node: Node, i: number) => get(node, admin.caller, ADD, { email: `many-${i}@example.com` });
+  await Promise.all(Array.from({ length: 24 }, (_, i) => send(cluster.nodes[i % cluster.nodes.length] as Node, i)));
+  const numbers = (await logOf(admin.caller)).map(({ number }: { number: number }) => number);
+  expect(numbers).toEqual(numbers.map((_: number, i: number) => numbers[0] - i));
+});
+
+describe('a refusal', () => {
+  it('is told with its reason, by whatever way it was asked for', async () => {
+    const person = await world.member();
+    await ask(cluster.first, person.caller, ADD, { email: 'refused@example.com' });
+    await listen(cluster.last, person.caller, '{ follows(first: 1) { nodes { id } } }').failed;
+    const refusals = await refusalsOf(person, 2);
+    expect(refusals.map(({ action }: { action: string }) => action).sort()).toEqual(['addMember', 'follows']);
+    for (const refusal of refusals)
+      expect(refusal).toMatchObject({ reason: 'ROLE_REQUIRED', entryPoint: 'MEMBER', address: '127.0.0.1' });
+  });
+
+  it('of a follower is told as the follow', async () => {
+    const follow = await world.follow(await world.task(await world.project()));
+    await ask(cluster.first, follow.caller, '{ follows(first: 1) { nodes { id } } }');
+    const filter = { actorId: { eq: follow.id } };
+    await until(async () => (await logOf(admin.caller, filter)).length > 0, 'the refusal');
+    expect((await logOf(admin.caller, filter))[0]).toMatchObject({
+      action: 'follows',
+      reason: 'ENTRY_NOT_ALLOWED',
+      entryPoint: 'FOLLOWER',
+      actor: null,
+    });
+  });
+
+  it('cannot be repeated to fill the log', async () => {
+    const person = await world.member();
+    for (let i = 0; i < 30; i += 1) await ask(cluster.first, person.caller, '{ follows(first: 1) { nodes { id } } }');
+    await refusalsOf(person, 1);
+    // Another one of another kind is written after all those before it.
+    await ask(cluster.first, person.caller, ADD, { email: 'refused@example.com' });
+    expect(await refusalsOf(person, 2)).toHaveLength(2);
+  });
+});
+
+describe('to whom it is open', () => {
+  it('is not open to others than administrators, and each company has its own', async () => {
+    const supervisor = await world.member({ role: 'SUPERVISOR' });
+    expect(await ask(cluster.first, supervisor.caller, LOG)).toMatchObject({
+      errors: [{ extensions: { reason: 'ROLE_REQUIRED' } }],
+    });
+    const other = await World.found(cluster.parts, cluster.issuer);
+    const actors = (await logOf(other.admin.caller)).map(({ actorId }: { actorId: string }) => actorId);
+    expect(actors).not.toContain(admin.member.id);
+  });
+
+  it.each([
+    ['an action', { action: { eq: 'follow.granted' } }],
+    ['a result', { result: { eq: 'REFUSED' } }],
+    ['a time that has not come', { occurredAt: { gte: '2100-01-01T00:00:00.000Z' } }],
+    ['one of two actions', { action: { in: ['follow.granted', 'member.added'] } }],
+    ['several at once', { action: { eq: 'member.added' }, result: { ne: 'REFUSED' } }],
+  ])('is searched by %s', async (_what, filter) => {
+    const all: Entry[] = await logOf(admin.caller);
+    const wanted = all.filter((entry) => isWanted(filter, entry)).map(({ number }) => number);
+    expect((await logOf(admin.caller, filter)).map(({ number }: Entry) => number)).toEqual(wanted);
+  });
+});
+
+interface Entry {
+  number: number;
+  action: string;
+  result: string;
+  occurredAt: string;
+}
+interface Filter {
+  action?: { eq?: string; in?: string[] };
+  result?: { eq?: string; ne?: string };
+  occurredAt?: { gte: string };
+}
+
+function isWanted({ action, result, occurredAt }: Filter, entry: Entry): boolean {
+  if (action && !(action.in ?? [action.eq]).includes(entry.action)) return false;
+  if (result && (result.eq ?? entry.result) !== entry.result) return false;
+  if (result && result.ne === entry.result) return false;
+  return !occurredAt || entry.occurredAt >= occurredAt.gte;
+}
+
+describe('the export', () => {
+  const exported = (caller: Caller, search = '') =>
+    fetch(`${cluster.first.url}/export/audit.ndjson${search}`, {
+      headers: { authorization: caller.authorization ?? '', 'x-company-id': caller.companyId ?? '' },
+    });
+
+  it('has every entry, and whoever has it can check the chain without us', async () => {
+    const response = await exported(admin.caller);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'application/x-ndjson; charset=utf-8',
+    ]);
+    const entries = (await response.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const sha256 = (parts: unknown[]) => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+    let hash = '';
+    for (const [i, e] of entries.entries()) {
+      const { companyId, number, id, occurredAt, action, result, reason, entryPoint, actorId, objectId } = e;
+      expect(number).toBe(i + 1);
+      expect(e.originDigest).toBe(sha256([e.originSalt, e.address, e.userAgent]));
+      const covered = [companyId, number, id, occurredAt, action, result, reason, entryPoint, actorId, objectId];
+      hash = sha256([hash, ...covered, e.details, e.originDigest]);
+      expect(e.hash).toBe(hash);
+    }
+    expect(entries.at(-1)).toMatchObject({ action: 'audit.exported', actorId: admin.member.id, address: '127.0.0.1' });
+    const [last] = await logOf(admin.caller);
+    expect(last.number).toBe(entries.length);
+    const rest = await (await exported(admin.caller, `?after=${entries.length}`)).text();
+    expect(
+      rest
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).number),
+    ).toEqual([entries.length + 1]);
+  });
+
+  it.each([
+    ['nobody', () => ({}), '', 401],
+    ['a member', async () => (await world.member({ role: 'SUPERVISOR' })).caller, '', 403],
+    ['a follower', async () => (await world.follow(await world.task(await world.project()))).caller, '', 403],
+    ["another company's administrator", otherAdmin, '', 404],
+    ['an administrator who asks for no number', () => admin.caller, '?after=x', 400],
+  ] as const)('is refused to %s', async (_who, callerOf, search, status) => {
+    const response = await exported(await callerOf(), search);
+    expect([response.status, (await response.text()).includes('company.founded')]).toEqual([status, false]);
+  });
+
+  async function otherAdmin(): Promise<Caller> {
+    const other = await World.found(cluster.parts, cluster.issuer);
+    return { ...other.admin.caller, companyId: world.companyId };
+  }
+
+  it('tells an administrator who has tried', async () => {
+    const person = await world.member();
+    await exported(person.caller);
+    expect((await refusalsOf(person, 1))[0]).toMatchObject({ action: 'audit.exported', reason: 'ROLE_REQUIRED' });
+  });
+});
