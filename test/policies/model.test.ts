@@ -1,0 +1,283 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { MemberViewer } from '../../src/auth/viewer.js';
+import { grantFollow, revokeFollow } from '../../src/domain/follows.js';
+import { updateMember } from '../../src/domain/member-standing.js';
+import { deactivateMember, reactivateMember } from '../../src/domain/members.js';
+import { setProjectPermission } from '../../src/domain/projects.js';
+import { assignTask, createTask, moveTask, updateTask } from '../../src/domain/tasks.js';
+import type { Member } from '../../src/entities/member.js';
+import type { Project } from '../../src/entities/project.js';
+import type { Row } from '../../src/entities/rows.js';
+import type { Task } from '../../src/entities/task.js';
+import { ApiError, UserError } from '../../src/errors.js';
+import { sealCursor } from '../../src/pubsub/cursor.js';
+import { readHeads } from '../../src/pubsub/event-log.js';
+import { ask, type Caller, get } from '../harness/client.js';
+import { type Cluster, startCluster } from '../harness/cluster.js';
+import { type Person, World } from '../harness/world.js';
+
+// The rules of the product once more, as short as they can be said, and the server beside them: after whatever has been done
+// to two companies, everybody is shown what the rules let them see, and nothing else.
+
+interface Company {
+  world: World;
+  people: Person[];
+  /** By the member's id, as the last command has left them. */
+  members: Map<string, Row<Member>>;
+  projects: Project[];
+  /** Who has a level where: `project member`. */
+  grants: Set<string>;
+  tasks: Map<string, Row<Task>>;
+  follows: { id: string; secret: string; taskId: string; isOpen: boolean }[];
+}
+
+const isIn = (words: readonly string[], word: string) => words.includes(word);
+
+function seesProject({ grants }: Company, me: Row<Member>, project: Project): boolean {
+  const isInternal = me.kind === 'INTERNAL';
+  if (isInternal && (me.role !== 'MEMBER' || project.manager.id === me.id)) return true;
+  if (grants.has(`${project.id} ${me.id}`)) return true;
+  return isIn(isInternal ? ['INTERNAL', 'EVERYONE'] : ['EXTERNAL', 'EVERYONE'], project.visibility);
+}
+
+function seesTask(company: Company, me: Row<Member>, task: Row<Task>): boolean {
+  if (me.kind === 'EXTERNAL' && task.privacy !== 'PUBLIC') return false;
+  const named = [task.owner.id, task.solver?.id, task.awaitedMember?.id];
+  if (named.includes(me.id)) return true;
+  if (task.privacy === 'PRIVATE') return task.author.id === me.id;
+  const isAwaitedHere = me.kind === 'INTERNAL' && company.grants.has(`${task.awaitedProject?.id} ${me.id}`);
+  return isAwaitedHere || seesProject(company, me, projectOf(company, task));
+}
+
+function findsMember(company: Company, me: Row<Member>, other: Row<Member>): boolean {
+  if (me.kind === 'INTERNAL' || other.id === me.id) return true;
+  const shared = company.projects.filter((project) => seesProject(company, me, project));
+  return shared.some(({ id, manager }) => manager.id === other.id || company.grants.has(`${id} ${other.id}`));
+}
+
+const projectOf = ({ projects }: Company, task: Row<Task>): Project =>
+  projects.find(({ id }) => id === task.project.id) as Project;
+
+/** All that somebody is to be shown, by its id. */
+function visibleTo(company: Company, me: Row<Member>): string[] {
+  const { projects, tasks, members, follows } = company;
+  return [
+    ...projects.filter((project) => seesProject(company, me, project)),
+    ...[...tasks.values()].filter((task) => seesTask(company, me, task)),
+    ...[...members.values()].filter((other) => findsMember(company, me, other)),
+    ...follows.filter(() => me.role === 'ADMIN' && me.kind === 'INTERNAL'),
+  ].map(({ id }) => id);
+}
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster({ ANSWER_CACHE_BYTES: '8000000', RATE_LIMIT_POINTS: '1000000000' });
+}, 60_000);
+afterAll(() => cluster?.stop());
+
+const PEOPLE = 5;
+
+/** Two companies; some people are in both. */
+async function found(): Promise<[Company, Company]> {
+  const { parts, issuer } = cluster;
+  const worlds = [await World.found(parts, issuer), await World.found(parts, issuer)] as const;
+  const companies = worlds.map((world): Company => {
+    return {
+      world,
+      people: [world.admin],
+      members: new Map(),
+      projects: [],
+      grants: new Set(),
+      tasks: new Map(),
+      follows: [],
+    };
+  }) as [Company, Company];
+  for (let i = 0; i < PEOPLE; i += 1) {
+    const kind = i % 2 ? 'EXTERNAL' : 'INTERNAL';
+    const person = await worlds[0].member({ kind });
+    companies[0].people.push(person);
+    companies[1].people.push(await worlds[1].member({ ...(i < 2 && { email: person.email }) }));
+  }
+  for (const { world, people, members, projects } of companies) {
+    for (const { member } of people) members.set(member.id, { ...member } as unknown as Row<Member>);
+    for (const visibility of ['MEMBERS', 'INTERNAL', 'EXTERNAL'] as const)
+      projects.push(await world.project(visibility));
+  }
+  return companies;
+}
+
+const at = <T>(list: readonly T[], n: number): T => list[n % list.length] as T;
+
+/** A person with the rights that they have now. */
+function viewerOf({ members }: Company, person: Person): MemberViewer {
+  const { role, kind } = members.get(person.member.id) as Row<Member>;
+  return { ...person.viewer, role, membership: kind };
+}
+
+/** What is done to a company; each takes some numbers, by which it chooses. */
+const COMMANDS: Record<string, (company: Company, a: number, b: number, c: number) => Promise<void>> = {
+  async grant(company, a, b, c) {
+    const [project, person] = [at(company.projects, a), at(company.people, b)];
+    const level = at(['VIEW', 'COMMENT', 'EDIT', null, 'MANAGE'] as const, c);
+    const permission = { projectId: project.id, memberId: person.member.id, level, asInternal: c % 2 === 0 };
+    await setProjectPermission(cluster.parts, viewerOf(company, company.world.admin), permission);
+    const key = `${project.id} ${person.member.id}`;
+    if (level) company.grants.add(key);
+    else company.grants.delete(key);
+  },
+  async add(company, a, b, c) {
+    const [project, author] = [at(company.projects, a), at(company.people, b)];
+    const fields = { title: 'T', privacy: at(['PUBLIC', 'INTERNAL', 'PRIVATE'] as const, c) };
+    keep(company, await createTask(cluster.parts, viewerOf(company, author), project.id, fields));
+  },
+  async assign(company, a, b, c) {
+    const [task, person, solver] = [at([...company.tasks.keys()], a), at(company.people, b), at(company.people, c)];
+    keep(company, await assignTask(cluster.parts, viewerOf(company, person), task, solver.member.id));
+  },
+  async awaitMember(company, a, b, c) {
+    const [task, person, awaited] = [at([...company.tasks.keys()], a), at(company.people, b), at(company.people, c)];
+    const whom = { memberId: awaited.member.id };
+    keep(company, await moveTask(cluster.parts, viewerOf(company, person), task, 'AWAITING_MEMBER', whom));
+  },
+  async awaitProject(company, a, b, c) {
+    const [task, person, awaited] = [at([...company.tasks.keys()], a), at(company.people, b), at(company.projects, c)];
+    const what = { projectId: awaited.id };
+    keep(company, await moveTask(cluster.parts, viewerOf(company, person), task, 'AWAITING_PROJECT', what));
+  },
+  async withdraw(company, a, b, c) {
+    const [task, person] = [at([...company.tasks.keys()], a), at(company.people, b)];
+    const privacy = at(['PUBLIC', 'INTERNAL', 'PRIVATE'] as const, c);
+    keep(company, await updateTask(cluster.parts, viewerOf(company, person), task, { privacy }));
+  },
+  async standing(company, a, b, c) {
+    const standing = {
+      role: at(['MEMBER', 'SUPERVISOR', 'ADMIN'] as const, b),
+      kind: at(['INTERNAL', 'EXTERNAL'] as const, c),
+      licensedAsInternal: c % 3 === 0,
+    };
+    const { viewer, member } = await acting(company, a);
+    const { result } = await updateMember(cluster.parts, viewer, member.id, standing);
+    company.members.set(member.id, { ...result } as unknown as Row<Member>);
+  },
+  async end(company, a) {
+    const { viewer, member } = await acting(company, a);
+    const { result } = await deactivateMember(cluster.parts, viewer, member.id);
+    company.members.set(member.id, { ...result } as unknown as Row<Member>);
+  },
+  async readmit(company, a) {
+    const { viewer, member } = await acting(company, a);
+    const { result } = await reactivateMember(cluster.parts, viewer, member.id);
+    company.members.set(member.id, { ...result } as unknown as Row<Member>);
+  },
+  async follow(company, a) {
+    const taskId = at([...company.tasks.keys()], a);
+    const viewer = viewerOf(company, company.world.admin);
+    const { result } = await grantFollow(cluster.parts, viewer, taskId, {});
+    company.follows.push({ id: result.follow.id, secret: result.secret, taskId, isOpen: true });
+  },
+  async revoke(company, a) {
+    const follow = at(company.follows, a);
+    await revokeFollow(cluster.parts, viewerOf(company, company.world.admin), follow?.id ?? '');
+    follow.isOpen = false;
+  },
+};
+
+const keep = ({ tasks }: Company, { result }: { result: Row<Task> }) => tasks.set(result.id, result);
+const acting = async (company: Company, a: number) => {
+  // The first administrator stays one, so that somebody can act.
+  const [, ...others] = company.people;
+  return { viewer: viewerOf(company, company.world.admin), member: at(others, a).member };
+};
+
+/** What the rules of the commands refuse is not done; anything else is a fault. */
+async function attempt(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof UserError || error instanceof ApiError)) throw error;
+  }
+}
+
+const SHOWN = `query ($ids: [ID!]!, $at: String) {
+  nodes(ids: $ids, minCursor: $at) { id }
+  projects(first: 100, minCursor: $at) { nodes { id } }
+  members(first: 100, minCursor: $at) { nodes { id } } }`;
+const LISTED =
+  'query ($project: ID!, $at: String) { tasks(projectId: $project, first: 100, minCursor: $at) { nodes { id } } }';
+
+const idsOf = (nodes: ({ id: string } | null)[]): string[] => nodes.flatMap((node) => node?.id ?? []).sort();
+
+/** Everything that a member is shown, by all ways that lead to it. */
+async function expectShown(company: Company, person: Person, everything: string[]): Promise<void> {
+  const me = company.members.get(person.member.id) as Row<Member>;
+  const { companyId } = company.world;
+  const head = (await readHeads(cluster.parts.orm, [companyId])).get(companyId) ?? 0;
+  const position = sealCursor(cluster.parts.keyring, companyId, head);
+  for (const node of cluster.nodes) {
+    if (me.deactivatedAt) {
+      expect((await ask(node, person.caller, '{ projects(first: 1) { nodes { id } } }')).status).toBe(404);
+      continue;
+    }
+    const allowed = visibleTo(company, me);
+    const found: string[] = [];
+    for (let from = 0; from < everything.length; from += 100) {
+      const ids = everything.slice(from, from + 100);
+      const shown = await get(node, person.caller, SHOWN, { ids, at: position });
+      found.push(...idsOf(shown.nodes));
+      const listed = [...shown.projects.nodes, ...shown.members.nodes];
+      expect(idsOf(listed)).toEqual(allowed.filter((id) => /^(project|member)_/.test(id)).sort());
+    }
+    expect(found.sort()).toEqual([...allowed].sort());
+    for (const project of company.projects) {
+      const { data, errors } = await ask(node, person.caller, LISTED, { project: project.id, at: position });
+      const inProject = [...company.tasks.values()].filter((task) => task.project.id === project.id);
+      const expected = inProject.filter((task) => seesTask(company, me, task));
+      if (seesProject(company, me, project))
+        expect(idsOf(data.tasks.nodes)).toEqual(expected.map(({ id }) => id).sort());
+      else expect(errors[0]?.extensions.code).toBe('NOT_FOUND');
+    }
+  }
+}
+
+/** A follower is shown the one task, while the follow is open and the task public. */
+async function expectFollowed(company: Company): Promise<void> {
+  for (const { secret, taskId, isOpen } of company.follows) {
+    const caller: Caller = { authorization: `Follow ${secret}` };
+    const { status, data } = await ask(cluster.last, caller, '{ followed { task { id } } }');
+    const isPublic = company.tasks.get(taskId)?.privacy === 'PUBLIC';
+    expect([status, data?.followed.task?.id ?? null]).toEqual([isOpen ? 200 : 401, isOpen && isPublic ? taskId : null]);
+  }
+}
+
+/** Tasks of every privacy, by the administrator and by somebody who may edit everything. */
+async function furnish(company: Company): Promise<void> {
+  const [EDITOR, EDIT] = [1, 2];
+  for (let i = 0; i < company.projects.length; i += 1) await COMMANDS.grant?.(company, i, EDITOR, EDIT);
+  for (let i = 0; i < 12; i += 1) await COMMANDS.add?.(company, i, i % 2, Math.floor(i / 2));
+  expect(company.tasks.size).toBe(12);
+}
+
+const step = fc.tuple(fc.constantFrom(...Object.keys(COMMANDS)), fc.nat(1), fc.nat(60), fc.nat(60), fc.nat(60));
+const script = fc.array(step, { minLength: 20, maxLength: 45 });
+
+it('shows everybody what the rules allow, and nothing else, whatever has been done', async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (steps) => {
+      const companies = await found();
+      for (const company of companies) await furnish(company);
+      for (const [name, which, ...numbers] of steps)
+        await attempt(() => COMMANDS[name]?.(at(companies, which), ...numbers) as Promise<void>);
+      const everything = companies.flatMap(({ members, projects, tasks, follows }) => [
+        ...members.keys(),
+        ...tasks.keys(),
+        ...[...projects, ...follows].map(({ id }) => id),
+      ]);
+      for (const company of companies) {
+        for (const person of company.people) await expectShown(company, person, everything);
+        await expectFollowed(company);
+      }
+    }),
+    { numRuns: Number(process.env.MODEL_RUNS ?? 8), endOnFailure: true },
+  );
+}, 300_000);
