@@ -76,6 +76,7 @@ const environment = z.object({
   OIDC_ISSUERS: issuers.optional(),
   DEV_ISSUER: onOff.optional(),
   GRAPHIQL: onOff.optional(),
+  FOUNDING: onOff.default('off'),
   SEED_DEMO: onOff.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   BODY_LIMIT_BYTES: integer(1_048_576, 1024, 104_857_600),
@@ -124,6 +125,8 @@ export interface Config {
   issuers: readonly TrustedIssuer[];
   devIssuer: boolean;
   graphiql: boolean;
+  /** Whether signed-in people may found companies. */
+  founding: boolean;
   /** Whether an empty database is filled with the demo companies; never in production. */
   seedDemo: boolean;
   logLevel: string;
@@ -186,6 +189,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     issuers: e.OIDC_ISSUERS ?? [],
     devIssuer: !production && e.DEV_ISSUER !== 'off',
     graphiql: e.GRAPHIQL ? e.GRAPHIQL === 'on' : !production,
+    founding: e.FOUNDING === 'on',
     seedDemo: !production && e.SEED_DEMO !== 'off',
     logLevel: e.LOG_LEVEL,
     bodyLimitBytes: e.BODY_LIMIT_BYTES,

@@ -38,6 +38,8 @@ export interface GraphContext {
   readonly origin: Origin | null;
   /** Where this server is reached, for links. */
   readonly publicUrl: string;
+  /** Whether signed-in people may found companies. */
+  readonly isFoundingOpen: boolean;
   /** Projects, members and users that rows refer to. */
   readonly references: References;
   /** Where rows are read of which the events under a route tell all changes, or those of the company's data, see `COMPANY`. */
@@ -66,7 +68,7 @@ export interface RateLimit {
   resetAt: Date;
 }
 
-export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl'> & {
+export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl' | 'isFoundingOpen'> & {
   refresh(viewer: Viewer): Promise<Viewer | null>;
   rateLimitOf(viewer: Viewer): RateLimit;
 };
@@ -129,6 +131,7 @@ export const createSharedContext = (
 
 class OperationContext implements GraphContext {
   readonly publicUrl: string;
+  readonly isFoundingOpen: boolean;
   readonly keyring: Keyring;
   readonly sees: Judge['sees'];
   readonly level: Judge['level'];
@@ -151,6 +154,7 @@ class OperationContext implements GraphContext {
     this.idempotency = idempotency;
     this.origin = origin;
     this.publicUrl = settings.publicUrl;
+    this.isFoundingOpen = settings.isFoundingOpen;
     this.keyring = settings.parts.keyring;
     ({ sees: this.sees, level: this.level, sight: this.sight, grants: this.grants } = judge);
     this.#settings = settings;

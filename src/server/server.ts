@@ -87,6 +87,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const settings: ContextSettings = {
     parts,
     publicUrl,
+    isFoundingOpen: config.founding,
     refresh: authenticator.refresh.bind(authenticator),
     rateLimitOf: (viewer) => rates.standing(spenderOf(viewer, '')),
   };

@@ -43,6 +43,7 @@ beforeAll(async () => {
   settings = {
     parts,
     publicUrl: cluster.first.url,
+    isFoundingOpen: false,
     refresh: (viewer) => authenticator.refresh(viewer),
     rateLimitOf: noLimit,
   };

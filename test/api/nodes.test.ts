@@ -81,7 +81,7 @@ describe('nodes', () => {
     const { parts } = cluster;
     const operation = operationOf(buildGuardedSchema(), parse('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }'));
     const rateLimitOf = () => ({ limit: 1, remaining: 1, resetAt: new Date() });
-    const settings = { parts, publicUrl: '', refresh: async () => null, rateLimitOf };
+    const settings = { parts, publicUrl: '', isFoundingOpen: false, refresh: async () => null, rateLimitOf };
     const client = parts.orm.em.getConnection().getClient() as Kysely<unknown>;
     const statements = jest.spyOn(client, 'executeQuery');
     const countFor = async (ids: string[]) => {

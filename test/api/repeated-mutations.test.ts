@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { activeMemberships } from '../../src/auth/authenticate.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { findPreferences, findViews, updatePreferences } from '../../src/domain/personal.js';
 import { assignTask, moveTask, updateTask } from '../../src/domain/tasks.js';
@@ -21,7 +22,7 @@ let admin: Person;
 let project: Project;
 let task: Row<Task>;
 beforeAll(async () => {
-  cluster = await startCluster({ PUBLIC_URL: 'http://localhost' });
+  cluster = await startCluster({ PUBLIC_URL: 'http://localhost', FOUNDING: 'on' });
   world = await World.found(cluster.parts, cluster.issuer);
   admin = world.admin;
   project = await world.project('EVERYONE');
@@ -121,6 +122,7 @@ const calls: Record<string, () => Call | Promise<Call>> = {
       meanwhile: () => rows().nativeUpdate(Follow, { id }, { revokedAt: null }),
     };
   },
+  foundCompany: () => ({ select: 'company { id name createdAt }', input: { name: 'Founded once' } }),
   savePersonalView: () => ({
     select: 'view { id name filter createdAt }',
     input: { name: 'Once', filter: { a: [1.5, null, { b: true }], at: '2026-01-01T00:00:00.000Z' } },
@@ -138,7 +140,8 @@ async function traces(): Promise<unknown> {
   const head = (await readHeads(orm, [world.companyId])).get(world.companyId);
   const views = await findViews(orm, admin.viewer.userId);
   const { locale } = await findPreferences(orm, admin.viewer.userId);
-  return { head, views: views.length, locale };
+  const companies = await activeMemberships(orm, admin.viewer.userId);
+  return { head, views: views.length, locale, companies: companies.length };
 }
 
 /** The payload but for the cursor, which is sealed anew for each answer. */

@@ -32,7 +32,7 @@ export class Audience {
   ) {
     const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring);
     const refresh = (viewer: Viewer) => authenticator.refresh(viewer);
-    this.settings = { parts, publicUrl: 'http://127.0.0.1', refresh, rateLimitOf: noLimit };
+    this.settings = { parts, publicUrl: 'http://127.0.0.1', isFoundingOpen: false, refresh, rateLimitOf: noLimit };
     this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
     this.refusals = new Refusals(parts);
     const formatError = createErrorFormat(parts.log);

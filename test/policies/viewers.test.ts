@@ -54,6 +54,7 @@ const TABLE = `
   Mutation.deactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.grantFollow           anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.revokeFollow          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.foundCompany          anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Mutation.savePersonalView      anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Mutation.updatePreferences     anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Subscription.taskChanged       anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
@@ -107,6 +108,7 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
   'Mutation.grantFollow': ({ task }) => mutation('grantFollow', `taskId: "${task}"`),
   'Mutation.revokeFollow': ({ follow }) => mutation('revokeFollow', `followId: "${follow}"`),
+  'Mutation.foundCompany': () => mutation('foundCompany', 'name: "C"'),
   'Mutation.savePersonalView': () => mutation('savePersonalView', 'name: "V", filter: {}'),
   'Mutation.updatePreferences': () => mutation('updatePreferences', 'locale: "cs"'),
   'Subscription.taskChanged': ({ project }) => `subscription { taskChanged(projectId: "${project}") { kind } }`,
@@ -144,7 +146,7 @@ const callers: Record<string, Caller> = {};
 const ended: Record<string, { caller: Caller; outcome: string }> = {};
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({ FOUNDING: 'on' });
   const { parts, issuer } = cluster;
   world = await World.found(parts, issuer);
   const elsewhere = await World.found(parts, issuer);
