@@ -44,7 +44,11 @@ export function createAuditExport(options: AuditExportOptions): Handle {
         'content-disposition': 'attachment; filename="audit.ndjson"',
         'cache-control': 'no-store',
       });
-      for await (const text of lines) if (!response.write(text)) await roomIn(response);
+      for await (const text of lines) {
+        if (!response.write(text)) await roomIn(response);
+        // A long one is read for a while.
+        expectAdmin(await authenticator.confirm(viewer));
+      }
       response.end();
     } catch (error) {
       if (error instanceof ApiError && error.code === 'FORBIDDEN')
