@@ -14,7 +14,8 @@ export type IdPrefix =
   | 'task'
   | 'comment'
   | 'follow'
-  | 'history';
+  | 'history'
+  | 'session';
 
 const SHAPE = /^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
