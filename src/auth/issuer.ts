@@ -10,6 +10,7 @@ export interface IssuerMetadata {
   readonly token_endpoint?: string;
   readonly end_session_endpoint?: string;
   readonly scopes_supported?: readonly string[];
+  readonly token_endpoint_auth_methods_supported?: readonly string[];
   readonly authorization_response_iss_parameter_supported?: boolean;
 }
 

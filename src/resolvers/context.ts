@@ -1,6 +1,7 @@
 import { type Grants, loadGrants } from '../auth/grants.js';
 import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
-import { expectMember, type Viewer } from '../auth/viewer.js';
+import type { Sessions } from '../auth/sessions.js';
+import { expectMember, sessionOf, type Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { routeTo } from '../domain/events.js';
 import type { Parts } from '../domain/unit-of-work.js';
@@ -31,6 +32,9 @@ export interface GraphContext {
   /** For what belongs to the user. What a query reads through it is of this moment only. */
   readonly em: EntityManager;
   readonly keyring: Keyring;
+  /** The browsers' sessions of all people, and the hash of the one by which this is asked, or none. */
+  readonly sessions: Sessions;
+  readonly session: string | null;
   /** Of a mutation that came with a key. */
   readonly idempotency: Idempotency | null;
   /** Where this server is reached, for links. */
@@ -63,7 +67,7 @@ export interface RateLimit {
   resetAt: Date;
 }
 
-export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl'> & {
+export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl' | 'sessions'> & {
   refresh(viewer: Viewer): Promise<Viewer | null>;
   rateLimitOf(viewer: Viewer): RateLimit;
 };
@@ -109,10 +113,12 @@ export const createSharedContext = (
   trace: Trace,
   reading: Reading,
   basis = new Basis(),
+  session: string | null = null,
 ): GraphContext =>
   new OperationContext(
     settings,
-    trace.viewer,
+    // The same for all whose answer it may be, but for what is asked by `session`.
+    session === null ? trace.viewer : ({ ...trace.viewer, session } as Viewer),
     reading,
     {
       sees: async (policy, facts) => trace.sees(policy, facts),
@@ -153,6 +159,14 @@ class OperationContext implements GraphContext {
   get parts(): Parts {
     if (this.#basis) this.#basis.isOpen = true;
     return this.#settings.parts;
+  }
+  get sessions(): Sessions {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#settings.sessions;
+  }
+  get session(): string | null {
+    if (this.#basis) this.#basis.isOpen = true;
+    return sessionOf(this.viewer) ?? null;
   }
   get em(): EntityManager {
     if (this.#basis) this.#basis.isOpen = true;

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
-import type { Viewer } from '../auth/viewer.js';
+import { sessionOf, type Viewer } from '../auth/viewer.js';
 import { isDatabaseFault } from '../entities/orm.js';
-import { accessEnded, badRequest, limitExceeded, unauthenticated } from '../errors.js';
+import { accessEnded, badRequest, limitExceeded, sessionEnded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
 import type { AddressLimits } from './address-limits.js';
 import type { Admissions, Place } from './admissions.js';
@@ -10,6 +10,7 @@ import { type FormatError, withFormat } from './error-format.js';
 import { LAST_WORDS_MS } from './limits.js';
 import type { Asking, Operations, Request, Running, Session } from './operations.js';
 import { Outbox, type QueueLimits } from './outbox.js';
+import type { Guest } from './session-watch.js';
 
 export interface EventStreamOptions {
   operations: Operations;
@@ -89,7 +90,7 @@ function eventsOf(batch: Batch): Buffer {
 }
 
 /** One operation's stream. */
-class EventStream implements Connection, Session, Asking {
+class EventStream implements Connection, Session, Asking, Guest {
   #place: Place | null = null;
   isOver = false;
   readonly over: Promise<void>;
@@ -101,7 +102,7 @@ class EventStream implements Connection, Session, Asking {
   constructor(
     readonly options: EventStreamOptions,
     readonly response: ServerResponse,
-    readonly viewer: Viewer,
+    public viewer: Viewer,
   ) {
     this.#outbox = new Outbox(response, options.queueLimits, () => void this.#giveUp());
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -161,6 +162,16 @@ class EventStream implements Connection, Session, Asking {
     else this.isOver = true;
   }
 
+  signOut(): void {
+    if (this.response.headersSent) this.#endWith(sessionEnded());
+    else this.isOver = true;
+  }
+
+  prolong(session: string, until: Date): void {
+    if ('userId' in this.viewer && sessionOf(this.viewer) === session)
+      this.viewer = { ...this.viewer, expiresAt: until };
+  }
+
   #endWith(error: unknown): void {
     this.refuse([withFormat(this.options.formatError, error)]);
   }
@@ -169,7 +180,8 @@ class EventStream implements Connection, Session, Asking {
   look(now: number, today: number): void {
     const expiresAt = 'expiresAt' in this.viewer ? this.viewer.expiresAt : null;
     if (expiresAt && expiresAt.getTime() <= today) {
-      this.#endWith(unauthenticated('TOKEN_EXPIRED', 'The token has expired.'));
+      if (sessionOf(this.viewer)) this.signOut();
+      else this.#endWith(unauthenticated('TOKEN_EXPIRED', 'The token has expired.'));
     } else if (now - this.#aliveAt > KEEP_ALIVE_MS && this.response.headersSent) {
       this.#aliveAt = now;
       this.#outbox.push(KEEP_ALIVE);

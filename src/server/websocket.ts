@@ -7,10 +7,12 @@ import { isDatabaseFault } from '../entities/orm.js';
 import { CloseCode } from '../errors/close-codes.js';
 import type { Logger } from '../log.js';
 import type { AddressLimits } from './address-limits.js';
+import type { BrowserDoor } from './browser-door.js';
 import { GraphqlSocket, type SocketHost, type SocketOptions } from './socket.js';
 
 export interface WebsocketOptions extends SocketOptions {
   addresses: AddressLimits;
+  door: BrowserDoor;
   log: Logger;
   maxMessageBytes: number;
   /** After so long without an operation a socket is closed. */
@@ -72,12 +74,12 @@ export class SocketHub implements SocketHost {
     if (request.url?.split('?')[0] !== path) return void refuse('404 Not Found');
     const retryAfter = this.options.addresses.take(request, socket);
     if (retryAfter) return void refuse('429 Too Many Requests', `Retry-After: ${retryAfter}`);
-    this.#server.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket));
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, request, socket));
   }
 
-  #accept(ws: WebSocket, socket: Duplex): void {
+  #accept(ws: WebSocket, request: IncomingMessage, socket: Duplex): void {
     if (ws.protocol === '') ws.close(CloseCode.SUBPROTOCOL, 'Subprotocol not acceptable');
-    else this.#open.add(new GraphqlSocket(ws, socket, this));
+    else this.#open.add(new GraphqlSocket(ws, socket, this, this.options.door.enterSocket(request)));
   }
 
   /** Looks after what the clock decides, for all sockets: one timer instead of several for each. */
@@ -88,7 +90,7 @@ export class SocketHub implements SocketHost {
       if (!socket.isAcknowledged && now - socket.openedAt > INIT_MS) {
         socket.close(CloseCode.NO_INIT, 'Connection initialisation timeout');
       } else if (socket.expiresAt <= today) {
-        socket.close(CloseCode.EXPIRED, 'TOKEN_EXPIRED', { drop: true });
+        socket.expire();
       } else if (socket.isIdle && now - socket.lastUsedAt > this.options.idleMs) {
         socket.close(CloseCode.IDLE, 'IDLE');
       } else {

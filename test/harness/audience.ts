@@ -1,6 +1,8 @@
 import type { GraphQLSchema } from 'graphql';
 import { AccessTokenVerifier } from '../../src/auth/access-token.js';
 import { Authenticator } from '../../src/auth/authenticate.js';
+import { LocalSessionStore } from '../../src/auth/local-session-store.js';
+import { Sessions } from '../../src/auth/sessions.js';
 import type { Viewer } from '../../src/auth/viewer.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Documents } from '../../src/execution/documents.js';
@@ -17,6 +19,10 @@ import { until } from './until.js';
 /** The engine inside the test's own process, for looking at what it does without sockets in between. */
 const noLimit = () => ({ limit: 1, remaining: 1, resetAt: new Date() });
 
+/** Sessions that no server knows. */
+export const localSessions = ({ keyring }: Parts) =>
+  new Sessions(new LocalSessionStore(), keyring, { idleMs: 60_000, absoluteMs: 60_000 });
+
 export class Audience {
   readonly settings: ContextSettings;
   readonly fanOut: Engine;
@@ -29,7 +35,8 @@ export class Audience {
   ) {
     const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring);
     const refresh = (viewer: Viewer) => authenticator.refresh(viewer);
-    this.settings = { parts, publicUrl: 'http://127.0.0.1', refresh, rateLimitOf: noLimit };
+    const sessions = localSessions(parts);
+    this.settings = { parts, publicUrl: 'http://127.0.0.1', sessions, refresh, rateLimitOf: noLimit };
     this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
     const formatError = createErrorFormat(parts.log);
     this.operations = new Operations({
