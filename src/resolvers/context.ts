@@ -104,7 +104,7 @@ export function createContext(
     },
     grants,
   };
-  return new OperationContext(settings, viewer, reading, judge, null, idempotency);
+  return new OperationContext(settings, viewer, reading, judge, null, idempotency, sessionOf(viewer) ?? null);
 }
 
 /** For an answer that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
@@ -117,8 +117,7 @@ export const createSharedContext = (
 ): GraphContext =>
   new OperationContext(
     settings,
-    // The same for all whose answer it may be, but for what is asked by `session`.
-    session === null ? trace.viewer : ({ ...trace.viewer, session } as Viewer),
+    trace.viewer,
     reading,
     {
       sees: async (policy, facts) => trace.sees(policy, facts),
@@ -127,6 +126,8 @@ export const createSharedContext = (
       grants: async () => trace.grants,
     },
     basis,
+    null,
+    session,
   );
 
 class OperationContext implements GraphContext {
@@ -139,6 +140,7 @@ class OperationContext implements GraphContext {
   readonly #settings: ContextSettings;
   readonly #reading: Reading;
   readonly #basis: Basis | null;
+  readonly #session: string | null;
 
   constructor(
     settings: ContextSettings,
@@ -146,7 +148,8 @@ class OperationContext implements GraphContext {
     reading: Reading,
     judge: Judge,
     basis: Basis | null,
-    readonly idempotency: Idempotency | null = null,
+    readonly idempotency: Idempotency | null,
+    session: string | null,
   ) {
     this.publicUrl = settings.publicUrl;
     this.keyring = settings.parts.keyring;
@@ -154,6 +157,7 @@ class OperationContext implements GraphContext {
     this.#settings = settings;
     this.#reading = reading;
     this.#basis = basis;
+    this.#session = session;
   }
 
   get parts(): Parts {
@@ -166,7 +170,7 @@ class OperationContext implements GraphContext {
   }
   get session(): string | null {
     if (this.#basis) this.#basis.isOpen = true;
-    return sessionOf(this.viewer) ?? null;
+    return this.#session;
   }
   get em(): EntityManager {
     if (this.#basis) this.#basis.isOpen = true;

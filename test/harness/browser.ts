@@ -5,6 +5,8 @@ import type { TestIssuer } from './issuer.js';
 export interface BrowserOptions {
   /** Where redirects are followed no further. */
   stopsAt?: string;
+  /** What the browser calls itself. */
+  userAgent?: string;
   /** The server behind an address that only browsers know. */
   behind?: { publicUrl: string; node: Node };
 }
@@ -29,7 +31,12 @@ export class Browser {
     headers: Record<string, string> = {},
   ): Promise<{ url: URL; response: Response }> {
     const response = await fetch(this.#placeOf(new URL(url)), {
-      headers: { cookie: this.cookie, accept: 'text/html', 'user-agent': 'A browser of the tests', ...headers },
+      headers: {
+        cookie: this.cookie,
+        accept: 'text/html',
+        'user-agent': this.options.userAgent ?? 'A browser of the tests',
+        ...headers,
+      },
       redirect: 'manual',
       method: form ? 'POST' : 'GET',
       body: form && new URLSearchParams(form),

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import WebSocket from 'ws';
 import { newId } from '../../src/schema/ids.js';
 import { type Browser, browserAt, callerIn, emailIn, PUBLIC_URL, signIn } from '../harness/browser.js';
 import { ask, type Caller, get, listen } from '../harness/client.js';
 import type { Node } from '../harness/cluster.js';
+import { RawSocket } from '../harness/raw-socket.js';
 import { CHANGES, Stage } from '../harness/stage.js';
-import { until } from '../harness/until.js';
 import type { Person } from '../harness/world.js';
 
 const ME = '{ viewer { user { email } } }';
@@ -18,7 +17,8 @@ let stage: Stage;
 let first: Node;
 let last: Node;
 beforeAll(async () => {
-  stage = await Stage.open({ PUBLIC_URL });
+  // What is kept of one browser's question must not be told to another one.
+  stage = await Stage.open({ PUBLIC_URL, ANSWER_CACHE_BYTES: '8000000' });
   ({ first, last } = stage.cluster);
 }, 60_000);
 afterAll(() => stage?.close());
@@ -297,17 +297,13 @@ describe('another site that makes the browser ask', () => {
     expect((await send('POST', cookie, headers)).status).toBe(403);
   });
 
-  it('is nobody over a socket', async () => {
-    for (const origin of ['https://evil.example', 'http://other.browser.test', 'null', undefined]) {
-      const socket = new WebSocket(first.wsUrl, 'graphql-transport-ws', {
-        headers: { cookie, ...(origin && { origin }) },
-      });
-      const closed = Promise.withResolvers<string>();
-      socket.on('close', (code, reason) => closed.resolve(`${code} ${reason}`));
-      socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init' })));
-      expect(await closed.promise).toBe('4401 NO_CREDENTIAL');
-    }
-  });
+  it.each(['https://evil.example', 'http://other.browser.test', 'null', undefined])(
+    'is nobody over a socket from %s',
+    async (origin) => {
+      const raw = await RawSocket.open(first, { cookie, origin });
+      expect(await raw.closed).toMatchObject({ code: 4401, reason: 'NO_CREDENTIAL' });
+    },
+  );
 
   it('is let in from a page of ours, by POST and by GET', async () => {
     for (const headers of [
@@ -327,15 +323,9 @@ describe('another site that makes the browser ask', () => {
 
 it('a socket that came by a session begins nothing more once that has ended', async () => {
   const browser = await enter(await stage.world.member());
-  const socket = new WebSocket(last.wsUrl, 'graphql-transport-ws', {
-    headers: { cookie: browser.cookie, origin: PUBLIC_URL },
-  });
-  const told: string[] = [];
-  socket.on('message', (data) => told.push(String(data)));
-  socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init' })));
-  await until(() => told.some((text) => text.includes('connection_ack')), 'connection_ack');
+  const raw = await RawSocket.open(last, callerIn(browser));
   await get(first, callerIn(browser), END_ALL, { input: { includingThis: true } });
-  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: ME } }));
-  await until(() => socket.readyState === WebSocket.CLOSED, 'the end');
-  expect(told.join()).not.toContain('"data":{"viewer"');
+  raw.subscribe('late', ME, {});
+  expect(await raw.closed).toMatchObject({ code: 4401, reason: ENDED });
+  expect(JSON.stringify(raw.messages)).not.toContain('"data"');
 });
