@@ -1,6 +1,7 @@
 import { type Grants, loadGrants } from '../auth/grants.js';
 import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
-import { expectMember, type Viewer } from '../auth/viewer.js';
+import type { Sessions } from '../auth/sessions.js';
+import { expectMember, sessionOf, type Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import type { Origin } from '../domain/audit.js';
 import { routeTo } from '../domain/events.js';
@@ -32,6 +33,9 @@ export interface GraphContext {
   /** For what belongs to the user. What a query reads through it is of this moment only. */
   readonly em: EntityManager;
   readonly keyring: Keyring;
+  /** The browsers' sessions of all people, and the hash of the one by which this is asked, or none. */
+  readonly sessions: Sessions;
+  readonly session: string | null;
   /** Of a mutation that came with a key. */
   readonly idempotency: Idempotency | null;
   /** Where it comes from; null where nobody asks who could change anything. */
@@ -68,7 +72,7 @@ export interface RateLimit {
   resetAt: Date;
 }
 
-export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl' | 'isFoundingOpen'> & {
+export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl' | 'isFoundingOpen' | 'sessions'> & {
   refresh(viewer: Viewer): Promise<Viewer | null>;
   rateLimitOf(viewer: Viewer): RateLimit;
 };
@@ -106,7 +110,8 @@ export function createContext(
     },
     grants,
   };
-  return new OperationContext(settings, viewer, reading, judge, null, { idempotency, origin });
+  const session = sessionOf(viewer) ?? null;
+  return new OperationContext(settings, viewer, reading, judge, null, { idempotency, origin, session });
 }
 
 /** For an answer that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
@@ -115,6 +120,7 @@ export const createSharedContext = (
   trace: Trace,
   reading: Reading,
   basis = new Basis(),
+  session: string | null = null,
 ): GraphContext =>
   new OperationContext(
     settings,
@@ -127,6 +133,7 @@ export const createSharedContext = (
       grants: async () => trace.grants,
     },
     basis,
+    { idempotency: null, origin: null, session },
   );
 
 class OperationContext implements GraphContext {
@@ -142,6 +149,7 @@ class OperationContext implements GraphContext {
   readonly #settings: ContextSettings;
   readonly #reading: Reading;
   readonly #basis: Basis | null;
+  readonly #session: string | null;
 
   constructor(
     settings: ContextSettings,
@@ -149,7 +157,7 @@ class OperationContext implements GraphContext {
     reading: Reading,
     judge: Judge,
     basis: Basis | null,
-    { idempotency, origin }: Pick<GraphContext, 'idempotency' | 'origin'> = { idempotency: null, origin: null },
+    { idempotency, origin, session }: Pick<GraphContext, 'idempotency' | 'origin' | 'session'>,
   ) {
     this.idempotency = idempotency;
     this.origin = origin;
@@ -160,11 +168,20 @@ class OperationContext implements GraphContext {
     this.#settings = settings;
     this.#reading = reading;
     this.#basis = basis;
+    this.#session = session;
   }
 
   get parts(): Parts {
     if (this.#basis) this.#basis.isOpen = true;
     return this.#settings.parts;
+  }
+  get sessions(): Sessions {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#settings.sessions;
+  }
+  get session(): string | null {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#session;
   }
   get em(): EntityManager {
     if (this.#basis) this.#basis.isOpen = true;

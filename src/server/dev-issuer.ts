@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { importJWK, type JSONWebKeySet, SignJWT } from 'jose';
 import { errors, type Provider } from 'oidc-provider';
+import type { TrustedIssuer } from '../trusted-issuers.js';
 import { type DemoPerson, loginPage, messagePage, type Page } from './dev-issuer-pages.js';
 import { AUDIENCE, CLIENT_ID, createProvider, type People, personClaims } from './dev-issuer-provider.js';
 import { issuerSecrets, SIGNING_ALGORITHM } from './dev-issuer-store.js';
@@ -16,6 +17,8 @@ export interface DevIssuer {
   /** The one public client; it uses the code flow with PKCE. */
   readonly clientId: string;
   readonly jwks: JSONWebKeySet;
+  /** As it is trusted: also with the long-lived tokens of `demo.json`, and for signing in in a browser. */
+  readonly trusted: TrustedIssuer;
   /** Answers every request whose path is `/dev-issuer` or below; the body must not have been read. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** Signs an access token as the token endpoint would. */
@@ -34,6 +37,7 @@ export interface DevIssuerOptions {
 }
 
 const MOUNT = '/dev-issuer';
+const MAX_AGE_SECONDS = 7 * 86_400;
 
 /** The issuer's name, which its tokens bear. */
 export const devIssuerOf = (publicUrl: string): string => publicUrl.replace(/\/+$/, '') + MOUNT;
@@ -56,6 +60,7 @@ export async function createDevIssuer(options: DevIssuerOptions): Promise<DevIss
     issuer,
     audience: AUDIENCE,
     clientId: CLIENT_ID,
+    trusted: { issuer, audience: AUDIENCE, name: 'dev', client: CLIENT_ID, maxAgeSeconds: MAX_AGE_SECONDS },
     jwks: { keys: [{ kty, n, e, kid, alg, use }] },
     handle: mounted(provider, people, options.onError),
     mintToken: (person, ttlSeconds) =>

@@ -14,6 +14,7 @@ import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import { untilVisible } from '../resolvers/visibility.js';
 import { type ExecutionOptions, execution, type HttpContext } from './apollo-execution.js';
 import { parseJson, readBody } from './body.js';
+import type { BrowserDoor } from './browser-door.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
 import { headerMap, keyOf, questionOf, single } from './http-question.js';
 import { originOf } from './origin.js';
@@ -34,6 +35,7 @@ export interface GraphqlHttpOptions extends ExecutionOptions {
   rates: RateLimits;
   persistedQueries: PersistedQueries;
   streams: EventStreams;
+  door: BrowserDoor;
 }
 
 /** A question, and who asks it. */
@@ -48,8 +50,17 @@ interface Asked {
 
 /** `/graphql` over HTTP: who asks, how large a question they may ask, then Apollo Server. */
 export async function createGraphqlHttp(options: GraphqlHttpOptions) {
-  const { authenticator, settings, formatError, companies, documents, trustedDocuments, rates, persistedQueries } =
-    options;
+  const {
+    authenticator,
+    settings,
+    formatError,
+    companies,
+    documents,
+    trustedDocuments,
+    rates,
+    persistedQueries,
+    door,
+  } = options;
   const apollo = new ApolloServer<HttpContext>({
     schema: options.schema,
     introspection: options.introspection,
@@ -67,7 +78,10 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   const knownMembers: KnownMembers = (companyId, userId) => companies.find(companyId)?.memberOf(userId) ?? null;
 
   async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const session = door.enter(request);
+    if (session !== undefined) door.expectJson(request);
     const credential = {
+      session,
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
     };
@@ -173,6 +187,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     }
     const { status } = ERROR_CODES[formatted.extensions.code];
     const headers: Record<string, string> = { 'content-type': typeFor(request.headers.accept) };
+    if (formatted.extensions.reason === 'SESSION_ENDED') door.letOut(response);
     if (status === 401) headers['www-authenticate'] = 'Bearer';
     if (status === 429) headers['retry-after'] = retryAfter(error);
     // What is left of the question is not read: the connection ends with the answer.

@@ -2,6 +2,9 @@ import { createServer, type Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AccessTokenVerifier } from '../auth/access-token.js';
 import { Authenticator } from '../auth/authenticate.js';
+import { LocalSessionStore } from '../auth/local-session-store.js';
+import { RedisSessionStore } from '../auth/redis-session-store.js';
+import { Sessions } from '../auth/sessions.js';
 import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
 import { demoPeople } from '../domain/demo.js';
@@ -22,6 +25,7 @@ import { createRights } from '../resolvers/rights.js';
 import { AddressLimits } from './address-limits.js';
 import { Admissions } from './admissions.js';
 import { createAuditExport } from './audit-export.js';
+import { BrowserDoor } from './browser-door.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
 import { createErrorFormat } from './error-format.js';
 import { EventStreams } from './event-stream.js';
@@ -30,12 +34,14 @@ import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
 import { createGraphqlHttp } from './graphql-http.js';
 import { readiness } from './health.js';
+import { Login } from './login.js';
 import { type Metric, serveMetrics } from './metrics.js';
 import { type Engine, Operations } from './operations.js';
 import { PersistedQueries } from './persisted-queries.js';
 import { RateLimits, spenderOf } from './rate-limits.js';
 import { createRedisClient } from './redis-client.js';
 import { createRouter, type Route, sendJson } from './router.js';
+import { SessionWatch } from './session-watch.js';
 import { readManifest, TrustedDocuments } from './trusted-documents.js';
 import { Upkeep } from './upkeep.js';
 import { SocketHub } from './websocket.js';
@@ -77,17 +83,19 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const { publicUrl } = config;
   const devIssuer = config.devIssuer ? await openDevIssuer(config, publicUrl, log) : null;
 
-  const trusted = devIssuer
-    ? [...config.issuers, { issuer: devIssuer.issuer, audience: devIssuer.audience }]
-    : config.issuers;
-  const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier(trusted), parts.keyring);
-  const formatError = createErrorFormat(log);
   const shared = config.redisUrl ? createRedisClient(config.redisUrl, log) : null;
+  const tokens = new AccessTokenVerifier(devIssuer ? [...config.issuers, devIssuer.trusted] : config.issuers);
+  const sessionStore = shared ? new RedisSessionStore(shared) : new LocalSessionStore();
+  const sessions = new Sessions(sessionStore, parts.keyring, config.session);
+  const authenticator = new Authenticator(parts.orm, tokens, parts.keyring, sessions);
+  const door = new BrowserDoor(publicUrl);
+  const formatError = createErrorFormat(log);
   const rates = new RateLimits(shared, config.rateLimitPoints, config.rateLimitSeconds);
   const settings: ContextSettings = {
     parts,
     publicUrl,
     isFoundingOpen: config.founding,
+    sessions,
     refresh: authenticator.refresh.bind(authenticator),
     rateLimitOf: (viewer) => rates.standing(spenderOf(viewer, '')),
   };
@@ -102,23 +110,27 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const common = { schema, documents, trustedDocuments, authenticator, settings, formatError, introspection, refusals };
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
-  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer);
+  const watch = new SessionWatch(sessions, log);
+  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch);
   const addresses = new AddressLimits(config);
   const forStaying = { ...config, operations, admissions, addresses, formatError };
   const streams = new EventStreams(forStaying);
   const persistedQueries = new PersistedQueries(shared, trustedDocuments);
   const companies = new KeptCompanies(settings, config.answerCacheBytes);
-  const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies, rates, persistedQueries });
+  const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies, rates, persistedQueries, door });
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
   const sockets = new SocketHub(server, '/graphql', {
     ...forStaying,
     authenticator,
+    door,
     log,
     maxMessageBytes: config.bodyLimitBytes,
     anonymousMessageBytes: config.anonymousBodyLimitBytes,
   });
 
+  const login = new Login({ ...config, orm: parts.orm, issuers: tokens.issuers, sessions, door, rates, log });
   const routes: Route[] = [
+    ...login.routes,
     { path: '/graphql', handle: graphql.handle },
     {
       path: '/export/audit.ndjson',
@@ -167,6 +179,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       await closed;
       clearTimeout(patience);
       stopMetrics();
+      watch.close();
       companies.close();
       await upkeep.stop();
       await graphql.stop();
@@ -219,7 +232,7 @@ const openDevIssuer = (config: Config, publicUrl: string, log: Parts['log']): Pr
     publicUrl,
     dataDir: config.dataDir,
     people: demoPeople,
-    redirectUris: [`${publicUrl}/graphiql`],
+    redirectUris: ['/graphiql', '/auth/callback', '/auth/signed-out'].map((path) => publicUrl + path),
     nodeEnv: config.production ? 'production' : 'development',
     onError: (error) => log.warn({ error: String(error) }, 'development issuer: error'),
   });

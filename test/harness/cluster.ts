@@ -102,7 +102,7 @@ export async function startNode(
         DATABASE_URL: database.databaseUrl ?? '',
         REDIS_URL: env.REDIS_URL ?? (isEmbedded ? '' : redisUrl()),
         SECRET_KEY,
-        OIDC_ISSUERS: `${issuer.url}|${issuer.audience}`,
+        OIDC_ISSUERS: `${issuer.url}|${issuer.audience}|${issuer.client}`,
         DEV_ISSUER: 'off',
         SEED_DEMO: 'off',
         DRAIN_MS: '200',
