@@ -8,6 +8,7 @@ import { findRows, type Row } from '../entities/rows.js';
 import { accessEnded, notFound, sessionEnded, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
 import type { AccessTokenVerifier } from './access-token.js';
+import type { DoorBook, Origin } from './door-book.js';
 import { readFollowSecret } from './follow-secret.js';
 import { provisionUser } from './provision-user.js';
 import type { Sessions } from './sessions.js';
@@ -20,6 +21,8 @@ export interface Credential {
   /** A session's secret, as the browser's cookie has it; `authorization` goes before it. */
   session?: string | undefined;
   companyId?: string | undefined;
+  /** Where it is shown. */
+  origin?: Origin | undefined;
 }
 
 /** A token is looked at anew after so long, whatever it says about its own end: its issuer may have changed its keys. */
@@ -31,6 +34,8 @@ interface Verified {
   userId: string;
   expiresAt: Date;
   session?: string;
+  /** A fingerprint of what was shown. */
+  credential: string;
 }
 
 /** What a member's viewer takes over from the way they came in. */
@@ -49,20 +54,22 @@ export class Authenticator {
     readonly tokens: AccessTokenVerifier,
     readonly keyring: Keyring,
     readonly sessions: Sessions | null = null,
+    readonly book: DoorBook | null = null,
   ) {}
 
   /**
    * Throws UNAUTHENTICATED for a bad credential, NOT_FOUND for a company that is not this person's. Members are taken from
    * `known` where they can be.
    */
-  async authenticate({ authorization, session, companyId }: Credential, known?: KnownMembers): Promise<Viewer> {
-    if (!authorization) return session ? this.#person(await this.#session(session), companyId, known) : nobody;
+  async authenticate(credential: Credential, known?: KnownMembers): Promise<Viewer> {
+    const { authorization, session } = credential;
+    if (!authorization) return session ? this.#person(await this.#session(session), credential, known) : nobody;
     const [scheme = '', value = ''] = authorization.split(/ +/, 2);
     switch (scheme.toLowerCase()) {
       case 'bearer':
-        return this.#person(await this.#verify(value), companyId, known);
+        return this.#person(await this.#verify(value), credential, known);
       case 'follow':
-        return this.#follower(value);
+        return this.#follower(value, credential);
       default:
         throw unauthenticated('SCHEME_UNKNOWN', 'Authorization must be "Bearer …" or "Follow …".');
     }
@@ -91,7 +98,8 @@ export class Authenticator {
     const known = this.#verified.get(key);
     if (known && known.expiresAt.getTime() > Date.now()) return known;
     const identity = await this.tokens.verify(token);
-    const verified = { userId: await provisionUser(this.orm, identity), expiresAt: identity.expiresAt };
+    const userId = await provisionUser(this.orm, identity);
+    const verified = { userId, expiresAt: identity.expiresAt, credential: key };
     this.#verified.set(key, verified);
     return verified;
   }
@@ -99,7 +107,8 @@ export class Authenticator {
   async #session(secret: string): Promise<Verified> {
     const session = await this.sessions?.use(secret);
     if (!session) throw sessionEnded();
-    return { userId: session.userId, expiresAt: session.expiresAt, session: session.hash };
+    const { userId, expiresAt, hash } = session;
+    return { userId, expiresAt, session: hash, credential: hash };
   }
 
   /** A viewer by a session is one as long as that stands, and until it ends as things are now. */
@@ -111,15 +120,26 @@ export class Authenticator {
   }
 
   async #person(
+    verified: Verified,
+    { companyId, origin }: Credential,
+    known: KnownMembers | undefined,
+  ): Promise<SignedIn | MemberViewer> {
+    const viewer = await this.#inCompany(verified, companyId, known);
+    if (viewer && origin) this.book?.entered(viewer, verified.credential, origin);
+    if (viewer) return viewer;
+    if (companyId && origin) this.book?.turnedAway(companyId, 'USER', 'NOT_VISIBLE_OR_ABSENT', origin);
+    throw notFound('company');
+  }
+
+  /** Null for a company that is not this person's. */
+  async #inCompany(
     { userId, expiresAt, session }: Verified,
     companyId: string | undefined,
     known: KnownMembers | undefined,
-  ): Promise<SignedIn | MemberViewer> {
+  ): Promise<SignedIn | MemberViewer | null> {
     if (companyId !== undefined) {
       if (prefixOf(companyId) !== 'company') throw notFound('company');
-      const member = await this.#member({ companyId, userId, expiresAt, session }, known);
-      if (!member) throw notFound('company');
-      return member;
+      return this.#member({ companyId, userId, expiresAt, session }, known);
     }
     const memberships = await activeMemberships(this.orm, userId);
     const only = memberships.length === 1 ? memberships[0] : undefined;
@@ -138,11 +158,13 @@ export class Authenticator {
     return member ? memberViewer(member, given) : null;
   }
 
-  async #follower(secret: string): Promise<FollowerViewer> {
+  async #follower(secret: string, { origin }: Credential): Promise<FollowerViewer> {
     const key = readFollowSecret(this.keyring, secret);
     const follower = key && (await this.#follow(key.companyId, { secretHash: key.hash }));
-    if (!follower) throw unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.');
-    return follower;
+    if (follower && origin) this.book?.entered(follower, key.hash, origin);
+    if (follower) return follower;
+    if (key && origin) this.book?.turnedAway(key.companyId, 'FOLLOWER', 'FOLLOW_INVALID', origin);
+    throw unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.');
   }
 
   async #follow(companyId: string, key: { id: string } | { secretHash: string }): Promise<FollowerViewer | null> {

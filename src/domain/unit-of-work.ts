@@ -1,3 +1,4 @@
+import type { Origin } from '../auth/door-book.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { HistoryEntry } from '../entities/event.js';
@@ -9,7 +10,7 @@ import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
 import { appending, headsOf, type LoggedEvent } from '../pubsub/event-log.js';
-import { type Audited, auditedOf, chaining, type Origin } from './audit.js';
+import { type Audited, auditedOf, chaining } from './audit.js';
 import { type Keeping, type Once, recordOf } from './once.js';
 import { inTransaction, untilCommitted } from './transaction.js';
 

@@ -1,9 +1,9 @@
+import type { Origin } from '../auth/door-book.js';
 import { type Grants, loadGrants } from '../auth/grants.js';
 import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
 import type { Sessions } from '../auth/sessions.js';
 import { expectMember, sessionOf, type Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
-import type { Origin } from '../domain/audit.js';
 import { routeTo } from '../domain/events.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import type { EntityManager } from '../entities/orm.js';

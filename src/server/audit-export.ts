@@ -8,6 +8,7 @@ import type { Parts } from '../domain/unit-of-work.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError, badInput } from '../errors.js';
 import { expectEntry, expectRole } from '../schema/access.js';
+import type { BrowserDoor } from './browser-door.js';
 import type { FormatError } from './error-format.js';
 import { single } from './http-question.js';
 import { originOf } from './origin.js';
@@ -21,6 +22,7 @@ interface AuditExportOptions {
   rates: RateLimits;
   formatError: FormatError;
   trustedProxies: number;
+  door: BrowserDoor;
 }
 
 /** What one export costs of the points that somebody may spend. */
@@ -28,11 +30,13 @@ const COST = 1_000;
 
 /** `GET /export/audit.ndjson?after=NUMBER`: a company's audit log for its administrators, an entry a line, oldest first. */
 export function createAuditExport(options: AuditExportOptions): Handle {
-  const { parts, authenticator, refusals, rates, formatError, trustedProxies } = options;
+  const { parts, authenticator, refusals, rates, formatError, trustedProxies, door } = options;
 
   async function serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const origin = originOf(request, trustedProxies);
     const viewer = await authenticator.authenticate({
+      session: door.enter(request),
+      origin,
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
     });

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import type { Authenticator, KnownMembers } from '../auth/authenticate.js';
+import type { Origin } from '../auth/door-book.js';
 import type { Viewer } from '../auth/viewer.js';
-import type { Origin } from '../domain/audit.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import type { Documents } from '../execution/documents.js';
 import { LIMITS } from '../execution/limits.js';
@@ -80,8 +80,10 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const session = door.enter(request);
     if (session !== undefined) door.expectJson(request);
+    const origin = originOf(request, options.trustedProxies);
     const credential = {
       session,
+      origin,
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
     };
@@ -94,7 +96,6 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       await options.streams.serve(request, response, viewer, bytes && parseJson(bytes));
       return;
     }
-    const origin = originOf(request, options.trustedProxies);
     const spender = spenderOf(viewer, origin.address);
     const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
     if (kept?.known) {

@@ -1,7 +1,7 @@
 import { createSourceEventStream, type ExecutionResult, type GraphQLError } from 'graphql';
+import type { Origin } from '../auth/door-book.js';
 import type { Standing } from '../auth/standing.js';
 import { sessionOf, type Viewer } from '../auth/viewer.js';
-import type { Origin } from '../domain/audit.js';
 import type { Refusals } from '../domain/refusals.js';
 import { ApiError, accessEnded, forbidden, sessionEnded, tooCostly } from '../errors.js';
 import type { Documents } from '../execution/documents.js';

@@ -7,7 +7,9 @@ import { RedisSessionStore } from '../auth/redis-session-store.js';
 import { Sessions } from '../auth/sessions.js';
 import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
+import { AuditWriter } from '../domain/audit-writer.js';
 import { demoPeople } from '../domain/demo.js';
+import { DoorLog } from '../domain/door-log.js';
 import { crashAtCommit } from '../domain/failpoint.js';
 import { forgetOutcomes } from '../domain/forget-outcomes.js';
 import { Refusals } from '../domain/refusals.js';
@@ -29,6 +31,7 @@ import { BrowserDoor } from './browser-door.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
 import { createErrorFormat } from './error-format.js';
 import { EventStreams } from './event-stream.js';
+import { createFirstSight } from './first-sight.js';
 import { followDocuments } from './follow-documents.js';
 import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
@@ -87,7 +90,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const tokens = new AccessTokenVerifier(devIssuer ? [...config.issuers, devIssuer.trusted] : config.issuers);
   const sessionStore = shared ? new RedisSessionStore(shared) : new LocalSessionStore();
   const sessions = new Sessions(sessionStore, parts.keyring, config.session);
-  const authenticator = new Authenticator(parts.orm, tokens, parts.keyring, sessions);
+  const auditWriter = new AuditWriter(parts);
+  const refusals = new Refusals(auditWriter);
+  const firstSight = createFirstSight(shared, (key) => parts.keyring.fingerprint('entered', key));
+  const doorLog = new DoorLog(auditWriter, refusals, firstSight);
+  const authenticator = new Authenticator(parts.orm, tokens, parts.keyring, sessions, doorLog);
   const door = new BrowserDoor(publicUrl);
   const formatError = createErrorFormat(log);
   const rates = new RateLimits(shared, config.rateLimitPoints, config.rateLimitSeconds);
@@ -99,7 +106,6 @@ export async function startServer(config: Config): Promise<RunningServer> {
     refresh: authenticator.refresh.bind(authenticator),
     rateLimitOf: (viewer) => rates.standing(spenderOf(viewer, '')),
   };
-  const refusals = new Refusals(parts);
   const introspection = !config.production;
   const documents = new Documents(schema, introspection);
   const { documentsManifest: manifest } = config;
@@ -135,7 +141,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     {
       path: '/export/audit.ndjson',
       methods: ['GET'],
-      handle: createAuditExport({ ...common, ...config, parts, rates }),
+      handle: createAuditExport({ ...common, ...config, parts, rates, door }),
     },
     { path: '/f/', methods: ['GET', 'HEAD'], handle: followPage },
     {
@@ -184,7 +190,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
       await upkeep.stop();
       await graphql.stop();
       await fanOut.close();
-      await refusals.close();
+      refusals.close();
+      await auditWriter.close();
       shared?.disconnect();
       await close();
       log.info('server: stopped');

@@ -3,8 +3,8 @@ import type { GraphQLError } from 'graphql';
 import { MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Authenticator } from '../auth/authenticate.js';
+import type { Origin } from '../auth/door-book.js';
 import { sessionOf, type Viewer } from '../auth/viewer.js';
-import type { Origin } from '../domain/audit.js';
 import { CloseCode } from '../errors/close-codes.js';
 import { ApiError, limitExceeded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
@@ -162,7 +162,7 @@ export class GraphqlSocket implements Connection, Session, Guest {
   }
 
   #authenticate(payload: Record<string, unknown>, session?: string): Promise<Viewer> {
-    return this.host.options.authenticator.authenticate({ ...credentialOf(payload), session });
+    return this.host.options.authenticator.authenticate({ ...credentialOf(payload), session, origin: this.origin });
   }
 
   #be(viewer: Viewer): void {

@@ -24,7 +24,7 @@ it('a person founds a company, is its first administrator, and its log begins wi
   const { companies } = await get(cluster.last, ada, MINE);
   expect(companies).toMatchObject([{ role: 'ADMIN', kind: 'INTERNAL', company: { name: 'Founded' } }]);
   const inside = { ...ada, companyId: foundCompany.company.id };
-  const LOG = '{ workspaces { name } auditLog(first: 5) { nodes { action entryPoint actorId address } } }';
+  const LOG = '{ workspaces { name } auditLog(last: 2) { nodes { action entryPoint actorId address } } }';
   const { workspaces, auditLog } = await get(cluster.last, inside, LOG);
   expect(workspaces).toEqual([{ name: 'General' }]);
   const [{ memberId: actorId }] = companies;

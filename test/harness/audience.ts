@@ -4,6 +4,7 @@ import { Authenticator } from '../../src/auth/authenticate.js';
 import { LocalSessionStore } from '../../src/auth/local-session-store.js';
 import { Sessions } from '../../src/auth/sessions.js';
 import type { Viewer } from '../../src/auth/viewer.js';
+import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { Refusals } from '../../src/domain/refusals.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Documents } from '../../src/execution/documents.js';
@@ -41,7 +42,7 @@ export class Audience {
     const [publicUrl, sessions] = ['http://127.0.0.1', localSessions(parts)];
     this.settings = { parts, publicUrl, isFoundingOpen: false, sessions, refresh, rateLimitOf: noLimit };
     this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
-    this.refusals = new Refusals(parts);
+    this.refusals = new Refusals(new AuditWriter(parts));
     const formatError = createErrorFormat(parts.log);
     this.operations = new Operations({
       documents: new Documents(schema, true),
