@@ -115,6 +115,8 @@ function parseIssuer(entry: string, fault: (message: string) => void): TrustedIs
     else parsed = { ...parsed, ...option.set(value) };
     options.set(name, value);
   }
+  // Its ID tokens would look like access tokens.
+  if (parsed.client === audience) fault(`client of ${issuer} is its audience as well: register the API for itself`);
   if (parsed.client) parsed.name ??= URL.parse(issuer)?.hostname ?? issuer;
   return parsed;
 }

@@ -173,6 +173,7 @@ describe('the issuers', () => {
     ['https://a.example.com|api|clientt=web', /has an option "clientt"; there are name, metadata/],
     ['https://a.example.com|api|client=a|client=b', /has client twice/],
     ['https://a.example.com|api|client=', /client of https:\/\/a.example.com must be a client id/],
+    ['https://a.example.com|api|client=api', /client of .* is its audience as well/],
     ['https://a.example.com|api|email=yes', /email of .* must be "trusted" or left out/],
     ['https://a.example.com|api|name=A B', /name of .* must be small letters/],
     ['https://a.example.com|api|metadata=here', /metadata of .* must be a URL/],
