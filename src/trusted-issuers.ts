@@ -15,8 +15,6 @@ export interface TrustedIssuer {
   clientSecret?: string;
   /** Whether an address counts as verified although the token does not say so. */
   trustsEmail?: boolean;
-  /** How old a token may be, in seconds. */
-  maxAgeSeconds?: number;
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;

@@ -159,7 +159,8 @@ export class Login {
         await handle(request, response, url);
       } catch (error) {
         const { status, message } = refusalOf(error);
-        log.info({ path: url.pathname, status, error: reasonOf(error) }, 'login: refused');
+        // Who asks for too much does not get to fill the log.
+        if (status !== 429) log.info({ path: url.pathname, status, error: reasonOf(error) }, 'login: refused');
         if (status === 429 || status === 503) response.setHeader('retry-after', retryAfter(error));
         sendText(response, status, message);
       }
