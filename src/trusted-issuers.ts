@@ -15,8 +15,6 @@ export interface TrustedIssuer {
   clientSecret?: string;
   /** Whether an address counts as verified although the token does not say so. */
   trustsEmail?: boolean;
-  /** How old a token may be, in seconds. */
-  maxAgeSeconds?: number;
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -115,6 +113,8 @@ function parseIssuer(entry: string, fault: (message: string) => void): TrustedIs
     else parsed = { ...parsed, ...option.set(value) };
     options.set(name, value);
   }
+  // Its ID tokens would look like access tokens.
+  if (parsed.client === audience) fault(`client of ${issuer} is its audience as well: register the API for itself`);
   if (parsed.client) parsed.name ??= URL.parse(issuer)?.hostname ?? issuer;
   return parsed;
 }

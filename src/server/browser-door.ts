@@ -37,16 +37,18 @@ export class BrowserDoor {
   }
 
   /**
-   * Throws FORBIDDEN. A browser says where a request comes from; what it does not say of a reading one can only be the
-   * page itself, or an old browser, to which a script of another site could not put our headers.
+   * Throws FORBIDDEN for a request that is not from a page of ours. Browsers say so in `Sec-Fetch-Site`, which no script
+   * can write; old ones in `Origin`, and of a reading request in nothing. A form of ours has the origin `null`: our pages
+   * send no referrer (Fetch, section 3.2).
    */
   expectOwnPage({ method, headers }: IncomingMessage): void {
     const { origin, 'sec-fetch-site': site } = headers;
     const isReading = method === 'GET' || method === 'HEAD';
-    const isSaid = origin !== undefined || site !== undefined || isReading;
-    const isOwn = (origin ?? this.#origin) === this.#origin && (site ?? 'same-origin') === 'same-origin';
-    if (!isSaid || !isOwn)
-      throw forbidden('CROSS_SITE', 'With the cookie of a session, ask from a page of this server.');
+    const isOwn =
+      site === undefined
+        ? origin === this.#origin || (origin === undefined && isReading)
+        : site === 'same-origin' && [undefined, 'null', this.#origin].includes(origin);
+    if (!isOwn) throw forbidden('CROSS_SITE', 'With the cookie of a session, ask from a page of this server.');
   }
 
   /** The same for a question: as a form it could be sent from anywhere. */

@@ -17,7 +17,7 @@ export interface DevIssuer {
   /** The one public client; it uses the code flow with PKCE. */
   readonly clientId: string;
   readonly jwks: JSONWebKeySet;
-  /** As it is trusted: also with the long-lived tokens of `demo.json`, and for signing in in a browser. */
+  /** As it is trusted, for signing in in a browser as well. */
   readonly trusted: TrustedIssuer;
   /** Answers every request whose path is `/dev-issuer` or below; the body must not have been read. */
   handle(request: IncomingMessage, response: ServerResponse): void;
@@ -37,7 +37,6 @@ export interface DevIssuerOptions {
 }
 
 const MOUNT = '/dev-issuer';
-const MAX_AGE_SECONDS = 7 * 86_400;
 
 /** The issuer's name, which its tokens bear. */
 export const devIssuerOf = (publicUrl: string): string => publicUrl.replace(/\/+$/, '') + MOUNT;
@@ -60,7 +59,7 @@ export async function createDevIssuer(options: DevIssuerOptions): Promise<DevIss
     issuer,
     audience: AUDIENCE,
     clientId: CLIENT_ID,
-    trusted: { issuer, audience: AUDIENCE, name: 'dev', client: CLIENT_ID, maxAgeSeconds: MAX_AGE_SECONDS },
+    trusted: { issuer, audience: AUDIENCE, name: 'dev', client: CLIENT_ID },
     jwks: { keys: [{ kty, n, e, kid, alg, use }] },
     handle: mounted(provider, people, options.onError),
     mintToken: (person, ttlSeconds) =>

@@ -10,8 +10,15 @@ export interface LoginAttempt extends Ties {
   readonly returnTo: string;
 }
 
+/** The same, and until when it may be completed. */
+interface Kept extends LoginAttempt {
+  readonly until: number;
+}
+
 const PURPOSE = 'login-attempt';
 const LIFE_MS = 600_000;
+/** The tabs of one browser, as far as a cookie has room for them. */
+const AT_ONCE = 3;
 
 /**
  * Sign-ins under way. Each is in the browser that began it, in a sealed cookie, so that nobody else's can be completed
@@ -27,21 +34,32 @@ export class LoginAttempts {
     this.#cookie = new Cookie('aliteo-login', publicUrl);
   }
 
-  begin(response: ServerResponse, attempt: LoginAttempt): void {
-    const text = JSON.stringify({ ...attempt, until: Date.now() + LIFE_MS });
-    this.#cookie.write(response, this.sessions.keyring.seal(PURPOSE, '', Buffer.from(text)), LIFE_MS);
+  begin(request: IncomingMessage, response: ServerResponse, attempt: LoginAttempt): void {
+    this.#write(response, [...this.#read(request), { ...attempt, until: Date.now() + LIFE_MS }].slice(-AT_ONCE));
   }
 
-  /** The attempt of this browser, when it is the one with this state. */
+  /** The attempt of this browser with this state. */
   find(request: IncomingMessage, state: string | null): LoginAttempt | null {
-    const text = this.sessions.keyring.open(PURPOSE, '', this.#cookie.read(request) ?? '')?.toString();
-    const attempt = text && (JSON.parse(text) as LoginAttempt & { until: number });
-    return attempt && attempt.state === state && attempt.until > Date.now() ? attempt : null;
+    return this.#read(request).find((kept) => kept.state === state) ?? null;
   }
 
   /** Whether this is the first time that it is completed; it is not there to be completed again. */
-  spend(response: ServerResponse, { state }: LoginAttempt): Promise<boolean> {
-    this.#cookie.clear(response);
+  spend(request: IncomingMessage, response: ServerResponse, { state }: LoginAttempt): Promise<boolean> {
+    this.#write(
+      response,
+      this.#read(request).filter((kept) => kept.state !== state),
+    );
     return this.sessions.store.spend(this.sessions.keyring.fingerprint(PURPOSE, state), LIFE_MS);
+  }
+
+  #read(request: IncomingMessage): Kept[] {
+    const text = this.sessions.keyring.open(PURPOSE, '', this.#cookie.read(request) ?? '')?.toString();
+    return text ? (JSON.parse(text) as Kept[]).filter(({ until }) => until > Date.now()) : [];
+  }
+
+  #write(response: ServerResponse, attempts: readonly Kept[]): void {
+    const sealed = this.sessions.keyring.seal(PURPOSE, '', Buffer.from(JSON.stringify(attempts)));
+    if (attempts.length > 0) this.#cookie.write(response, sealed, LIFE_MS);
+    else this.#cookie.clear(response);
   }
 }

@@ -25,8 +25,11 @@ export interface LoginOptions {
   trustedProxies: number;
 }
 
-/** Of one step of a sign-in, in points: so an address can take some hundreds of them a minute. */
-const STEP_COST = 500;
+/** Of one step of a sign-in, in points: so an address can take some two thousand of them a minute. */
+const STEP_COST = 100;
+
+/** Of a path to return to: it is kept in a cookie. */
+const PATH_LENGTH = 512;
 
 /** What the person at the screen is told; nothing of what the request said is in it. */
 class LoginRefusal extends Error {
@@ -76,7 +79,7 @@ export class Login {
     ];
   }
 
-  async #begin(_request: IncomingMessage, response: ServerResponse, { searchParams }: URL): Promise<void> {
+  async #begin(request: IncomingMessage, response: ServerResponse, { searchParams }: URL): Promise<void> {
     const name = searchParams.get('issuer') ?? this.#onlyName();
     const client = this.#clients.get(name);
     if (!client) throw new LoginRefusal(400, `Choose an issuer: ${this.#choices()}.`);
@@ -84,7 +87,7 @@ export class Login {
     if (returnTo === null) throw new LoginRefusal(400, 'One returns to a path of this server only.');
     const ties = newTies();
     const url = await client.authorizationUrl(ties);
-    this.#attempts.begin(response, { ...ties, issuer: name, returnTo });
+    this.#attempts.begin(request, response, { ...ties, issuer: name, returnTo });
     redirect(response, url.href);
   }
 
@@ -92,7 +95,8 @@ export class Login {
     const attempt = this.#attempts.find(request, searchParams.get('state'));
     const client = attempt && this.#clients.get(attempt.issuer);
     if (!attempt || !client) throw beginAgain('This sign-in was not begun in this browser, or too long ago.');
-    if (!(await this.#attempts.spend(response, attempt))) throw beginAgain('This sign-in has been completed already.');
+    if (!(await this.#attempts.spend(request, response, attempt)))
+      throw beginAgain('This sign-in has been completed already.');
     const introduced = await client.introduce(search, attempt);
     const { secret, session } = await this.#start(request, attempt.issuer, introduced);
     this.options.door.letIn(response, secret, session.endsAt - session.startedAt);
@@ -155,7 +159,8 @@ export class Login {
         await handle(request, response, url);
       } catch (error) {
         const { status, message } = refusalOf(error);
-        log.info({ path: url.pathname, status, error: reasonOf(error) }, 'login: refused');
+        // Who asks for too much does not get to fill the log.
+        if (status !== 429) log.info({ path: url.pathname, status, error: reasonOf(error) }, 'login: refused');
         if (status === 429 || status === 503) response.setHeader('retry-after', retryAfter(error));
         sendText(response, status, message);
       }
@@ -174,7 +179,7 @@ export class Login {
 
 /** A path of ours as it stands in `location`, or null for what leads anywhere else, however it is written. */
 export function ownPath(given: string, publicUrl: string): string | null {
-  const url = URL.parse(given, publicUrl);
+  const url = given.length > PATH_LENGTH ? null : URL.parse(given, publicUrl);
   // A browser reads a backslash as a slash, and leaves out what does not print.
   if (!url || url.origin !== new URL(publicUrl).origin || !/^\/(?![/\\])[\x21-\x7e]*$/.test(given)) return null;
   return url.pathname.startsWith('//') ? null : url.pathname + url.search + url.hash;

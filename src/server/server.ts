@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AccessTokenVerifier } from '../auth/access-token.js';
+import { AccessTokenVerifier, DEVELOPMENT_MAX_AGE_SECONDS } from '../auth/access-token.js';
 import { Authenticator } from '../auth/authenticate.js';
 import { LocalSessionStore } from '../auth/local-session-store.js';
 import { RedisSessionStore } from '../auth/redis-session-store.js';
@@ -87,7 +87,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const devIssuer = config.devIssuer ? await openDevIssuer(config, publicUrl, log) : null;
 
   const shared = config.redisUrl ? createRedisClient(config.redisUrl, log) : null;
-  const tokens = new AccessTokenVerifier(devIssuer ? [...config.issuers, devIssuer.trusted] : config.issuers);
+  const trusted = devIssuer ? [...config.issuers, devIssuer.trusted] : config.issuers;
+  const tokens = new AccessTokenVerifier(trusted, config.production ? undefined : DEVELOPMENT_MAX_AGE_SECONDS);
   const sessionStore = shared ? new RedisSessionStore(shared) : new LocalSessionStore();
   const sessions = new Sessions(sessionStore, parts.keyring, config.session);
   const auditWriter = new AuditWriter(parts);

@@ -80,9 +80,7 @@ export class SessionWatch {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
-      const { cursor, hashes } = await this.sessions.store.endedAfter(this.#cursor);
-      this.#cursor = cursor;
-      for (const hash of hashes) this.#signOut(hash);
+      await this.#hear();
       await Promise.all(this.#due().map(([hash, watched]) => this.#renew(hash, watched)));
       this.#isDoubtful = false;
     } catch (error) {
@@ -90,6 +88,16 @@ export class SessionWatch {
       this.#isDoubtful = true;
     } finally {
       this.#isLooking = false;
+    }
+  }
+
+  /** Reads on to the end: at the start there may be much that is old. */
+  async #hear(): Promise<void> {
+    for (;;) {
+      const { cursor, hashes } = await this.sessions.store.endedAfter(this.#cursor);
+      this.#cursor = cursor;
+      if (hashes.length === 0) return;
+      for (const hash of hashes) this.#signOut(hash);
     }
   }
 

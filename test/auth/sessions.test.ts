@@ -245,6 +245,28 @@ describe.each(keepers)('sessions %s', (_where, start) => {
   });
 });
 
+(isEmbedded ? it.skip : it)('nothing stays in Redis for ever', async () => {
+  const client = await connected(redisUrl());
+  try {
+    const limits = { idleMs: IDLE_MS, absoluteMs: ABSOLUTE_MS };
+    const sessions = new Sessions(new RedisSessionStore(client), keyring, limits);
+    const userId = newId('user');
+    const key = `aliteo:{${userId}}:sessions`;
+    const [one, two] = [(await sessions.start(signIn(userId))).session, (await sessions.start(signIn(userId))).session];
+    const left = await client.pttl(key);
+    expect(left).toBeGreaterThan(ABSOLUTE_MS - MINUTE);
+    expect(left).toBeLessThanOrEqual(ABSOLUTE_MS);
+    await sessions.end(userId, [one.hash, two.hash]);
+    await sessions.store.touch(userId, one.hash, Date.now());
+    expect(await client.exists(key)).toBe(0);
+    const what = newId('session');
+    await sessions.store.spend(what, MINUTE);
+    expect(await client.pttl(`aliteo:spent:${what}`)).toBeGreaterThan(0);
+  } finally {
+    client.disconnect();
+  }
+});
+
 (isEmbedded ? it.skip : it)('while Redis is away nobody is let in, and nobody is turned out', async () => {
   const proxy = await startProxy(redisUrl());
   const client = await connected(proxy.url);

@@ -88,7 +88,7 @@ export async function startNode(
   issuer: TestIssuer,
   env: NodeJS.ProcessEnv = {},
 ): Promise<Node> {
-  const [port, metricsPort] = [await freePort(), await freePort()];
+  const [port, metricsPort] = [env.PORT ?? (await freePort()), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
     process.execPath,

@@ -25,6 +25,10 @@ export interface TestIssuer {
   rotate(): Promise<void>;
   /** Whether it answers nothing but errors. */
   isAway: boolean;
+  /** What our client showed at the token endpoint: the header, and the form. */
+  readonly shown: { authorization: string | undefined; form: URLSearchParams }[];
+  /** More of its metadata. */
+  readonly metadata: Record<string, unknown>;
   /** How often each of its paths was asked for. */
   readonly asked: Map<string, number>;
   publicJwk: object;
@@ -50,6 +54,8 @@ export async function startIssuer(): Promise<TestIssuer> {
   const asked = new Map<string, number>();
   const codes = new Map<string, Granted>();
   const idTokens: string[] = [];
+  const shown: TestIssuer['shown'] = [];
+  const metadata: TestIssuer['metadata'] = {};
   let next: { email: string; claims: Claims; idToken?: string } = { email: 'nobody@example.com', claims: {} };
 
   const documents = (path: string): object | null => {
@@ -62,6 +68,7 @@ export async function startIssuer(): Promise<TestIssuer> {
       authorization_endpoint: `${issuer}/authorize`,
       token_endpoint: `${issuer}/token`,
       end_session_endpoint: `${issuer}/end`,
+      ...metadata,
     };
   };
   const server = createServer(async (request, response) => {
@@ -85,6 +92,7 @@ export async function startIssuer(): Promise<TestIssuer> {
 
   async function exchange(request: IncomingMessage): Promise<object | null> {
     const form = new URLSearchParams(await text(request));
+    shown.push({ authorization: request.headers.authorization, form });
     const granted = codes.get(String(form.get('code')));
     codes.delete(String(form.get('code')));
     const challenge = createHash('sha256')
@@ -118,6 +126,8 @@ export async function startIssuer(): Promise<TestIssuer> {
     client: `client=${CLIENT}`,
     publicJwk: key.publicJwk,
     idTokens,
+    shown,
+    metadata,
     asked,
     isAway: false,
     token: (email, claims = {}, header = {}) => sign(email, key.privateKey, claims, header),

@@ -226,6 +226,17 @@ describe('signing in is refused', () => {
     expect((await follow(victim.browser, victim.url)).browser.cookies.has(SESSION)).toBe(true);
   });
 
+  it('not in one tab because of another one', async () => {
+    const browser = browserAt(cluster.first, { stopsAt: CALLBACK });
+    const [one, two] = [await comeBack(newEmail(), browser), await comeBack(newEmail(), browser)];
+    const first = await follow(browser, one.url);
+    expect(first.browser.cookies.has(SESSION)).toBe(true);
+    const second = await follow(first.browser, two.url);
+    expect(second.browser.cookies.get(SESSION)).toBeTruthy();
+    expect(second.browser.cookies.get(SESSION)).not.toBe(first.browser.cookies.get(SESSION));
+    expect([...second.browser.cookies.keys()]).toEqual([SESSION]);
+  });
+
   it('when the cookie of the sign-in is not as it was given', async () => {
     const { browser, url } = await comeBack(newEmail());
     const value = browser.cookies.get('aliteo-login') ?? '';
@@ -283,6 +294,7 @@ describe('where one returns to', () => {
     ' /after',
     '/..//evil.example',
     '/after\r\nSet-Cookie: a=b',
+    `/${'x'.repeat(600)}`,
   ])('is no %j', async (returnTo) => {
     const { response } = await startAt(returnTo);
     expect([response.status, await response.text()]).toEqual([400, 'One returns to a path of this server only.\n']);
@@ -292,6 +304,24 @@ describe('where one returns to', () => {
     expect((await startAt(returnTo)).response.status).toBe(303);
   });
 });
+
+it('an address that asks for too much is told when to come back', async () => {
+  const limits = { RATE_LIMIT_POINTS: '200', RATE_LIMIT_SECONDS: '3600', TRUSTED_PROXIES: '1' };
+  const busy = await startCluster({ PUBLIC_URL, ...limits });
+  // Points are counted for all processes around one Redis: nobody else has this address.
+  const headers = { 'x-forwarded-for': newId('session') };
+  try {
+    const answers = [];
+    for (let i = 0; i < 4; i += 1) {
+      const browser = browserAt(busy.first, { stopsAt: busy.issuer.url });
+      answers.push((await browser.open(LOGIN, undefined, headers)).response);
+    }
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 429, 429]);
+    expect(Number(answers[3]?.headers.get('retry-after'))).toBeGreaterThan(3_000);
+  } finally {
+    await busy.stop();
+  }
+}, 60_000);
 
 it('nothing that one could sign in with is in the log', async () => {
   const browser = await signIn(cluster.first, cluster.issuer, newEmail());

@@ -220,10 +220,18 @@ describe('signing out', () => {
     expect(await reasonOf(first, callerIn(browser))).toBe(ENDED);
   });
 
+  it('is what a form on a page of ours asks for', async () => {
+    const browser = await enter(await stage.world.member());
+    const { response } = await outOf(browser, { origin: 'null', 'sec-fetch-site': 'same-origin' });
+    expect(response.status).toBe(303);
+    expect(await reasonOf(first, callerIn(browser))).toBe(ENDED);
+  });
+
   it.each([
     ['by another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
     ['by a sibling of ours', { origin: 'http://other.browser.test', 'sec-fetch-site': 'same-site' }],
     ['by a page that hides where it is from', { origin: 'null' }],
+    ['by a page in a sandbox', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
     ['by who says nothing', {}],
   ])('is refused when it is asked for %s', async (_what, headers) => {
     const person = await stage.world.member();
