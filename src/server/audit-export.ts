@@ -8,6 +8,7 @@ import type { Parts } from '../domain/unit-of-work.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError, badInput } from '../errors.js';
 import { expectEntry, expectRole } from '../schema/access.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { FormatError } from './error-format.js';
 import { single } from './http-question.js';
 import { originOf } from './origin.js';
@@ -20,7 +21,7 @@ interface AuditExportOptions {
   refusals: Refusals;
   rates: RateLimits;
   formatError: FormatError;
-  trustedProxies: number;
+  trustedProxies: TrustedProxies;
 }
 
 /** What one export costs of the points that somebody may spend. */

@@ -5,6 +5,7 @@ import type { Origin } from '../domain/audit.js';
 import { isDatabaseFault } from '../entities/orm.js';
 import { accessEnded, badRequest, limitExceeded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { AddressLimits } from './address-limits.js';
 import type { Admissions, Place } from './admissions.js';
 import { type FormatError, withFormat } from './error-format.js';
@@ -19,7 +20,7 @@ export interface EventStreamOptions {
   addresses: AddressLimits;
   formatError: FormatError;
   queueLimits: QueueLimits;
-  trustedProxies: number;
+  trustedProxies: TrustedProxies;
 }
 
 const LOOK_MS = 250;

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
@@ -7,13 +7,17 @@ import type { Origin } from '../domain/audit.js';
 import { isDatabaseFault } from '../entities/orm.js';
 import { CloseCode } from '../errors/close-codes.js';
 import type { Logger } from '../log.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { AddressLimits } from './address-limits.js';
+import type { MainServer } from './listeners.js';
 import { originOf } from './origin.js';
+import type { Guards } from './router.js';
 import { GraphqlSocket, type SocketHost, type SocketOptions } from './socket.js';
 
 export interface WebsocketOptions extends SocketOptions {
   addresses: AddressLimits;
-  trustedProxies: number;
+  guards: Guards;
+  trustedProxies: TrustedProxies;
   log: Logger;
   maxMessageBytes: number;
   /** After so long without an operation a socket is closed. */
@@ -34,7 +38,7 @@ export class SocketHub implements SocketHost {
   #isDraining = false;
 
   constructor(
-    http: Server,
+    http: MainServer,
     path: string,
     readonly options: WebsocketOptions,
   ) {
@@ -71,6 +75,7 @@ export class SocketHub implements SocketHost {
     socket.on('error', destroy);
     const refuse = (status: string, ...headers: string[]) =>
       socket.end([`HTTP/1.1 ${status}`, 'Connection: close', ...headers, '', ''].join('\r\n'));
+    if (this.#isBarred(request)) return void refuse('403 Forbidden');
     if (this.#isDraining) return void refuse('503 Service Unavailable');
     if (request.url?.split('?')[0] !== path) return void refuse('404 Not Found');
     const retryAfter = this.options.addresses.take(request, socket);
@@ -78,6 +83,14 @@ export class SocketHub implements SocketHost {
     this.#server.handleUpgrade(request, socket, head, (ws) =>
       this.#accept(ws, socket, originOf(request, this.options.trustedProxies)),
     );
+  }
+
+  /** Whether an upgrade came in the clear, or from a page of another site. */
+  #isBarred(request: IncomingMessage): boolean {
+    const { entrance, crossOrigin } = this.options.guards;
+    if (entrance.isOpenTo(request)) return !crossOrigin.isOpenTo(request);
+    entrance.tell(request);
+    return true;
   }
 
   #accept(ws: WebSocket, socket: Duplex, origin: Origin): void {
