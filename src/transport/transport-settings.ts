@@ -28,7 +28,7 @@ const origins = z.string().transform((text, context): string[] => {
 
 /** An app's own scheme has no origin for `URL`, so it is only looked at; `*` and `null` are nobody in particular. */
 function isOrigin(text: string): boolean {
-  if (/^https?:/i.test(text)) return URL.parse(text)?.origin === text;
+  if (/^https?:/i.test(text)) return URL.parse(text)?.origin === text && !text.includes('*');
   return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d+)?$/.test(text);
 }
 

@@ -89,7 +89,8 @@ export async function startNode(
   env: NodeJS.ProcessEnv = {},
 ): Promise<Node> {
   const [port, metricsPort] = [await freePort(), await freePort()];
-  const url = `http://127.0.0.1:${port}`;
+  const s = env.TLS_CERT ? 's' : '';
+  const url = `http${s}://127.0.0.1:${port}`;
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--enable-source-maps', 'dist/src/main.js'],
@@ -120,7 +121,7 @@ export async function startNode(
   return {
     url,
     graphqlUrl: `${url}/graphql`,
-    wsUrl: `ws://127.0.0.1:${port}/graphql`,
+    wsUrl: `ws${s}://127.0.0.1:${port}/graphql`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     process: child,
     output: () => output,
