@@ -44,12 +44,14 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-export async function startCluster(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+/** `ofFirst` is what only one process can have, such as a port. */
+export async function startCluster(env: NodeJS.ProcessEnv = {}, ofFirst: NodeJS.ProcessEnv = {}): Promise<Cluster> {
   const database = await createDatabase();
   const issuer = await startIssuer();
   const parts = await openParts(database);
   const nodes: Node[] = [];
-  for (let i = 0; i < (isEmbedded ? 1 : 2); i += 1) nodes.push(await startNode(database, issuer, env));
+  for (let i = 0; i < (isEmbedded ? 1 : 2); i += 1)
+    nodes.push(await startNode(database, issuer, i === 0 ? { ...env, ...ofFirst } : env));
   const [first = fail(), last = first] = nodes;
   return {
     nodes,
