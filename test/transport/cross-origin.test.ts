@@ -121,7 +121,6 @@ describe('what a form, a link or an image of another site can send', () => {
         const { status, text } = await post({ 'content-type': type, accept, ...credential });
         expect(status).toBeGreaterThanOrEqual(400);
         expect(text).not.toContain('"data"');
-        isRefused(text);
       }
     }
   });
