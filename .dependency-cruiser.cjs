@@ -8,6 +8,7 @@ const floors = {
     'crypto.ts',
     'key-vault.ts',
     'redis-url.ts',
+    'transport/',
     'trusted-issuers.ts',
   ],
   schema: ['schema/'],

@@ -3,6 +3,12 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseRedisUrl } from './redis-url.js';
+import {
+  type TransportSettings,
+  transportFaults,
+  transportOf,
+  transportVariables,
+} from './transport/transport-settings.js';
 import { insecureEntries, parseIssuers, type TrustedIssuer, withSecrets } from './trusted-issuers.js';
 
 /** Every fault of the configuration at once, each with its variable's name. */
@@ -88,7 +94,7 @@ const environment = z.object({
   QUEUE_LIMIT_BYTES: integer(1_048_576, 16_384, 1_073_741_824),
   QUEUE_LIMIT_MESSAGES: integer(10_000, 100, 10_000_000),
   SOCKET_IDLE_MS: integer(300_000, 1_000, 86_400_000),
-  TRUSTED_PROXIES: integer(0, 0, 10),
+  ...transportVariables,
   METRICS_PORT: integer(0, 0, 65_535),
   DRAIN_MS: z.coerce.number().int().min(0).max(600_000).optional(),
   FAILPOINT: z
@@ -99,7 +105,7 @@ const environment = z.object({
 });
 
 /** Everything the server may be told from outside; read once, at start. */
-export interface Config {
+export interface Config extends TransportSettings {
   production: boolean;
   host: string;
   port: number;
@@ -144,7 +150,6 @@ export interface Config {
   queueLimits: { bytes: number; messages: number };
   /** After so long without an operation a socket is closed. */
   idleMs: number;
-  trustedProxies: number;
   /** Where `/metrics` is served for the operator, apart from the clients; 0 means nowhere. */
   metricsPort: number;
   /** Over how long a stopping process closes its sockets, and goes on answering. */
@@ -159,6 +164,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = environment.safeParse(given);
   const faults = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
   if (given.NODE_ENV === 'production') faults.push(...productionFaults(given));
+  faults.push(...transportFaults(given));
   if (Boolean(given.DOCUMENTS_MANIFEST) !== Boolean(given.DOCUMENTS_PUBLIC_KEY))
     faults.push('DOCUMENTS_MANIFEST: goes with DOCUMENTS_PUBLIC_KEY');
   if (given.GRAPHQL_DOCUMENTS === 'trusted' && !given.DOCUMENTS_MANIFEST)
@@ -176,7 +182,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     production,
     host: e.HOST,
     port: e.PORT,
-    publicUrl: (e.PUBLIC_URL ?? `http://${reachable(e.HOST)}:${e.PORT}`).replace(/\/+$/, ''),
+    publicUrl: (e.PUBLIC_URL ?? `http${e.TLS_CERT ? 's' : ''}://${reachable(e.HOST)}:${e.PORT}`).replace(/\/+$/, ''),
     dataDir,
     databaseUrl: e.DATABASE_URL,
     databasePool: e.DATABASE_POOL,
@@ -208,7 +214,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxSubscriptionsPerSocket: e.MAX_SUBSCRIPTIONS_PER_SOCKET,
     queueLimits: { bytes: e.QUEUE_LIMIT_BYTES, messages: e.QUEUE_LIMIT_MESSAGES },
     idleMs: e.SOCKET_IDLE_MS,
-    trustedProxies: e.TRUSTED_PROXIES,
+    ...transportOf(e),
     metricsPort: e.METRICS_PORT,
     drainMs: e.DRAIN_MS ?? (production ? 10_000 : 200),
     crashAtCommit: e.FAILPOINT,

@@ -7,6 +7,9 @@ import { describeFault } from './server/describe-fault.js';
 import { devIssuerOf } from './server/dev-issuer.js';
 import { openParts, type RunningServer, startServer } from './server/server.js';
 
+// A report that Node writes of a process that dies would have the environment in it, with every secret.
+if (process.report) process.report.excludeEnv = true;
+
 try {
   const config = readConfig(await withVaultValues(process.env));
   await prepareDatabase();

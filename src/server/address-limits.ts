@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Stream } from 'node:stream';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
+import { addressOf } from './forwarded.js';
 
 export interface AddressLimitOptions {
   /** Open at one time. */
   maxSocketsPerAddress: number;
   /** New ones, after a burst of ten seconds' worth: a whole office comes back at once when a node restarts. */
   maxConnectsPerSecond: number;
-  /** How many proxies of our own stand before the server, each of which adds to X-Forwarded-For. */
-  trustedProxies: number;
+  /** Whose word for an address is believed. */
+  trustedProxies: TrustedProxies;
 }
 
 class Visitor {
@@ -65,15 +67,4 @@ export class AddressLimits {
       if (open === 0 && now - at > FORGET_MS) this.#visitors.delete(address);
     }
   }
-}
-
-/** Where a request comes from: as far back as proxies of our own vouch for it. */
-export function addressOf(request: IncomingMessage, trustedProxies: number): string {
-  const direct = request.socket.remoteAddress ?? 'unknown';
-  if (trustedProxies === 0) return direct;
-  const forwarded = String(request.headers['x-forwarded-for'] ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean);
-  return forwarded.at(-trustedProxies) ?? direct;
 }

@@ -8,6 +8,7 @@ import type { Parts } from '../domain/unit-of-work.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError, badInput } from '../errors.js';
 import { expectEntry, expectRole } from '../schema/access.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { BrowserDoor } from './browser-door.js';
 import type { FormatError } from './error-format.js';
 import { single } from './http-question.js';
@@ -21,7 +22,7 @@ interface AuditExportOptions {
   refusals: Refusals;
   rates: RateLimits;
   formatError: FormatError;
-  trustedProxies: number;
+  trustedProxies: TrustedProxies;
   door: BrowserDoor;
 }
 

@@ -5,6 +5,7 @@ import { sessionOf, type Viewer } from '../auth/viewer.js';
 import { isDatabaseFault } from '../entities/orm.js';
 import { accessEnded, badRequest, limitExceeded, sessionEnded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { AddressLimits } from './address-limits.js';
 import type { Admissions, Place } from './admissions.js';
 import { type FormatError, withFormat } from './error-format.js';
@@ -20,7 +21,7 @@ export interface EventStreamOptions {
   addresses: AddressLimits;
   formatError: FormatError;
   queueLimits: QueueLimits;
-  trustedProxies: number;
+  trustedProxies: TrustedProxies;
 }
 
 const LOOK_MS = 250;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FOLLOWED, FOLLOWED_CHANGED } from './follow-documents.js';
 import type { Handle } from './router.js';
+import { PAGE_HEADERS } from './strict-headers.js';
 
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
@@ -124,9 +125,7 @@ export const followPage: Handle = (_request, response) => {
   const nonce = randomBytes(16).toString('base64');
   response
     .writeHead(200, {
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
+      ...PAGE_HEADERS,
       'content-security-policy': `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     })
     .end(page(nonce));

@@ -1,5 +1,6 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { Handle } from './router.js';
+import { PAGE_HEADERS } from './strict-headers.js';
 
 const FIRST_QUERY = `# Sign in at /auth/login?return=/graphiql, or by a header: { "Authorization": "Bearer …" } – tokens are in demo.json.
 # With several companies: { "X-Company-Id": "company_…" }.
@@ -25,8 +26,6 @@ export function createGraphiql(): Handle {
     defaultQuery: FIRST_QUERY,
   } as never);
   return (_request, response) => {
-    response
-      .writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY })
-      .end(page);
+    response.writeHead(200, { ...PAGE_HEADERS, 'content-security-policy': POLICY }).end(page);
   };
 }

@@ -12,6 +12,7 @@ import { createContext } from '../resolvers/context.js';
 import { KeptAnswer } from '../resolvers/kept-answer.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import { untilVisible } from '../resolvers/visibility.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import { type ExecutionOptions, execution, type HttpContext } from './apollo-execution.js';
 import { parseJson, readBody } from './body.js';
 import type { BrowserDoor } from './browser-door.js';
@@ -31,7 +32,7 @@ export interface GraphqlHttpOptions extends ExecutionOptions {
   introspection: boolean;
   bodyLimitBytes: number;
   anonymousBodyLimitBytes: number;
-  trustedProxies: number;
+  trustedProxies: TrustedProxies;
   rates: RateLimits;
   persistedQueries: PersistedQueries;
   streams: EventStreams;

@@ -7,8 +7,9 @@ import type { Orm } from '../entities/orm.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError, unavailable } from '../errors.js';
 import type { Logger } from '../log.js';
-import { addressOf } from './address-limits.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { BrowserDoor } from './browser-door.js';
+import { addressOf } from './forwarded.js';
 import { type Introduced, IssuerClient, newTies } from './issuer-client.js';
 import { LoginAttempts } from './login-attempt.js';
 import { type RateLimits, retryAfter } from './rate-limits.js';
@@ -22,7 +23,7 @@ export interface LoginOptions {
   rates: RateLimits;
   log: Logger;
   publicUrl: string;
-  trustedProxies: number;
+  trustedProxies: TrustedProxies;
 }
 
 /** Of one step of a sign-in, in points: so an address can take some two thousand of them a minute. */

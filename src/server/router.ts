@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../log.js';
+import type { CrossOrigin } from './cross-origin.js';
+import type { Entrance } from './entrance.js';
+import { STRICT_HEADERS } from './strict-headers.js';
 
 export type Handle = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
 
@@ -7,22 +10,28 @@ export type Handle = (request: IncomingMessage, response: ServerResponse, url: U
 export interface Route {
   path: string;
   methods?: readonly string[];
+  /** Whether pages of known origins may ask, and those of others are refused. */
+  isApi?: boolean;
   handle: Handle;
 }
 
-const HEADERS: Record<string, string> = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-};
+const API_METHODS = ['GET', 'POST'];
+
+export interface Guards {
+  entrance: Entrance;
+  crossOrigin: CrossOrigin;
+}
 
 /** The whole of our routing: the first route that fits answers. Paths with a secret in them never reach the log. */
 export function createRouter(
   routes: readonly Route[],
+  { entrance, crossOrigin }: Guards,
   log: Logger,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(STRICT_HEADERS)) response.setHeader(name, value);
+    entrance.markSecure(request, response);
+    if (!entrance.isOpenTo(request)) return entrance.turnAway(request, response);
     const target = request.url ?? '/';
     if (!URL.canParse(target, 'http://localhost')) return sendText(response, 400, 'Bad request');
     const url = new URL(target, 'http://localhost');
@@ -30,6 +39,7 @@ export function createRouter(
       path.endsWith('/') && path !== '/' ? url.pathname.startsWith(path) : url.pathname === path,
     );
     if (!route) return sendText(response, 404, 'Not found');
+    if (route.isApi && !crossOrigin.admit(request, response, route.methods ?? API_METHODS)) return;
     if (route.methods && !route.methods.includes(request.method ?? '')) {
       response.setHeader('allow', route.methods.join(', '));
       return sendText(response, 405, 'Method not allowed');

@@ -1,4 +1,3 @@
-import { createServer, type Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AccessTokenVerifier, DEVELOPMENT_MAX_AGE_SECONDS } from '../auth/access-token.js';
 import { Authenticator } from '../auth/authenticate.js';
@@ -28,7 +27,10 @@ import { AddressLimits } from './address-limits.js';
 import { Admissions } from './admissions.js';
 import { createAuditExport } from './audit-export.js';
 import { BrowserDoor } from './browser-door.js';
+import type { CertificateWatch } from './certificate-watch.js';
+import { CrossOrigin } from './cross-origin.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
+import { Entrance } from './entrance.js';
 import { createErrorFormat } from './error-format.js';
 import { EventStreams } from './event-stream.js';
 import { createFirstSight } from './first-sight.js';
@@ -37,13 +39,15 @@ import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
 import { createGraphqlHttp } from './graphql-http.js';
 import { readiness } from './health.js';
+import { KnownOrigins } from './known-origins.js';
+import { Listeners } from './listeners.js';
 import { Login } from './login.js';
 import { type Metric, serveMetrics } from './metrics.js';
 import { type Engine, Operations } from './operations.js';
 import { PersistedQueries } from './persisted-queries.js';
 import { RateLimits, spenderOf } from './rate-limits.js';
 import { createRedisClient } from './redis-client.js';
-import { createRouter, type Route, sendJson } from './router.js';
+import { createRouter, type Guards, type Handle, type Route, sendJson } from './router.js';
 import { SessionWatch } from './session-watch.js';
 import { readManifest, TrustedDocuments } from './trusted-documents.js';
 import { Upkeep } from './upkeep.js';
@@ -125,9 +129,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const persistedQueries = new PersistedQueries(shared, trustedDocuments);
   const companies = new KeptCompanies(settings, config.answerCacheBytes);
   const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies, rates, persistedQueries, door });
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
-  const sockets = new SocketHub(server, '/graphql', {
+  const listeners = new Listeners(config, log);
+  const guards = createGuards(config, log);
+  const sockets = new SocketHub(listeners.main, '/graphql', {
     ...forStaying,
+    guards,
     authenticator,
     door,
     log,
@@ -138,10 +144,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const login = new Login({ ...config, orm: parts.orm, issuers: tokens.issuers, sessions, door, rates, log });
   const routes: Route[] = [
     ...login.routes,
-    { path: '/graphql', handle: graphql.handle },
+    { path: '/graphql', isApi: true, handle: graphql.handle },
     {
       path: '/export/audit.ndjson',
       methods: ['GET'],
+      isApi: true,
       handle: createAuditExport({ ...common, ...config, parts, rates, door }),
     },
     { path: '/f/', methods: ['GET', 'HEAD'], handle: followPage },
@@ -160,12 +167,14 @@ export async function startServer(config: Config): Promise<RunningServer> {
     },
   ];
   if (config.graphiql) routes.push({ path: '/graphiql', methods: ['GET', 'HEAD'], handle: createGraphiql() });
-  if (devIssuer)
-    routes.push({ path: '/dev-issuer/', handle: (request, response) => devIssuer.handle(request, response) });
-  server.on('request', createRouter(routes, log));
-  await listen(server, config);
+  if (devIssuer) routes.push({ path: '/dev-issuer/', handle: asItself(devIssuer) });
+  await listeners.listen(createRouter(routes, guards, log), guards.entrance);
   const stopMetrics = config.metricsPort
-    ? await serveMetrics(metricsOf(fanOut, addresses, sockets, streams, companies), config.host, config.metricsPort)
+    ? await serveMetrics(
+        metricsOf(fanOut, addresses, sockets, streams, companies, listeners.watch),
+        config.host,
+        config.metricsPort,
+      )
     : () => {};
   const upkeep = new Upkeep((signal) => forgetOutcomes(parts.orm, signal), UPKEEP_MS, log);
   log.info({ publicUrl }, 'server: ready');
@@ -180,11 +189,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       // Requests are answered all the while: it takes balancers a moment to see that this process is not ready.
       await Promise.all([sockets.drain(config.drainMs), delay(config.drainMs)]);
       streams.drain();
-      const closed = new Promise((resolve) => server.close(resolve));
-      const patience = setTimeout(() => server.closeAllConnections(), 5_000);
-      server.closeIdleConnections();
-      await closed;
-      clearTimeout(patience);
+      await listeners.close();
       stopMetrics();
       watch.close();
       companies.close();
@@ -206,6 +211,7 @@ const metricsOf = (
   sockets: SocketHub,
   streams: EventStreams,
   { answers }: KeptCompanies,
+  watch: CertificateWatch | null,
 ): Metric[] => [
   { name: 'aliteo_answers_kept_total', help: 'Queries answered from what was kept.', read: () => answers.given },
   { name: 'aliteo_sockets', help: 'WebSockets that are open.', read: () => sockets.size },
@@ -222,17 +228,27 @@ const metricsOf = (
     help: 'Payloads of subscriptions that were handed to subscribers.',
     read: () => fanOut.counts.deliveries,
   },
+  ...(watch
+    ? [{ name: 'aliteo_certificate_end_seconds', help: 'When the certificate ends.', read: () => watch.endsAt }]
+    : []),
   { name: 'aliteo_resident_bytes', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
 ];
 
-function listen(server: Server, { host, port }: Config): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+/** Its pages say what they need, some of them to the window that opened them. */
+const asItself =
+  (devIssuer: DevIssuer): Handle =>
+  (request, response) => {
+    for (const name of ['content-security-policy', 'cross-origin-opener-policy', 'cross-origin-resource-policy'])
+      response.removeHeader(name);
+    devIssuer.handle(request, response);
+  };
+
+function createGuards(config: Config, log: Parts['log']): Guards {
+  const refusesPlain = config.production || config.tls !== null;
+  return {
+    entrance: new Entrance({ ...config, refusesPlain, log }),
+    crossOrigin: new CrossOrigin(new KnownOrigins(config), log),
+  };
 }
 
 const openDevIssuer = (config: Config, publicUrl: string, log: Parts['log']): Promise<DevIssuer> =>

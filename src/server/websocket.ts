@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
@@ -6,14 +6,18 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { isDatabaseFault } from '../entities/orm.js';
 import { CloseCode } from '../errors/close-codes.js';
 import type { Logger } from '../log.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { AddressLimits } from './address-limits.js';
 import type { BrowserDoor } from './browser-door.js';
+import type { MainServer } from './listeners.js';
 import { originOf } from './origin.js';
+import type { Guards } from './router.js';
 import { GraphqlSocket, type SocketHost, type SocketOptions } from './socket.js';
 
 export interface WebsocketOptions extends SocketOptions {
   addresses: AddressLimits;
-  trustedProxies: number;
+  guards: Guards;
+  trustedProxies: TrustedProxies;
   door: BrowserDoor;
   log: Logger;
   maxMessageBytes: number;
@@ -35,7 +39,7 @@ export class SocketHub implements SocketHost {
   #isDraining = false;
 
   constructor(
-    http: Server,
+    http: MainServer,
     path: string,
     readonly options: WebsocketOptions,
   ) {
@@ -72,11 +76,20 @@ export class SocketHub implements SocketHost {
     socket.on('error', destroy);
     const refuse = (status: string, ...headers: string[]) =>
       socket.end([`HTTP/1.1 ${status}`, 'Connection: close', ...headers, '', ''].join('\r\n'));
+    if (this.#isBarred(request)) return void refuse('403 Forbidden');
     if (this.#isDraining) return void refuse('503 Service Unavailable');
     if (request.url?.split('?')[0] !== path) return void refuse('404 Not Found');
     const retryAfter = this.options.addresses.take(request, socket);
     if (retryAfter) return void refuse('429 Too Many Requests', `Retry-After: ${retryAfter}`);
     this.#server.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, request, socket));
+  }
+
+  /** Whether an upgrade came in the clear, or from a page of another site. */
+  #isBarred(request: IncomingMessage): boolean {
+    const { entrance, crossOrigin } = this.options.guards;
+    if (entrance.isOpenTo(request)) return !crossOrigin.isOpenTo(request);
+    entrance.tell(request);
+    return true;
   }
 
   #accept(ws: WebSocket, request: IncomingMessage, socket: Duplex): void {

@@ -44,12 +44,14 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-export async function startCluster(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+/** `ofFirst` is what only one process can have, such as a port. */
+export async function startCluster(env: NodeJS.ProcessEnv = {}, ofFirst: NodeJS.ProcessEnv = {}): Promise<Cluster> {
   const database = await createDatabase();
   const issuer = await startIssuer();
   const parts = await openParts(database);
   const nodes: Node[] = [];
-  for (let i = 0; i < (isEmbedded ? 1 : 2); i += 1) nodes.push(await startNode(database, issuer, env));
+  for (let i = 0; i < (isEmbedded ? 1 : 2); i += 1)
+    nodes.push(await startNode(database, issuer, i === 0 ? { ...env, ...ofFirst } : env));
   const [first = fail(), last = first] = nodes;
   return {
     nodes,
@@ -89,7 +91,8 @@ export async function startNode(
   env: NodeJS.ProcessEnv = {},
 ): Promise<Node> {
   const [port, metricsPort] = [env.PORT ?? (await freePort()), await freePort()];
-  const url = `http://127.0.0.1:${port}`;
+  const s = env.TLS_CERT ? 's' : '';
+  const url = `http${s}://127.0.0.1:${port}`;
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--enable-source-maps', 'dist/src/main.js'],
@@ -120,7 +123,7 @@ export async function startNode(
   return {
     url,
     graphqlUrl: `${url}/graphql`,
-    wsUrl: `ws://127.0.0.1:${port}/graphql`,
+    wsUrl: `ws${s}://127.0.0.1:${port}/graphql`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     process: child,
     output: () => output,

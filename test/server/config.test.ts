@@ -14,8 +14,9 @@ const PRODUCTION = {
   SECRET_KEY,
   OIDC_ISSUERS: 'https://issuer.example.com|aliteo',
   PUBLIC_URL: 'https://work.example.com',
+  TRUSTED_PROXIES: '10.0.0.0/8',
 };
-const REQUIRED = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'OIDC_ISSUERS', 'PUBLIC_URL'];
+const REQUIRED = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'OIDC_ISSUERS', 'PUBLIC_URL', 'TRUSTED_PROXIES'];
 
 /** The faults that are found, or none. */
 function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
@@ -232,6 +233,9 @@ describe('a value that is none', () => {
     ['HEARTBEAT_MS', '99', '100'],
     ['HEAD_POLL_MS', '251', '250'],
     ['DRAIN_MS', '-1', '0'],
+    ['TRUSTED_PROXIES', '1', '192.0.2.10, 10.0.0.0/8, 2001:db8::/32'],
+    ['CORS_ORIGINS', '*', 'https://app.example.com, http://localhost:5173, capacitor://localhost'],
+    ['TLS_RELOAD_MS', '99', '100'],
     ['FAILPOINT', 'sometimes', 'after-commit:1'],
   ])('%s: %j is refused, %j is not', (name, bad, good) => {
     expect(atFault({ ...DEVELOPMENT, [name]: bad })).toEqual([name]);
@@ -264,8 +268,10 @@ describe('a server with a faulty configuration', () => {
     const { code, output } = await run({ NODE_ENV: 'production' });
     expect(code).toBe(1);
     const [headline, ...faults] = output.trimEnd().split('\n');
-    expect(headline).toBe('The configuration has 5 faults:');
-    expect(faults.map((line) => line.trim())).toEqual(REQUIRED.map((name) => `${name}: is required in production`));
+    expect(headline).toBe('The configuration has 6 faults:');
+    expect(faults.map((line) => line.trim())).toEqual(
+      REQUIRED.map((name) => expect.stringContaining(`${name}: is required in production`)),
+    );
     expect(await readdir(dataDir)).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Company } from '../../src/entities/company.js';
 import { signManifest } from '../../src/server/trusted-documents.js';
+import { createAuthority, trust, writePair } from '../harness/certificates.js';
 import { ask, codeOf, get, listen } from '../harness/client.js';
 import { closeParts, type Node, openParts, startNode } from '../harness/cluster.js';
 import { createDatabase, isEmbedded, redisUrl, type TestDatabase } from '../harness/column.js';
@@ -16,7 +17,7 @@ import { World } from '../harness/world.js';
 // There is no production on the embedded database.
 const inProduction = isEmbedded ? describe.skip : describe;
 
-const PRODUCTION = {
+const PRODUCTION: NodeJS.ProcessEnv = {
   NODE_ENV: 'production',
   PUBLIC_URL: 'https://work.example.com',
   OIDC_ISSUERS: 'https://issuer.example.com|aliteo',
@@ -45,6 +46,9 @@ inProduction('in production', () => {
   beforeAll(async () => {
     database = await createDatabase();
     issuer = await startIssuer();
+    const authority = await createAuthority();
+    trust(authority);
+    Object.assign(PRODUCTION, writePair(mkdtempSync(join(tmpdir(), 'aliteo-production-')), await authority.issue()));
   }, 60_000);
   afterAll(async () => {
     await node?.stop('SIGKILL');

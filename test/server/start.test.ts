@@ -86,6 +86,7 @@ describe('the configuration', () => {
       SECRET_KEY: 'x'.repeat(32),
       OIDC_ISSUERS: 'https://issuer.example.com|aliteo',
       PUBLIC_URL: 'https://aliteo.example.com',
+      TRUSTED_PROXIES: '10.0.0.0/8',
     };
     expect(faultsOf(production)).toEqual([]);
     expect(faultsOf({ ...production, DEV_ISSUER: 'on', SEED_DEMO: 'on' })).toEqual([

@@ -1,0 +1,193 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Caller } from '../harness/client.js';
+import { type Cluster, SECRET_KEY, startCluster } from '../harness/cluster.js';
+import { isEmbedded } from '../harness/column.js';
+import { RawSocket } from '../harness/raw-socket.js';
+import { send } from '../harness/secure-node.js';
+import { until } from '../harness/until.js';
+import { type Person, World } from '../harness/world.js';
+
+const MARKER = 'planted-and-never-to-be-seen';
+const TABLES = ['follows', 'members', 'users', 'idempotency_records', 'user_idempotency_records', 'tasks', 'events'];
+
+let cluster: Cluster;
+let world: World;
+let person: Person;
+/** The credentials that are good: they are secrets as they are. */
+let secrets: string[];
+let follow: { secret: string; caller: Caller };
+let reports: string;
+const answers: string[] = [];
+beforeAll(async () => {
+  reports = mkdtempSync(join(tmpdir(), 'aliteo-reports-'));
+  cluster = await startCluster({
+    LOG_LEVEL: 'debug',
+    NODE_OPTIONS: `--report-on-signal --report-signal=SIGUSR2 --report-directory=${reports}`,
+  });
+  world = await World.found(cluster.parts, cluster.issuer);
+  person = await world.member();
+  follow = await world.follow(await world.task(await world.project()));
+  const forged = await cluster.issuer.forged(person.email);
+  const password = isEmbedded
+    ? []
+    : [new URL(cluster.parts.orm.config.get('clientUrl') ?? '').password].filter(Boolean);
+  secrets = [String(person.caller.authorization).split(' ')[1] ?? '', follow.secret, forged, SECRET_KEY, ...password];
+}, 60_000);
+afterAll(() => cluster?.stop());
+
+const MUTATION =
+  'mutation ($input: CreateTaskInput!) { createTask(input: $input) { task { id } userErrors { message } } }';
+
+/** Whatever may be asked with a secret, in good and in bad form. */
+async function overHttp(authorization: string, key: string): Promise<void> {
+  const headers = {
+    authorization,
+    'x-company-id': person.caller.companyId ?? '',
+    'idempotency-key': key,
+    'content-type': 'application/json',
+    cookie: `session=${MARKER}`,
+  };
+  const project = await world.project();
+  const input = { projectId: project.id, title: 'A task' };
+  const bodies = [
+    JSON.stringify({ query: '{ viewer { user { id } } }' }),
+    JSON.stringify({ query: '{ followed { task { title } } }' }),
+    JSON.stringify({ query: MUTATION, variables: { input } }),
+    JSON.stringify({ query: '{ nothing }' }),
+    '{ "query": ',
+    '[]',
+  ];
+  const url = cluster.last.graphqlUrl;
+  for (const body of bodies) {
+    for (const accept of ['application/json', 'text/event-stream'])
+      await keep(send(url, { method: 'POST', headers: { ...headers, accept } }, body));
+  }
+  await keep(send(`${cluster.last.url}/export/audit.ndjson`, { headers }));
+  await keep(send(`${url}?query=%7B__typename%7D`, { headers }));
+  await keep(send(`${cluster.last.url}/${key}`, { headers }));
+}
+
+async function keep(asked: ReturnType<typeof send>): Promise<void> {
+  answers.push(JSON.stringify(await asked));
+}
+
+async function overSocket(payload: object, key: string): Promise<void> {
+  const socket = await RawSocket.open(cluster.last, null);
+  socket.send({ type: 'connection_init', payload });
+  await until(() => socket.messages.length > 0 || socket.ws.readyState > 1, 'an answer');
+  const project = await world.project();
+  const variables = { input: { projectId: project.id, title: 'A task' } };
+  if (socket.ws.readyState === 1) {
+    const extensions = { idempotencyKey: key };
+    socket.send({ id: '1', type: 'subscribe', payload: { query: MUTATION, variables, extensions } });
+    await until(() => socket.messages.some(({ id }) => id === '1') || socket.ws.readyState > 1, 'an answer');
+    socket.send({ id: '1', type: 'planted', payload });
+  }
+  answers.push(JSON.stringify([socket.messages, await socket.closed]));
+}
+
+/** Each way in, with what is good and what is not. */
+async function askEverything(): Promise<void> {
+  const [token, secret, forged] = secrets;
+  for (const authorization of [
+    `Bearer ${token}`,
+    `Bearer ${forged}`,
+    `Bearer ${MARKER}`,
+    `Basic ${MARKER}`,
+    `Follow ${secret}`,
+    `Follow ${MARKER}`,
+    MARKER,
+  ]) {
+    await overHttp(authorization, `${MARKER}-${answers.length}`);
+    await overSocket({ authorization, companyId: person.caller.companyId }, `${MARKER}-${answers.length}`);
+  }
+  await overHttp(`Bearer ${token}`, MARKER.repeat(20));
+  await overSocket({ authorization: `Bearer ${token}`, companyId: person.caller.companyId }, MARKER.repeat(20));
+  for (const method of ['GET', 'DELETE'])
+    for (const path of [secret, MARKER]) await keep(send(`${cluster.last.url}/f/${path}`, { method }));
+}
+
+/** What an operator, a client, or whoever gets hold of the log reads. */
+const expectNoSecret = () => {
+  expect(cluster.last.output()).toContain('server: ready');
+  for (const text of [...cluster.nodes.map((node) => node.output()), ...answers]) {
+    for (const word of [...secrets, MARKER]) expect(text.includes(word) ? around(text, word) : '').toBe('');
+  }
+};
+
+const around = (text: string, word: string) =>
+  text.slice(Math.max(0, text.indexOf(word) - 300), text.indexOf(word) + 60);
+
+describe('no secret is in the log or in an answer', () => {
+  it('while all is well', async () => {
+    await askEverything();
+    expect(answers.length).toBeGreaterThan(100);
+    expectNoSecret();
+  }, 60_000);
+
+  it.each(TABLES)('when %s cannot be read', async (table) => {
+    const rename = (from: string, to: string) =>
+      cluster.parts.orm.em.getConnection().execute(`alter table ${from} rename to ${to}`);
+    const { id: projectId } = await world.project();
+    await rename(table, 'lost');
+    try {
+      const headers = { 'content-type': 'application/json', 'x-company-id': person.caller.companyId ?? '' };
+      for (const [authorization, key] of [
+        [String(person.caller.authorization), `${MARKER}-${table}`],
+        [`Follow ${follow.secret}`, `${MARKER}-${table}-2`],
+      ] as const) {
+        const variables = { input: { projectId, title: 'A task' } };
+        const body = JSON.stringify({ query: MUTATION, variables });
+        const options = { method: 'POST', headers: { ...headers, authorization, 'idempotency-key': key } };
+        await keep(send(cluster.last.graphqlUrl, options, body));
+        await keep(send(cluster.last.graphqlUrl, options, JSON.stringify({ query: '{ workspaces { name } }' })));
+        const socket = await RawSocket.open(cluster.last, null);
+        socket.send({ type: 'connection_init', payload: { authorization, companyId: person.caller.companyId } });
+        await until(() => socket.messages.length > 0 || socket.ws.readyState > 1, 'an answer');
+        answers.push(JSON.stringify(socket.messages));
+        socket.ws.terminate();
+      }
+    } finally {
+      await rename('lost', table);
+    }
+    expectNoSecret();
+  });
+});
+
+describe('no secret is in what a process leaves', () => {
+  it('as its diagnostic report', async () => {
+    cluster.last.process.kill('SIGUSR2');
+    const files = () => readdirSync(reports).filter((file) => file.endsWith('.json'));
+    await until(() => files().length > 0, 'a report');
+    const read = () => readFileSync(join(reports, files()[0] ?? ''), 'utf8');
+    await until(() => read().trimEnd().endsWith('}'), 'a whole report');
+    const report = read();
+    expect(JSON.parse(report).header.event).toBe('SIGUSR2');
+    for (const word of [...secrets, MARKER]) expect(report.includes(word)).toBe(false);
+  });
+
+  it.each<[string, NodeJS.ProcessEnv]>([
+    ['DATABASE_URL', { DATABASE_URL: `mysql://user:${MARKER}@127.0.0.1:1/aliteo` }],
+    ['DATABASE_URL', { DATABASE_URL: `mysql://user:${MARKER}#@127.0.0.1:1/aliteo` }],
+    ['REDIS_URL', { REDIS_URL: `http://:${MARKER}@127.0.0.1:1` }],
+    ['REDIS_URL', { REDIS_URL: `redis://:${MARKER}%zz@127.0.0.1:1` }],
+    ['SECRET_KEY', { SECRET_KEY: MARKER }],
+    ['TLS_KEY', { TLS_CERT: 'package.json', TLS_KEY: MARKER }],
+    ['TLS_CERT', { TLS_CERT: MARKER, TLS_KEY: 'package.json' }],
+    ['TRUSTED_PROXIES', { NODE_ENV: 'production', SECRET_KEY: MARKER }],
+  ])('when %s keeps it from starting', async (name, env) => {
+    const { output, code } = await new Promise<{ code: unknown; output: string }>((resolve) => {
+      const all = { PATH: process.env.PATH, DATA_DIR: reports, SEED_DEMO: 'off', DEV_ISSUER: 'off', ...env };
+      execFile(process.execPath, ['dist/src/main.js'], { env: all, timeout: 20_000 }, (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, output: stdout + stderr }),
+      );
+    });
+    expect(code).toBe(1);
+    expect(output).toContain(name);
+    expect(output).not.toContain(MARKER);
+  });
+});
