@@ -1,17 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
 import type { Issuer } from '../auth/issuer.js';
 import { provisionUser } from '../auth/provision-user.js';
 import type { Session, Sessions } from '../auth/sessions.js';
 import type { Orm } from '../entities/orm.js';
-import { ERROR_CODES } from '../errors/error-codes.js';
-import { ApiError, unavailable } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { BrowserDoor } from './browser-door.js';
 import { addressOf } from './forwarded.js';
 import { type Introduced, IssuerClient, newTies } from './issuer-client.js';
 import { LoginAttempts } from './login-attempt.js';
+import { beginAgain, LoginRefusal, reasonOf, refusalOf } from './login-refusal.js';
 import { type RateLimits, retryAfter } from './rate-limits.js';
 import { type Handle, type Route, sendJson, sendText } from './router.js';
 
@@ -31,18 +29,6 @@ const STEP_COST = 100;
 
 /** Of a path to return to: it is kept in a cookie. */
 const PATH_LENGTH = 512;
-
-/** What the person at the screen is told; nothing of what the request said is in it. */
-class LoginRefusal extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-const beginAgain = (why: string) => new LoginRefusal(400, `${why} Begin again at /auth/login.`);
 
 /** Signing in and out in a browser: `/auth/login`, `/auth/callback`, `/auth/logout`. */
 export class Login {
@@ -179,7 +165,7 @@ export class Login {
 }
 
 /** A path of ours as it stands in `location`, or null for what leads anywhere else, however it is written. */
-export function ownPath(given: string, publicUrl: string): string | null {
+function ownPath(given: string, publicUrl: string): string | null {
   const url = given.length > PATH_LENGTH ? null : URL.parse(given, publicUrl);
   // A browser reads a backslash as a slash, and leaves out what does not print.
   if (!url || url.origin !== new URL(publicUrl).origin || !/^\/(?![/\\])[\x21-\x7e]*$/.test(given)) return null;
@@ -188,35 +174,4 @@ export function ownPath(given: string, publicUrl: string): string | null {
 
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(303, { location }).end();
-}
-
-function refusalOf(error: unknown): { status: number; message: string } {
-  if (error instanceof LoginRefusal) return error;
-  if (error instanceof ApiError) {
-    const { status } = ERROR_CODES[error.code];
-    return { status: status === 401 ? 403 : status, message: error.message };
-  }
-  if (error instanceof AuthorizationResponseError) return beginAgain('The issuer has not signed you in.');
-  if (error instanceof ResponseBodyError || (error instanceof ClientError && !isNetworkFault(error)))
-    return beginAgain('What the issuer has answered is not good.');
-  if (isNetworkFault(error)) {
-    const { message } = unavailable('ISSUER_UNAVAILABLE', 'The issuer does not answer: try again soon.', error);
-    return { status: 503, message };
-  }
-  throw error;
-}
-
-/** The request to the issuer came to nothing, or to an answer that is none. */
-function isNetworkFault(error: unknown): boolean {
-  if (error instanceof TypeError && error.message === 'fetch failed') return true;
-  const { code, cause } = error as { code?: string; cause?: unknown };
-  if (code === 'OAUTH_TIMEOUT' || code === 'OAUTH_RESPONSE_IS_NOT_CONFORM') return true;
-  return cause instanceof Error && cause !== error && isNetworkFault(cause);
-}
-
-/** For the log: never what came in the query. */
-function reasonOf(error: unknown): string {
-  if (error instanceof ApiError) return error.reason;
-  const { name, code, error: told } = error as { name: string; code?: string; error?: string };
-  return [name, code, typeof told === 'string' ? told.slice(0, 64) : undefined].filter(Boolean).join(' ');
 }
