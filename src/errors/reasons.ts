@@ -104,6 +104,7 @@ export const REASONS = {
 
   MIN_CURSOR: { code: 'NOT_YET_VISIBLE', meaning: 'The log is not at `minCursor` yet, after two seconds of waiting.' },
 
+  DATABASE_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The database does not answer.' },
   ISSUER_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The issuer of the token does not answer.' },
   SESSIONS_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'Where browser sessions are kept does not answer.' },
 } as const satisfies Record<string, Entry>;

@@ -191,7 +191,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const headers: Record<string, string> = { 'content-type': typeFor(request.headers.accept) };
     if (formatted.extensions.reason === 'SESSION_ENDED') door.letOut(response);
     if (status === 401) headers['www-authenticate'] = 'Bearer';
-    if (status === 429) headers['retry-after'] = retryAfter(error);
+    if (status === 429 || status === 503) headers['retry-after'] = retryAfter(error);
     // What is left of the question is not read: the connection ends with the answer.
     if (!request.complete) headers.connection = 'close';
     const body = bytesOf(JSON.stringify({ errors: [formatted] }));
