@@ -206,4 +206,6 @@ function fail(message: string): void {
   process.exitCode = 1;
 }
 
+// As in main.ts: the environment is not for a report.
+if (process.report) process.report.excludeEnv = true;
 program.parseAsync().catch((error: unknown) => fail(describeFault(error)));

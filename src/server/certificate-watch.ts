@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
+import { isIP } from 'node:net';
 import type { Logger } from '../log.js';
 import {
   CertificateError,
@@ -31,10 +32,13 @@ export class CertificateWatch {
     readonly server: Server,
     readonly files: TlsFiles & { reloadMs: number },
     pair: Pair,
+    /** Where clients reach the server. */
+    readonly publicUrl: string,
     readonly log: Logger,
   ) {
     this.#certificate = checkPair(pair);
     this.#served = digestOf(pair);
+    this.#compareNames();
     this.#remind();
     this.#timer = setInterval(() => void this.#look(), files.reloadMs);
     this.#timer.unref();
@@ -75,6 +79,7 @@ export class CertificateWatch {
       this.#served = digest;
       this.#shouldRemind = seldom(DAY_MS);
       this.log.info(this.#described(), 'tls: the certificate is a new one');
+      this.#compareNames();
     } catch (error) {
       this.#note(digest, error instanceof CertificateError ? `${error.variable} ${error.message}` : String(error));
     }
@@ -92,6 +97,14 @@ export class CertificateWatch {
   #remind(): void {
     if (endsSoon(this.#certificate) && this.#shouldRemind())
       this.log.warn(this.#described(), 'tls: the certificate ends soon');
+  }
+
+  /** Clients may come by another name as well, so this is only told. */
+  #compareNames(): void {
+    const host = new URL(this.publicUrl).hostname.replace(/^\[|\]$/g, '');
+    const { subjectAltName: names } = this.#certificate;
+    if (!(isIP(host) ? this.#certificate.checkIP(host) : this.#certificate.checkHost(host)))
+      this.log.warn({ host, names }, 'tls: the certificate is not for the host of PUBLIC_URL');
   }
 
   #described() {

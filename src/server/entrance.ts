@@ -60,8 +60,7 @@ export class Entrance {
     const { method, headers } = request;
     if (headers.authorization !== undefined || headers.upgrade !== undefined) return false;
     // Led on, it would come back by the same proxy and look the same.
-    const isFromMuteProxy =
-      this.options.trustedProxies.includes(peerOf(request)) && headers['x-forwarded-proto'] === undefined;
+    const isFromMuteProxy = this.options.trustedProxies.includes(peerOf(request)) && !headers['x-forwarded-proto'];
     return (method === 'GET' || method === 'HEAD') && !isFromMuteProxy;
   }
 
@@ -71,7 +70,7 @@ export class Entrance {
     const { trustedProxies, log } = this.options;
     const peer = peerOf(request);
     const saidBy = protocolsOf(request, trustedProxies);
-    const isForwarded = request.headers['x-forwarded-proto'] !== undefined;
+    const isForwarded = Boolean(request.headers['x-forwarded-proto']);
     let why = 'a request came over plain HTTP';
     if (trustedProxies.includes(peer) && !isForwarded) why = 'a proxy of ours does not send X-Forwarded-Proto';
     else if (isForwarded && saidBy.length === 0)

@@ -4,7 +4,10 @@ import type { Config } from '../config.js';
 /** `none` is who sends no Origin: apps and other programs, and browsers that fetch a page or ask their own site. */
 export type Judgement = 'known' | 'foreign' | 'none';
 
-/** The one answer to whether a page's origin is one of ours: PUBLIC_URL's, or one of CORS_ORIGINS. */
+/**
+ * The one answer to whether a page's origin is one of ours: PUBLIC_URL's, or one of CORS_ORIGINS. A form of a page without
+ * referrers, as all of ours are, says `null` and so is foreign: such pages ask by `fetch`.
+ */
 export class KnownOrigins {
   readonly #known: ReadonlySet<string>;
 

@@ -29,7 +29,7 @@ export class Listeners {
     if (tls) {
       const pair = { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
       const server = createTlsServer({ ...TIMEOUTS, ...secureOptions(pair), handshakeTimeout: HANDSHAKE_MS });
-      this.watch = new CertificateWatch(server, tls, pair, log);
+      this.watch = new CertificateWatch(server, tls, pair, config.publicUrl, log);
       this.main = server;
     } else {
       this.main = createServer(TIMEOUTS);

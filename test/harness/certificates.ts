@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -60,13 +61,14 @@ const authorityOf = (pair: IssuedPair, root: string, chain: string): Authority =
     return { cert: cert + chain, key };
   },
   async subordinate() {
-    const below = await make('intermediate of the tests', ofAuthority, pair);
+    const below = await make(`intermediate ${randomUUID()}`, ofAuthority, pair);
     return authorityOf(below, root, `\n${below.cert}${chain}`);
   },
 });
 
+/** Each has a name of its own: a client that trusts two of one name looks at the first one only. */
 export async function createAuthority(): Promise<Authority> {
-  const pair = await make('authority of the tests', ofAuthority);
+  const pair = await make(`authority ${randomUUID()}`, ofAuthority);
   return authorityOf(pair, pair.cert, '');
 }
 

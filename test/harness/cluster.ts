@@ -39,6 +39,7 @@ export interface Cluster {
   first: Node;
   last: Node;
   issuer: TestIssuer;
+  database: TestDatabase;
   /** The same database and bus from inside the test, for arranging what is there before a test acts. */
   parts: Parts;
   stop(): Promise<void>;
@@ -58,6 +59,7 @@ export async function startCluster(env: NodeJS.ProcessEnv = {}, ofFirst: NodeJS.
     first,
     last,
     issuer,
+    database,
     parts,
     async stop() {
       await Promise.all(nodes.map((node) => node.stop()));

@@ -73,6 +73,13 @@ describe('a page of an origin that may ask', () => {
   it('opens WebSockets', async () => {
     for (const origin of [OURS, FRIEND]) expect(await upgrade(url, { origin })).toBe(101);
   });
+
+  it('is, outside production, also the same server by another name of this machine, and no other server on it', async () => {
+    const { port } = new URL(url);
+    for (const host of ['localhost', '[::1]'])
+      expect(await upgrade(url, { origin: `http://${host}:${port}` })).toBe(101);
+    expect(await upgrade(url, { origin: 'http://localhost:1' })).toBe(403);
+  });
 });
 
 describe.each(FOREIGN)('a page of another origin, %j,', (origin) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type SecureVersion, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -125,6 +125,17 @@ describe('a certificate that changes', () => {
     };
     writePair(secure.dir, await bad(await secure.authority.issue(), served));
     await until(() => why.test(node.output()), String(why));
+    expect(await shown()).toBe(before);
+    writePair(secure.dir, await secure.authority.issue());
+    await replaced(before);
+  });
+});
+
+describe('a certificate whose key is gone', () => {
+  it('is served on, and the operator is told', async () => {
+    const before = await shown();
+    rmSync(join(secure.dir, 'tls.key'));
+    await until(() => node.output().includes('a file cannot be read'), 'the fault in the log');
     expect(await shown()).toBe(before);
     writePair(secure.dir, await secure.authority.issue());
     await replaced(before);

@@ -14,6 +14,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => secure?.cluster.stop());
 
+it('the operator is told that a certificate is for other names than the public one', async () => {
+  const line = await secure.cluster.first.logged('tls: the certificate is not for the host of PUBLIC_URL');
+  expect(line).toMatchObject({ level: 40, host: 'work.example.com', names: 'IP Address:127.0.0.1, DNS:localhost' });
+});
+
 describe('over plain HTTP', () => {
   it.each(['/', '/f/some-secret', '/graphql?query=%7B__typename%7D', '//evil.example.com/x', '/nowhere'])(
     'a page at %s is led to the public address, whatever host was asked for',

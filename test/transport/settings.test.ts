@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, readConfig } from '../../src/config.js';
+import { KnownOrigins } from '../../src/server/known-origins.js';
 import { createAuthority, type IssuedPair, writePair } from '../harness/certificates.js';
 
 const DAY_MS = 86_400_000;
@@ -50,6 +51,17 @@ describe('in production', () => {
     expect(faultsOf({ ...PRODUCTION, ...tls, ...PROXIES })).toEqual([
       expect.stringMatching(/^TRUSTED_PROXIES: .*both/),
     ]);
+  });
+
+  it('a name of this machine is no origin of ours', () => {
+    const origins = new KnownOrigins(
+      readConfig({ ...PRODUCTION, ...PROXIES, CORS_ORIGINS: 'https://app.example.com' }),
+    );
+    const judge = (origin?: string) => origins.judge({ headers: { origin } });
+    expect(judge()).toBe('none');
+    for (const origin of ['https://work.example.com', 'https://app.example.com']) expect(judge(origin)).toBe('known');
+    for (const origin of ['http://localhost:4000', 'http://127.0.0.1:4000', 'https://work.example.com:4000', 'null'])
+      expect(judge(origin)).toBe('foreign');
   });
 
   it('no page in the clear may ask', () => {
