@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JWTPayload } from 'jose';
 import { Member } from '../../src/entities/member.js';
@@ -306,10 +307,10 @@ describe('where one returns to', () => {
 });
 
 it('an address that asks for too much is told when to come back', async () => {
-  const limits = { RATE_LIMIT_POINTS: '200', RATE_LIMIT_SECONDS: '3600', TRUSTED_PROXIES: '1' };
+  const limits = { RATE_LIMIT_POINTS: '200', RATE_LIMIT_SECONDS: '3600', TRUSTED_PROXIES: '127.0.0.1' };
   const busy = await startCluster({ PUBLIC_URL, ...limits });
   // Points are counted for all processes around one Redis: nobody else has this address.
-  const headers = { 'x-forwarded-for': newId('session') };
+  const headers = { 'x-forwarded-for': `2001:db8::${randomBytes(8).toString('hex').match(/.{4}/g)?.join(':')}` };
   try {
     const answers = [];
     for (let i = 0; i < 4; i += 1) {
