@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
-import { ConfigError, readConfig } from './config.js';
+import { type Config, ConfigError, readConfig } from './config.js';
 import { foundCompany } from './domain/companies.js';
 import { seedDemo } from './domain/demo.js';
 import { type SeedPlan, seedCompanies, seededAddress, seededId } from './domain/seed.js';
@@ -12,6 +12,7 @@ import { type Verdict, verifyAudit } from './domain/verify-audit.js';
 import { expectMigrated, migrate, sqliteDrift } from './entities/schema-state.js';
 import { tenantIds } from './entities/tenant-ids.js';
 import { printErrors } from './errors/print-errors.js';
+import { withVaultValues } from './key-vault.js';
 import { buildGuardedSchema } from './resolvers/build-schema.js';
 import { printSdl } from './schema/print.js';
 import { describeFault } from './server/describe-fault.js';
@@ -45,9 +46,9 @@ program
   .option('--tasks <number>', `of each project (${SEED_PLAN.tasks})`, positive)
   .option('--members <number>', `of each company (${SEED_PLAN.members})`, positive)
   .action((options: Partial<SeedPlan>) =>
-    withParts(async (parts) => {
+    withParts(async (parts, config) => {
       const isDemo = Object.keys(options).length === 0;
-      if (readConfig(process.env).production)
+      if (config.production)
         throw new ConfigError([`NODE_ENV: ${isDemo ? 'the demo' : 'generated'} companies never come into production`]);
       await expectMigrated(parts.orm);
       if (!isDemo) return generate(parts, { ...SEED_PLAN, ...options });
@@ -184,10 +185,11 @@ function progressTo(total: number) {
   return { rate, tell, end: () => {} };
 }
 
-async function withParts(act: (parts: Parts) => Promise<void>): Promise<void> {
-  const { parts, close } = await openParts({ ...readConfig(process.env), redisUrl: undefined });
+async function withParts(act: (parts: Parts, config: Config) => Promise<void>): Promise<void> {
+  const config = readConfig(await withVaultValues(process.env));
+  const { parts, close } = await openParts({ ...config, redisUrl: undefined });
   try {
-    await act(parts);
+    await act(parts, config);
   } finally {
     await close();
   }

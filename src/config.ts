@@ -9,12 +9,7 @@ import {
   transportOf,
   transportVariables,
 } from './transport/transport-settings.js';
-
-/** An OpenID Connect issuer whose access tokens for `audience` are accepted. */
-export interface TrustedIssuer {
-  issuer: string;
-  audience: string;
-}
+import { insecureEntries, parseIssuers, type TrustedIssuer, withSecrets } from './trusted-issuers.js';
 
 /** Every fault of the configuration at once, each with its variable's name. */
 export class ConfigError extends Error {
@@ -28,17 +23,9 @@ const integer = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 const onOff = z.enum(['on', 'off']);
 
-const issuers = z.string().transform((text, context): TrustedIssuer[] =>
-  text.split(',').map((pair) => {
-    const [issuer = '', audience = ''] = pair.trim().split('|');
-    if (!URL.canParse(issuer) || !audience) {
-      context.addIssue({ code: 'custom', message: `"${pair.trim()}" is not ISSUER_URL|AUDIENCE` });
-    }
-    // Identities are kept under it.
-    if (issuer.length > 255) context.addIssue({ code: 'custom', message: 'an issuer has at most 255 characters' });
-    return { issuer, audience };
-  }),
-);
+const trustedIssuers = z
+  .string()
+  .transform((text, context) => parseIssuers(text, (message) => context.addIssue({ code: 'custom', message })));
 
 /** Whether a database's address has nothing in it that the driver would read otherwise, or choke on. */
 function isDatabaseUrl(text: string): boolean {
@@ -79,9 +66,13 @@ const environment = z.object({
   DATABASE_POOL: integer(10, 2, 500),
   REDIS_URL: redisUrl.optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
-  OIDC_ISSUERS: issuers.optional(),
+  OIDC_ISSUERS: trustedIssuers.optional(),
+  OIDC_CLIENT_SECRETS: z.string().optional(),
+  SESSION_IDLE_SECONDS: integer(1_800, 1, 604_800),
+  SESSION_SECONDS: integer(43_200, 2, 2_592_000),
   DEV_ISSUER: onOff.optional(),
   GRAPHIQL: onOff.optional(),
+  FOUNDING: onOff.default('off'),
   SEED_DEMO: onOff.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   BODY_LIMIT_BYTES: integer(1_048_576, 1024, 104_857_600),
@@ -128,8 +119,12 @@ export interface Config extends TransportSettings {
   redisUrl: string | undefined;
   secretKey: string;
   issuers: readonly TrustedIssuer[];
+  /** How long a browser's session lives: without being used, and at most. */
+  session: { idleMs: number; absoluteMs: number };
   devIssuer: boolean;
   graphiql: boolean;
+  /** Whether signed-in people may found companies. */
+  founding: boolean;
   /** Whether an empty database is filled with the demo companies; never in production. */
   seedDemo: boolean;
   logLevel: string;
@@ -174,6 +169,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     faults.push('DOCUMENTS_MANIFEST: goes with DOCUMENTS_PUBLIC_KEY');
   if (given.GRAPHQL_DOCUMENTS === 'trusted' && !given.DOCUMENTS_MANIFEST)
     faults.push('GRAPHQL_DOCUMENTS: "trusted" needs a DOCUMENTS_MANIFEST');
+  const { OIDC_ISSUERS = [], OIDC_CLIENT_SECRETS = '' } = parsed.data ?? {};
+  const issuers = withSecrets(OIDC_ISSUERS, OIDC_CLIENT_SECRETS, (message) =>
+    faults.push(`OIDC_CLIENT_SECRETS: ${message}`),
+  );
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
 
   const e = parsed.data;
@@ -189,9 +188,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databasePool: e.DATABASE_POOL,
     redisUrl: e.REDIS_URL,
     secretKey: e.SECRET_KEY ?? keyFile(dataDir),
-    issuers: e.OIDC_ISSUERS ?? [],
+    issuers,
+    session: { idleMs: e.SESSION_IDLE_SECONDS * 1_000, absoluteMs: e.SESSION_SECONDS * 1_000 },
     devIssuer: !production && e.DEV_ISSUER !== 'off',
     graphiql: e.GRAPHIQL ? e.GRAPHIQL === 'on' : !production,
+    founding: e.FOUNDING === 'on',
     seedDemo: !production && e.SEED_DEMO !== 'off',
     logLevel: e.LOG_LEVEL,
     bodyLimitBytes: e.BODY_LIMIT_BYTES,
@@ -236,9 +237,8 @@ function productionFaults(env: NodeJS.ProcessEnv): string[] {
   if (env.GRAPHQL_DOCUMENTS === 'any')
     faults.push('GRAPHQL_DOCUMENTS: followers run trusted documents only in production');
   if (env.FAILPOINT) faults.push('FAILPOINT: kills the process on purpose, so it is never set in production');
-  for (const pair of env.OIDC_ISSUERS?.split(',') ?? []) {
-    if (!pair.trim().startsWith('https://')) faults.push(`OIDC_ISSUERS: "${pair.trim()}" must be https in production`);
-  }
+  for (const entry of insecureEntries(env.OIDC_ISSUERS ?? ''))
+    faults.push(`OIDC_ISSUERS: "${entry}" must be https in production`);
   return faults;
 }
 

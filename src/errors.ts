@@ -37,6 +37,9 @@ export const unauthenticated = (reason: Reason<'UNAUTHENTICATED'>, message = 'Si
 /** For who was let in and would not be any more. */
 export const accessEnded = () => unauthenticated('ACCESS_ENDED', 'This way in has been closed.');
 
+/** For whose browser session is over: by its time, or because somebody ended it. */
+export const sessionEnded = () => unauthenticated('SESSION_ENDED', 'Your session has ended: sign in again.');
+
 export const badRequest = (reason: Reason<'BAD_REQUEST'>, message: string) => new ApiError(reason, message);
 
 /** For an operation that is beyond what one may cost, in points. */

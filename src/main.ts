@@ -1,6 +1,7 @@
 import { readConfig } from './config.js';
 import { recogniseDemoPeople, seedDemo } from './domain/demo.js';
 import { expectMigrated, migrate } from './entities/schema-state.js';
+import { withVaultValues } from './key-vault.js';
 import { writeDemoFile } from './server/demo-file.js';
 import { describeFault } from './server/describe-fault.js';
 import { devIssuerOf } from './server/dev-issuer.js';
@@ -10,7 +11,7 @@ import { openParts, type RunningServer, startServer } from './server/server.js';
 if (process.report) process.report.excludeEnv = true;
 
 try {
-  const config = readConfig(process.env);
+  const config = readConfig(await withVaultValues(process.env));
   await prepareDatabase();
   const server = await startServer(config);
   onSignal(server);

@@ -1,35 +1,45 @@
 import { hash } from 'node:crypto';
-import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../crypto.js';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
 import type { Orm } from '../entities/orm.js';
 import { findRows, type Row } from '../entities/rows.js';
-import { User, UserIdentity } from '../entities/user.js';
-import { accessEnded, notFound, unauthenticated } from '../errors.js';
+import { accessEnded, notFound, sessionEnded, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
-import { cut, NAME_LENGTH } from '../schema/texts.js';
-import type { AccessTokenVerifier, Identity } from './access-token.js';
+import type { AccessTokenVerifier } from './access-token.js';
+import type { DoorBook, Origin } from './door-book.js';
 import { readFollowSecret } from './follow-secret.js';
-import { type FollowerViewer, type MemberViewer, nobody, type SignedIn, type Viewer } from './viewer.js';
+import { provisionUser } from './provision-user.js';
+import type { Sessions } from './sessions.js';
+import { type FollowerViewer, type MemberViewer, nobody, type SignedIn, sessionOf, type Viewer } from './viewer.js';
 
 /** What somebody shows at the door, over HTTP or in `connection_init`. */
 export interface Credential {
   /** `Bearer TOKEN` or `Follow SECRET`. */
   authorization?: string | undefined;
+  /** A session's secret, as the browser's cookie has it; `authorization` goes before it. */
+  session?: string | undefined;
   companyId?: string | undefined;
+  /** Where it is shown. */
+  origin?: Origin | undefined;
 }
 
 /** A token is looked at anew after so long, whatever it says about its own end: its issuer may have changed its keys. */
 const KNOWN_MS = 60_000;
 const KNOWN_TOKENS = 10_000;
 
-/** A person whose token has been verified, and when it ends. */
+/** A person whose token has been verified, or who has a session, and when it ends. */
 interface Verified {
   userId: string;
   expiresAt: Date;
+  session?: string;
+  /** A fingerprint of what was shown. */
+  credential: string;
 }
+
+/** What a member's viewer takes over from the way they came in. */
+type Came = Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt' | 'session'>;
 
 /** Where members are known without asking the database; null where they are not. Up to a second old. */
 export type KnownMembers = (companyId: string, userId: string) => Promise<MemberViewer | null> | null;
@@ -43,20 +53,23 @@ export class Authenticator {
     readonly orm: Orm,
     readonly tokens: AccessTokenVerifier,
     readonly keyring: Keyring,
+    readonly sessions: Sessions | null = null,
+    readonly book: DoorBook | null = null,
   ) {}
 
   /**
    * Throws UNAUTHENTICATED for a bad credential, NOT_FOUND for a company that is not this person's. Members are taken from
    * `known` where they can be.
    */
-  async authenticate({ authorization, companyId }: Credential, known?: KnownMembers): Promise<Viewer> {
-    if (!authorization) return nobody;
+  async authenticate(credential: Credential, known?: KnownMembers): Promise<Viewer> {
+    const { authorization, session } = credential;
+    if (!authorization) return session ? this.#person(await this.#session(session), credential, known) : nobody;
     const [scheme = '', value = ''] = authorization.split(/ +/, 2);
     switch (scheme.toLowerCase()) {
       case 'bearer':
-        return this.#person(await this.#verify(value), companyId, known);
+        return this.#person(await this.#verify(value), credential, known);
       case 'follow':
-        return this.#follower(value);
+        return this.#follower(value, credential);
       default:
         throw unauthenticated('SCHEME_UNKNOWN', 'Authorization must be "Bearer …" or "Follow …".');
     }
@@ -64,16 +77,19 @@ export class Authenticator {
 
   /** The same viewer as things stand now, or null when the way in has been closed since. */
   async refresh(viewer: Viewer, known?: KnownMembers): Promise<Viewer | null> {
-    if (hasExpired(viewer)) return null;
-    if (viewer.kind === 'MEMBER') return this.#member(viewer, known);
-    if (viewer.kind === 'FOLLOWER') return this.#follow(viewer.companyId, { id: viewer.followId });
-    return viewer;
+    if (hasExpired(viewer) && !sessionOf(viewer)) return null;
+    const renewed = await this.#renewed(viewer);
+    if (!renewed) return null;
+    if (renewed.kind === 'MEMBER') return this.#member(renewed, known);
+    if (renewed.kind === 'FOLLOWER') return this.#follow(renewed.companyId, { id: renewed.followId });
+    return renewed;
   }
 
   /** The same viewer as things stand now. Throws UNAUTHENTICATED when the way in has been closed since. */
   async confirm(viewer: Viewer, known?: KnownMembers): Promise<Viewer> {
     const current = await this.refresh(viewer, known);
     if (current) return current;
+    if (!(await this.#renewed(viewer))) throw sessionEnded();
     throw hasExpired(viewer) ? unauthenticated('TOKEN_EXPIRED', 'The token has expired.') : accessEnded();
   }
 
@@ -82,79 +98,73 @@ export class Authenticator {
     const known = this.#verified.get(key);
     if (known && known.expiresAt.getTime() > Date.now()) return known;
     const identity = await this.tokens.verify(token);
-    const verified = { userId: await this.#userOf(identity), expiresAt: identity.expiresAt };
+    const userId = await provisionUser(this.orm, identity);
+    const verified = { userId, expiresAt: identity.expiresAt, credential: key };
     this.#verified.set(key, verified);
     return verified;
   }
 
+  async #session(secret: string): Promise<Verified> {
+    const session = await this.sessions?.use(secret);
+    if (!session) throw sessionEnded();
+    const { userId, expiresAt, hash } = session;
+    return { userId, expiresAt, session: hash, credential: hash };
+  }
+
+  /** A viewer by a session is one as long as that stands, and until it ends as things are now. */
+  async #renewed(viewer: Viewer): Promise<Viewer | null> {
+    const hash = sessionOf(viewer);
+    if (!hash || !('userId' in viewer)) return viewer;
+    const session = await this.sessions?.useKnown(viewer.userId, hash);
+    return session ? { ...viewer, expiresAt: session.expiresAt } : null;
+  }
+
   async #person(
-    { userId, expiresAt }: Verified,
-    companyId: string | undefined,
+    verified: Verified,
+    { companyId, origin }: Credential,
     known: KnownMembers | undefined,
   ): Promise<SignedIn | MemberViewer> {
+    const viewer = await this.#inCompany(verified, companyId, known);
+    if (viewer && origin) this.book?.entered(viewer, verified.credential, origin);
+    if (viewer) return viewer;
+    if (companyId && origin) this.book?.turnedAway(companyId, 'USER', 'NOT_VISIBLE_OR_ABSENT', origin);
+    throw notFound('company');
+  }
+
+  /** Null for a company that is not this person's. */
+  async #inCompany(
+    { userId, expiresAt, session }: Verified,
+    companyId: string | undefined,
+    known: KnownMembers | undefined,
+  ): Promise<SignedIn | MemberViewer | null> {
     if (companyId !== undefined) {
       if (prefixOf(companyId) !== 'company') throw notFound('company');
-      const member = await this.#member({ companyId, userId, expiresAt }, known);
-      if (!member) throw notFound('company');
-      return member;
+      return this.#member({ companyId, userId, expiresAt, session }, known);
     }
     const memberships = await activeMemberships(this.orm, userId);
     const only = memberships.length === 1 ? memberships[0] : undefined;
-    if (only) return memberViewer(only, { companyId: only.companyId, userId, expiresAt });
-    return { kind: 'USER', userId, expiresAt };
+    if (only) return memberViewer(only, { companyId: only.companyId, userId, expiresAt, session });
+    return { kind: 'USER', userId, expiresAt, ...(session && { session }) };
   }
 
-  /**
-   * Finds the user, or provisions one at the first sign-in. A person whom an administrator added by address is met by
-   * a verified address, and only as long as nobody has signed in as that person.
-   */
-  async #userOf(identity: Identity, attemptsLeft = 3): Promise<string> {
-    const key = { issuer: identity.issuer, subject: identity.subject };
-    const [known] = await findRows({ orm: this.orm }, UserIdentity, key);
-    if (known) return known.user.id;
-    if (!identity.verifiedEmail) throw unauthenticated('EMAIL_NOT_VERIFIED', 'The issuer has not verified an address.');
-    const em = this.orm.em.fork();
-    try {
-      let user = await em.findOne(User, { email: identity.verifiedEmail });
-      const identities = user ? await em.find(UserIdentity, { user: user.id }) : [];
-      if (user && identities.some(({ issuer, subject }) => issuer === key.issuer && subject === key.subject)) {
-        return user.id; // a first request at the same time has just written it
-      }
-      if (identities.length > 0) {
-        throw unauthenticated('EMAIL_TAKEN', 'This address belongs to somebody who signs in in another way.');
-      }
-      const name = identity.name ?? cut(identity.verifiedEmail, NAME_LENGTH);
-      user ??= em.create(User, { email: identity.verifiedEmail, name });
-      em.create(UserIdentity, { ...key, user });
-      await em.flush();
-      return user.id;
-    } catch (error) {
-      // Two first requests at once, or an administrator who adds the person: by now the other one's rows are there.
-      if (error instanceof UniqueConstraintViolationException && attemptsLeft > 1)
-        return this.#userOf(identity, attemptsLeft - 1);
-      throw error;
-    }
-  }
-
-  async #member(
-    given: Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt'>,
-    known: KnownMembers | undefined,
-  ): Promise<MemberViewer | null> {
-    const { companyId, userId, expiresAt } = given;
+  async #member(given: Came, known: KnownMembers | undefined): Promise<MemberViewer | null> {
+    const { companyId, userId, expiresAt, session } = given;
     const found = known?.(companyId, userId);
     if (found) {
       const member = await found;
-      return member && { ...member, expiresAt };
+      return member && { ...member, expiresAt, ...(session && { session }) };
     }
     const [member] = await findRows({ orm: this.orm, companyId }, Member, { user: userId, deactivatedAt: null });
     return member ? memberViewer(member, given) : null;
   }
 
-  async #follower(secret: string): Promise<FollowerViewer> {
+  async #follower(secret: string, { origin }: Credential): Promise<FollowerViewer> {
     const key = readFollowSecret(this.keyring, secret);
     const follower = key && (await this.#follow(key.companyId, { secretHash: key.hash }));
-    if (!follower) throw unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.');
-    return follower;
+    if (follower && origin) this.book?.entered(follower, key.hash, origin);
+    if (follower) return follower;
+    if (key && origin) this.book?.turnedAway(key.companyId, 'FOLLOWER', 'FOLLOW_INVALID', origin);
+    throw unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.');
   }
 
   async #follow(companyId: string, key: { id: string } | { secretHash: string }): Promise<FollowerViewer | null> {
@@ -183,7 +193,9 @@ export async function activeMemberships(orm: Orm, userId: string): Promise<Membe
 function memberViewer(
   { id, role, kind }: Row<Member>,
   // As texts that are kept already: there are many viewers.
-  { companyId, userId, expiresAt }: Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt'>,
+  { companyId, userId, expiresAt, session }: Came,
 ): MemberViewer {
-  return { kind: 'MEMBER', companyId, userId, memberId: id, role, membership: kind, expiresAt };
+  const viewer: MemberViewer = { kind: 'MEMBER', companyId, userId, memberId: id, role, membership: kind, expiresAt };
+  if (session) viewer.session = session;
+  return viewer;
 }

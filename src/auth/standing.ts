@@ -2,7 +2,7 @@ import type { Orm } from '../entities/orm.js';
 import { type Grants, loadGrants } from './grants.js';
 import type { FollowerViewer, MemberViewer, Viewer } from './viewer.js';
 
-/** Who somebody is in a company and what they may, as it was read last. Its viewer has no expiry: the connection has. */
+/** Who somebody is in a company and what they may, as it was read last. Its viewer has no expiry and no session: the connection has. */
 export interface Standing {
   readonly viewer: MemberViewer | FollowerViewer;
   /** None for a follower, to whom only the followed object is open. */
@@ -15,7 +15,8 @@ export async function findStanding(
   refresh: (viewer: Viewer) => Promise<Viewer | null>,
   viewer: MemberViewer | FollowerViewer,
 ): Promise<Standing | null> {
-  const current = await refresh({ ...viewer, expiresAt: null });
+  const { session: _, ...person } = viewer as MemberViewer;
+  const current = await refresh({ ...person, expiresAt: null } as Viewer);
   if (current?.kind === 'MEMBER') {
     return { viewer: current, grants: await loadGrants({ orm, companyId: current.companyId }, current) };
   }

@@ -11,6 +11,8 @@ export interface SignedIn {
   kind: 'USER';
   userId: string;
   expiresAt: Date;
+  /** The hash of the browser session by which they came; none for a token. */
+  session?: string;
 }
 
 /** An active member of the company that the request names. */
@@ -23,6 +25,7 @@ export interface MemberViewer {
   membership: MembershipKind;
   /** Null where something else watches the time, as a socket does for all that goes through it. */
   expiresAt: Date | null;
+  session?: string;
 }
 
 /** An anonymous follower of one object. */
@@ -39,6 +42,9 @@ export interface FollowerViewer {
 export type Viewer = Nobody | SignedIn | MemberViewer | FollowerViewer;
 
 export const nobody: Nobody = { kind: 'NOBODY' };
+
+/** The hash of the session by which somebody came, or none. */
+export const sessionOf = (viewer: Viewer): string | undefined => ('session' in viewer ? viewer.session : undefined);
 
 /** Returns the member who asks. The guards of the schema have refused everybody else before. */
 export function expectMember(viewer: Viewer): MemberViewer {

@@ -1,3 +1,4 @@
+import type { Origin } from '../auth/door-book.js';
 import { type Keyring, randomSecret } from '../crypto.js';
 import { AuditEntry, AuditHead } from '../entities/audit-entry.js';
 import type { EntityManager } from '../entities/orm.js';
@@ -7,12 +8,6 @@ import { tableOf } from '../entities/table.js';
 import { newId } from '../schema/ids.js';
 import { BEGINNING, digestOf, endOf, hashAfter, SEAL_PURPOSE } from './audit-chain.js';
 
-/** Where a request comes from. */
-export interface Origin {
-  readonly address: string;
-  readonly userAgent: string | null;
-}
-
 /** What is to stand in a company's audit log. */
 export interface Audited {
   action: string;
@@ -21,6 +16,9 @@ export interface Audited {
   objectId?: string | null;
   /** Ids and words of ours, and nothing else of a person: it is there for ever. */
   details?: object;
+  /** Who it was and from where, when it is not the one whose transaction it is. */
+  by?: Omit<Author, 'companyId'>;
+  from?: Origin;
 }
 
 /** In whose log, and who has acted. */
@@ -52,7 +50,7 @@ export function auditedOf({ type, objectId, data, changes }: Happened): Audited 
 export async function chaining(
   em: EntityManager,
   keyring: Keyring,
-  { companyId, actorId, entryPoint }: Author,
+  author: Author,
   origin: Origin | undefined,
   audited: readonly Audited[],
 ): Promise<Statement[]> {
@@ -60,11 +58,14 @@ export async function chaining(
   const [head] = await listRows(em, AuditHead, true, { lock: 'FOR UPDATE' });
   let { number, hash } = head ?? { number: 0, hash: BEGINNING };
   let latest = head?.occurredAt.getTime() ?? 0;
-  const entries = audited.map(({ action, reason = null, objectId = null, details = {} }): Row<AuditEntry> => {
+  const { companyId } = author;
+  const entries = audited.map((given): Row<AuditEntry> => {
+    const { action, reason = null, objectId = null, details = {}, from = origin } = given;
+    const { actorId, entryPoint } = given.by ?? author;
     number += 1;
     latest = Math.max(Date.now(), latest + 1);
-    const whence = origin
-      ? { address: origin.address, userAgent: origin.userAgent, originSalt: randomSecret() }
+    const whence = from
+      ? { address: from.address, userAgent: from.userAgent, originSalt: randomSecret() }
       : { address: null, userAgent: null, originSalt: null };
     const covered = {
       companyId,

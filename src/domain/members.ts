@@ -5,7 +5,7 @@ import type { EntityManager } from '../entities/orm.js';
 import { User } from '../entities/user.js';
 import type { MembershipKind, Role } from '../entities/vocabulary.js';
 import { accessEnded, notFound, UserError } from '../errors.js';
-import { expectId } from '../schema/ids.js';
+import { expectId, newId } from '../schema/ids.js';
 import { ADDRESS_LENGTH, NAME_LENGTH } from '../schema/texts.js';
 import { transactAs } from './actor.js';
 import type { MemberEventData } from './events.js';
@@ -43,7 +43,12 @@ export const firstMemberValues = ({
 });
 
 /** Writes the membership, and the person where the address is new. The person signs in with a verified address later. */
-export async function createMember(em: EntityManager, companyId: string, input: NewMember): Promise<Member> {
+export async function createMember(
+  em: EntityManager,
+  companyId: string,
+  input: NewMember,
+  id = newId('member'),
+): Promise<Member> {
   const email = input.email.trim().toLowerCase();
   if (!ADDRESS.test(email) || email.length > ADDRESS_LENGTH)
     throw new UserError('ADDRESS', 'This is not an e-mail address.', 'email');
@@ -56,6 +61,7 @@ export async function createMember(em: EntityManager, companyId: string, input: 
   const { role, kind, licensedAsInternal = false } = input;
   return em.create(Member, {
     companyId,
+    id,
     user,
     role,
     kind,

@@ -30,7 +30,7 @@ export interface PreferenceFields {
 
 /** Changes what is given. Throws NOT_FOUND for a view that is not this person's. */
 export const updatePreferences = (parts: Parts, userId: string, fields: PreferenceFields): Promise<UserPreferences> =>
-  change(parts, userId, async (em) => {
+  changeOwn(parts, userId, async (em) => {
     const preferences = (await em.findOne(UserPreferences, { userId })) ?? em.create(UserPreferences, { userId });
     if (fields.locale)
       preferences.locale = expectSupported('locale', fields.locale, (tag) => Intl.getCanonicalLocales(tag));
@@ -56,7 +56,7 @@ export const savePersonalView = (
   userId: string,
   input: { viewId?: string | null; name: string; filter: object },
 ): Promise<PersonalView> =>
-  change(parts, userId, async (em) => {
+  changeOwn(parts, userId, async (em) => {
     const { filter } = input;
     if (isDeeperThan(VIEW_LEVELS, filter) || Buffer.byteLength(JSON.stringify(filter)) > VIEW_BYTES) {
       const message = `A filter has at most ${VIEW_BYTES} bytes of JSON, and ${VIEW_LEVELS} levels.`;
@@ -71,7 +71,7 @@ export const savePersonalView = (
  * Writes what `work` changes of a person's own, and with it what `parts.once` asks to keep. `work` may run again: of two
  * first changes at once, one finds the other's row.
  */
-function change<T>(parts: Parts, userId: string, work: (em: EntityManager) => Promise<T>): Promise<T> {
+export function changeOwn<T>(parts: Parts, userId: string, work: (em: EntityManager) => Promise<T>): Promise<T> {
   const openRecord = recordOf(parts, { type: UserIdempotencyRecord, owner: { userId } });
   return untilCommitted(parts.log, { userId }, async () => {
     const em = forkFor(parts.orm, { userId });

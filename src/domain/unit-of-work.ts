@@ -1,3 +1,4 @@
+import type { Origin } from '../auth/door-book.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { HistoryEntry } from '../entities/event.js';
@@ -9,8 +10,8 @@ import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
 import { appending, headsOf, type LoggedEvent } from '../pubsub/event-log.js';
-import { type Audited, auditedOf, chaining, type Origin } from './audit.js';
-import { type Once, recordOf } from './once.js';
+import { type Audited, auditedOf, chaining } from './audit.js';
+import { type Keeping, type Once, recordOf } from './once.js';
 import { inTransaction, untilCommitted } from './transaction.js';
 
 /** The parts that the product's rules work with; one per process. */
@@ -76,11 +77,17 @@ export interface Done<T> {
 /**
  * Runs `work` in one transaction and commits rows, history, events and what `parts.once` asks to keep together; publishes
  * after the commit. `work` may run again after a deadlock, or when another transaction has taken a key that was free a
- * moment before, so it must not act outside the database.
+ * moment before, so it must not act outside the database. `keeping` says whose key `parts.once` has: the company's members'
+ * unless given.
  */
-export function transact<T>(parts: Parts, actor: Actor, work: (work: Work) => Promise<T>): Promise<Done<T>> {
+export function transact<T>(
+  parts: Parts,
+  actor: Actor,
+  work: (work: Work) => Promise<T>,
+  keeping: Keeping = { type: IdempotencyRecord, owner: { companyId: actor.companyId } },
+): Promise<Done<T>> {
   const { companyId, userId } = actor;
-  const openRecord = recordOf(parts, { type: IdempotencyRecord, owner: { companyId } });
+  const openRecord = recordOf(parts, keeping);
   return untilCommitted(parts.log, { companyId }, async () => {
     const em = forkFor(parts.orm, { companyId, userId: userId ?? undefined });
     let events: LoggedEvent[] = [];

@@ -96,6 +96,13 @@ export function isDatabaseFault(error: unknown): boolean {
   return isDrivers || error instanceof DriverException;
 }
 
+/** What the network and the server say of a connection that is not there, or not any more. */
+const AWAY = /^(E(CONN\w+|PIPE|TIMEDOUT|HOST\w+|NOTFOUND|AI_AGAIN)|PROTOCOL_\w+|ER_(SERVER_SHUTDOWN|CON_COUNT_ERROR))$/;
+
+/** Whether the database could not be reached: nothing is wrong with what it was asked. */
+export const isDatabaseAway = (error: unknown): boolean =>
+  isDatabaseFault(error) && AWAY.test(String((error as NodeJS.ErrnoException).code));
+
 const READ_COMMITTED = CompiledQuery.raw('set session transaction isolation level read committed');
 
 function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {

@@ -19,7 +19,7 @@ export const CLOSE_CODES = {
   },
   TRY_LATER: {
     code: 1013,
-    meaning: "The database or the token's issuer does not answer.",
+    meaning: "The database, the token's issuer, or where sessions are kept does not answer.",
     remedy: 'Connect again later.',
   },
   BAD_REQUEST: {
@@ -29,7 +29,8 @@ export const CLOSE_CODES = {
   },
   UNAUTHORIZED: {
     code: 4401,
-    meaning: 'No credential, a bad one, or a `subscribe` before `connection_init` was acknowledged.',
+    meaning:
+      'No credential, a bad one, a session that has ended, or a `subscribe` before `connection_init` was acknowledged.',
     remedy: 'Sign in, then connect; standard clients do not come back by themselves.',
   },
   FORBIDDEN: {

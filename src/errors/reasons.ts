@@ -21,6 +21,11 @@ export const REASONS = {
     code: 'UNAUTHENTICATED',
     meaning: 'Who was let in is not any more: deactivated, or the follow revoked.',
   },
+  SESSION_ENDED: {
+    code: 'UNAUTHENTICATED',
+    meaning:
+      "The browser's session is over: signed out, ended from elsewhere, or not used for too long. Sign in again.",
+  },
   ANOTHER_VIEWER: {
     code: 'UNAUTHENTICATED',
     meaning: 'The fresh token is not of whom the socket belongs to: connect anew.',
@@ -28,11 +33,16 @@ export const REASONS = {
 
   COMPANY_REQUIRED: { code: 'FORBIDDEN', meaning: 'The request names no company, and you are in several, or in none.' },
   ENTRY_NOT_ALLOWED: { code: 'FORBIDDEN', meaning: 'This is not open to the way by which you came in.' },
+  FOUNDING_CLOSED: { code: 'FORBIDDEN', meaning: 'Here the operator founds companies, and nobody else.' },
   ROLE_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher role in the company.' },
   LEVEL_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher permission on the object.' },
   RIGHTS_CHANGED: { code: 'FORBIDDEN', meaning: 'Your rights have changed while it was done: ask again at once.' },
   INTERNAL_ONLY: { code: 'FORBIDDEN', meaning: 'This is for internal members.' },
   DOCUMENT_NOT_TRUSTED: { code: 'FORBIDDEN', meaning: 'The document is not one of those that may be run here.' },
+  CROSS_SITE: {
+    code: 'FORBIDDEN',
+    meaning: 'The request comes with a cookie and not from a page of ours, or not as `application/json`.',
+  },
   NOT_PUBLIC: { code: 'FORBIDDEN', meaning: 'The field is not part of what a follower may see.' },
 
   NOT_VISIBLE_OR_ABSENT: {
@@ -94,7 +104,9 @@ export const REASONS = {
 
   MIN_CURSOR: { code: 'NOT_YET_VISIBLE', meaning: 'The log is not at `minCursor` yet, after two seconds of waiting.' },
 
+  DATABASE_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The database does not answer.' },
   ISSUER_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The issuer of the token does not answer.' },
+  SESSIONS_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'Where browser sessions are kept does not answer.' },
 } as const satisfies Record<string, Entry>;
 
 type Reasons = typeof REASONS;

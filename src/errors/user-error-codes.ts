@@ -36,7 +36,8 @@ export const USER_ERROR_CODES = {
   EXTERNAL_LEVEL: 'An external member gets EDIT at most.',
   STILL_A_SOLVER: 'The member solves open tasks: give these to somebody else first.',
 
-  // Members.
+  // Companies and members.
+  TOO_MANY_COMPANIES: 'The person has founded too many companies within a day.',
   ADDRESS: 'This is not an e-mail address.',
   ALREADY_A_MEMBER: 'The person is in the directory already.',
   EXTERNAL_ROLE: 'An external member is neither administrator nor supervisor.',

@@ -13,6 +13,7 @@ import { NodeResolver } from './node.js';
 import { ProjectResolver } from './project.js';
 import { ProjectStatsResolver } from './project-stats.js';
 import { RateLimitResolver } from './rate-limit.js';
+import { SessionResolver } from './session.js';
 import { CommentResolver, TaskResolver } from './task.js';
 import { PersonalViewResolver, UserPreferencesResolver, ViewerResolver } from './viewer.js';
 
@@ -38,6 +39,7 @@ export function buildGuardedSchema(): GraphQLSchema {
       ProjectResolver,
       ProjectStatsResolver,
       RateLimitResolver,
+      SessionResolver,
       TaskResolver,
       UserPreferencesResolver,
       ViewerResolver,

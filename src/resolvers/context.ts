@@ -1,8 +1,9 @@
+import type { Origin } from '../auth/door-book.js';
 import { type Grants, loadGrants } from '../auth/grants.js';
 import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
-import { expectMember, type Viewer } from '../auth/viewer.js';
+import type { Sessions } from '../auth/sessions.js';
+import { expectMember, sessionOf, type Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
-import type { Origin } from '../domain/audit.js';
 import { routeTo } from '../domain/events.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import type { EntityManager } from '../entities/orm.js';
@@ -32,12 +33,17 @@ export interface GraphContext {
   /** For what belongs to the user. What a query reads through it is of this moment only. */
   readonly em: EntityManager;
   readonly keyring: Keyring;
+  /** The browsers' sessions of all people, and the hash of the one by which this is asked, or none. */
+  readonly sessions: Sessions;
+  readonly session: string | null;
   /** Of a mutation that came with a key. */
   readonly idempotency: Idempotency | null;
   /** Where it comes from; null where nobody asks who could change anything. */
   readonly origin: Origin | null;
   /** Where this server is reached, for links. */
   readonly publicUrl: string;
+  /** Whether signed-in people may found companies. */
+  readonly isFoundingOpen: boolean;
   /** Projects, members and users that rows refer to. */
   readonly references: References;
   /** Where rows are read of which the events under a route tell all changes, or those of the company's data, see `COMPANY`. */
@@ -66,7 +72,7 @@ export interface RateLimit {
   resetAt: Date;
 }
 
-export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl'> & {
+export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl' | 'isFoundingOpen' | 'sessions'> & {
   refresh(viewer: Viewer): Promise<Viewer | null>;
   rateLimitOf(viewer: Viewer): RateLimit;
 };
@@ -104,7 +110,8 @@ export function createContext(
     },
     grants,
   };
-  return new OperationContext(settings, viewer, reading, judge, null, { idempotency, origin });
+  const session = sessionOf(viewer) ?? null;
+  return new OperationContext(settings, viewer, reading, judge, null, { idempotency, origin, session });
 }
 
 /** For an answer that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
@@ -113,6 +120,7 @@ export const createSharedContext = (
   trace: Trace,
   reading: Reading,
   basis = new Basis(),
+  session: string | null = null,
 ): GraphContext =>
   new OperationContext(
     settings,
@@ -125,10 +133,12 @@ export const createSharedContext = (
       grants: async () => trace.grants,
     },
     basis,
+    { idempotency: null, origin: null, session },
   );
 
 class OperationContext implements GraphContext {
   readonly publicUrl: string;
+  readonly isFoundingOpen: boolean;
   readonly keyring: Keyring;
   readonly sees: Judge['sees'];
   readonly level: Judge['level'];
@@ -139,6 +149,7 @@ class OperationContext implements GraphContext {
   readonly #settings: ContextSettings;
   readonly #reading: Reading;
   readonly #basis: Basis | null;
+  readonly #session: string | null;
 
   constructor(
     settings: ContextSettings,
@@ -146,21 +157,31 @@ class OperationContext implements GraphContext {
     reading: Reading,
     judge: Judge,
     basis: Basis | null,
-    { idempotency, origin }: Pick<GraphContext, 'idempotency' | 'origin'> = { idempotency: null, origin: null },
+    { idempotency, origin, session }: Pick<GraphContext, 'idempotency' | 'origin' | 'session'>,
   ) {
     this.idempotency = idempotency;
     this.origin = origin;
     this.publicUrl = settings.publicUrl;
+    this.isFoundingOpen = settings.isFoundingOpen;
     this.keyring = settings.parts.keyring;
     ({ sees: this.sees, level: this.level, sight: this.sight, grants: this.grants } = judge);
     this.#settings = settings;
     this.#reading = reading;
     this.#basis = basis;
+    this.#session = session;
   }
 
   get parts(): Parts {
     if (this.#basis) this.#basis.isOpen = true;
     return this.#settings.parts;
+  }
+  get sessions(): Sessions {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#settings.sessions;
+  }
+  get session(): string | null {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#session;
   }
   get em(): EntityManager {
     if (this.#basis) this.#basis.isOpen = true;

@@ -1,5 +1,5 @@
 import type { Standing } from '../auth/standing.js';
-import type { Viewer } from '../auth/viewer.js';
+import { sessionOf, type Viewer } from '../auth/viewer.js';
 import { accessEnded } from '../errors.js';
 import type { Answer, Turn } from './answers.js';
 import { Basis } from './basis.js';
@@ -30,6 +30,8 @@ export class KeptAnswer {
     /** What was answered before, when it still is what would be. */
     readonly known: Answer | null,
     readonly turn: Turn | null,
+    /** The session by which this one asks; whatever is told of it is kept for nobody. */
+    readonly session: string | null,
   ) {
     this.#trace = new Trace(standing, null);
     this.since = company.position;
@@ -61,7 +63,8 @@ export class KeptAnswer {
       }
       const known = answers.find(companyId, request, standing);
       const turn = known || waits === MOST_WAITS ? null : answers.turnOf(companyId, request, standing);
-      if (!(turn instanceof Promise)) return new KeptAnswer(company, companies, request, standing, known, turn);
+      if (!(turn instanceof Promise))
+        return new KeptAnswer(company, companies, request, standing, known, turn, sessionOf(viewer) ?? null);
       await turn;
     }
   }
@@ -76,7 +79,7 @@ export class KeptAnswer {
     const { settings, companyId, references } = this.company;
     const { userId } = this.standing.viewer as { userId?: string };
     const reading = new Reading(settings.parts.orm, { companyId, userId }, references);
-    return createSharedContext(settings, this.#trace, reading, this.#basis);
+    return createSharedContext(settings, this.#trace, reading, this.#basis, this.session);
   }
 
   /** Keeps an answer without errors, unless something went into it that the log does not tell of, or that has changed since. */

@@ -16,13 +16,14 @@ import {
 } from 'type-graphql';
 import { activeMemberships } from '../auth/authenticate.js';
 import { expectUserId } from '../auth/viewer.js';
+import { foundOwnCompany } from '../domain/companies.js';
 import { findPreferences, findViews, savePersonalView, updatePreferences } from '../domain/personal.js';
 import { Company } from '../entities/company.js';
 import { Member } from '../entities/member.js';
 import { findRows, type Row } from '../entities/rows.js';
 import { PersonalView, User, UserPreferences } from '../entities/user.js';
 import { MembershipKind, Role } from '../entities/vocabulary.js';
-import { notFound } from '../errors.js';
+import { forbidden, notFound } from '../errors.js';
 import { Allow } from '../schema/directives.js';
 import { UserErrorItem } from '../schema/payload.js';
 import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
@@ -70,6 +71,21 @@ class SavePersonalViewInput {
   filter!: object;
 }
 
+@InputType()
+class FoundCompanyInput {
+  @MaxCharacters(NAME_LENGTH)
+  @Field()
+  name!: string;
+}
+
+@ObjectType()
+class FoundCompanyPayload {
+  @Field(() => Company, { nullable: true, description: 'Name it in the header X-Company-Id to work in it.' })
+  company!: Company | null;
+  @Field(() => [UserErrorItem])
+  userErrors!: UserErrorItem[];
+}
+
 @ObjectType()
 class UpdatePreferencesPayload {
   @Field(() => UserPreferences, { nullable: true })
@@ -106,6 +122,19 @@ export class ViewerResolver {
       const company = companies.find((candidate) => candidate.id === companyId);
       return company ? [{ company, memberId: id, role, kind }] : [];
     });
+  }
+
+  @Allow('USER', 'MEMBER')
+  @Mutation(() => FoundCompanyPayload, {
+    description: 'Founds a company, of which you are the first administrator; where the operator lets people do so.',
+  })
+  foundCompany(
+    @Arg('input') { name }: FoundCompanyInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    if (!context.isFoundingOpen) throw forbidden('FOUNDING_CLOSED', 'Here the operator founds companies.');
+    return answerOwn(context, info, 'company', (parts, userId) => foundOwnCompany(parts, userId, name));
   }
 
   @Allow('USER', 'MEMBER')

@@ -15,7 +15,8 @@ export type IdPrefix =
   | 'comment'
   | 'follow'
   | 'history'
-  | 'audit';
+  | 'audit'
+  | 'session';
 
 const SHAPE = /^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 

@@ -5,6 +5,7 @@ import type { Admission } from '../pubsub/fan-out.js';
 import type { Connection } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
 import type { Engine } from './operations.js';
+import type { Guest, SessionWatch } from './session-watch.js';
 
 /** Lets connections that stay come in, a bounded number for each person. */
 export class Admissions {
@@ -13,21 +14,25 @@ export class Admissions {
   constructor(
     readonly fanOut: Engine,
     readonly maxPerViewer: number,
+    readonly watch: SessionWatch,
   ) {}
 
   /**
    * Lets a viewer in. `connection.end` is called when the way in is closed, which may be at once: then there is no
-   * place. Throws LIMIT_EXCEEDED.
+   * place. Throws LIMIT_EXCEEDED, or SESSION_ENDED for who came by a session.
    */
-  async admit(viewer: Viewer, connection: Connection): Promise<Place | null> {
+  async admit(viewer: Viewer, connection: Connection & Guest): Promise<Place | null> {
     const place = this.#take(viewer);
-    if (viewer.kind !== 'MEMBER' && viewer.kind !== 'FOLLOWER') return place;
+    let isIn = false;
     try {
-      place.admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null }, connection);
+      place.unwatch = await this.watch.add(viewer, connection);
+      if (viewer.kind === 'MEMBER' || viewer.kind === 'FOLLOWER')
+        place.admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null }, connection);
+      isIn = viewer.kind === 'USER' || place.admission !== null;
     } finally {
-      if (!place.admission) place.leave();
+      if (!isIn) place.leave();
     }
-    return place.admission && place;
+    return isIn ? place : null;
   }
 
   /** Counts one more. A follow link may be in many hands: their address limits those. */
@@ -53,6 +58,8 @@ export class Admissions {
 export class Place {
   /** At the events of the viewer's company; none for a viewer without a company. */
   admission: Admission<Standing, Reading> | null = null;
+  /** Ceases to watch the session that the viewer came by. */
+  unwatch: () => void = () => {};
 
   constructor(
     readonly admissions: Admissions,
@@ -63,5 +70,6 @@ export class Place {
     if (this.countedFor !== null) this.admissions.giveBack(this.countedFor);
     this.countedFor = null;
     this.admission?.leave();
+    this.unwatch();
   }
 }

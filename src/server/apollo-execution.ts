@@ -1,7 +1,7 @@
 import { type ApolloServerPlugin, type GraphQLRequest, HeaderMap } from '@apollo/server';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { Origin } from '../auth/door-book.js';
 import type { Viewer } from '../auth/viewer.js';
-import type { Origin } from '../domain/audit.js';
 import type { Refusals } from '../domain/refusals.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError, badRequest, tooCostly } from '../errors.js';

@@ -9,6 +9,7 @@ import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError, badInput } from '../errors.js';
 import { expectEntry, expectRole } from '../schema/access.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
+import type { BrowserDoor } from './browser-door.js';
 import type { FormatError } from './error-format.js';
 import { single } from './http-question.js';
 import { originOf } from './origin.js';
@@ -22,6 +23,7 @@ interface AuditExportOptions {
   rates: RateLimits;
   formatError: FormatError;
   trustedProxies: TrustedProxies;
+  door: BrowserDoor;
 }
 
 /** What one export costs of the points that somebody may spend. */
@@ -29,11 +31,13 @@ const COST = 1_000;
 
 /** `GET /export/audit.ndjson?after=NUMBER`: a company's audit log for its administrators, an entry a line, oldest first. */
 export function createAuditExport(options: AuditExportOptions): Handle {
-  const { parts, authenticator, refusals, rates, formatError, trustedProxies } = options;
+  const { parts, authenticator, refusals, rates, formatError, trustedProxies, door } = options;
 
   async function serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const origin = originOf(request, trustedProxies);
     const viewer = await authenticator.authenticate({
+      session: door.enter(request),
+      origin,
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
     });
@@ -45,7 +49,11 @@ export function createAuditExport(options: AuditExportOptions): Handle {
         'content-disposition': 'attachment; filename="audit.ndjson"',
         'cache-control': 'no-store',
       });
-      for await (const text of lines) if (!response.write(text)) await roomIn(response);
+      for await (const text of lines) {
+        if (!response.write(text)) await roomIn(response);
+        // A long one is read for a while.
+        expectAdmin(await authenticator.confirm(viewer));
+      }
       response.end();
     } catch (error) {
       if (error instanceof ApiError && error.code === 'FORBIDDEN')

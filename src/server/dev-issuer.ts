@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { importJWK, type JSONWebKeySet, SignJWT } from 'jose';
 import { errors, type Provider } from 'oidc-provider';
+import type { TrustedIssuer } from '../trusted-issuers.js';
 import { type DemoPerson, loginPage, messagePage, type Page } from './dev-issuer-pages.js';
 import { AUDIENCE, CLIENT_ID, createProvider, type People, personClaims } from './dev-issuer-provider.js';
 import { issuerSecrets, SIGNING_ALGORITHM } from './dev-issuer-store.js';
@@ -16,6 +17,8 @@ export interface DevIssuer {
   /** The one public client; it uses the code flow with PKCE. */
   readonly clientId: string;
   readonly jwks: JSONWebKeySet;
+  /** As it is trusted, for signing in in a browser as well. */
+  readonly trusted: TrustedIssuer;
   /** Answers every request whose path is `/dev-issuer` or below; the body must not have been read. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** Signs an access token as the token endpoint would. */
@@ -56,6 +59,7 @@ export async function createDevIssuer(options: DevIssuerOptions): Promise<DevIss
     issuer,
     audience: AUDIENCE,
     clientId: CLIENT_ID,
+    trusted: { issuer, audience: AUDIENCE, name: 'dev', client: CLIENT_ID },
     jwks: { keys: [{ kty, n, e, kid, alg, use }] },
     handle: mounted(provider, people, options.onError),
     mintToken: (person, ttlSeconds) =>

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type ASTNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ArgumentValidationError } from 'type-graphql';
+import { isDatabaseAway } from '../entities/orm.js';
 import type { ErrorCode } from '../errors/error-codes.js';
-import { ApiError, badInput, type ErrorExtensions } from '../errors.js';
+import { ApiError, badInput, type ErrorExtensions, unavailable } from '../errors.js';
 import type { Logger } from '../log.js';
 
 /** Codes that the GraphQL layer gives to a client's own mistakes; their messages may leave the process. */
@@ -38,11 +39,16 @@ export function createErrorFormat(log: Logger): FormatError {
       const code = clientCode(error, cause);
       if (code) return { message: error.message, ...place, extensions: { code } };
     }
+    const isAway = isDatabaseAway(cause);
     const traceId = randomUUID();
     log.error(
       { traceId, error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) },
-      'graphql: unexpected error',
+      isAway ? 'graphql: the database is away' : 'graphql: unexpected error',
     );
+    if (isAway) {
+      const { message, extensions } = unavailable('DATABASE_UNAVAILABLE', 'The database does not answer.', cause);
+      return { message, ...place, extensions: { ...extensions, traceId } };
+    }
     return {
       message: 'Something went wrong on our side.',
       ...place,

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
-import type { Viewer } from '../auth/viewer.js';
-import type { Origin } from '../domain/audit.js';
+import type { Origin } from '../auth/door-book.js';
+import { sessionOf, type Viewer } from '../auth/viewer.js';
 import { isDatabaseFault } from '../entities/orm.js';
-import { accessEnded, badRequest, limitExceeded, unauthenticated } from '../errors.js';
+import { accessEnded, badRequest, limitExceeded, sessionEnded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { AddressLimits } from './address-limits.js';
@@ -13,6 +13,7 @@ import { LAST_WORDS_MS } from './limits.js';
 import type { Asking, Operations, Request, Running, Session } from './operations.js';
 import { originOf } from './origin.js';
 import { Outbox, type QueueLimits } from './outbox.js';
+import type { Guest } from './session-watch.js';
 
 export interface EventStreamOptions {
   operations: Operations;
@@ -93,7 +94,7 @@ function eventsOf(batch: Batch): Buffer {
 }
 
 /** One operation's stream. */
-class EventStream implements Connection, Session, Asking {
+class EventStream implements Connection, Session, Asking, Guest {
   #place: Place | null = null;
   isOver = false;
   readonly over: Promise<void>;
@@ -105,7 +106,7 @@ class EventStream implements Connection, Session, Asking {
   constructor(
     readonly options: EventStreamOptions,
     readonly response: ServerResponse,
-    readonly viewer: Viewer,
+    public viewer: Viewer,
     readonly origin: Origin,
   ) {
     this.#outbox = new Outbox(response, options.queueLimits, () => void this.#giveUp());
@@ -166,6 +167,16 @@ class EventStream implements Connection, Session, Asking {
     else this.isOver = true;
   }
 
+  signOut(): void {
+    if (this.response.headersSent) this.#endWith(sessionEnded());
+    else this.isOver = true;
+  }
+
+  prolong(session: string, until: Date): void {
+    if ('userId' in this.viewer && sessionOf(this.viewer) === session)
+      this.viewer = { ...this.viewer, expiresAt: until };
+  }
+
   #endWith(error: unknown): void {
     this.refuse([withFormat(this.options.formatError, error)]);
   }
@@ -174,7 +185,8 @@ class EventStream implements Connection, Session, Asking {
   look(now: number, today: number): void {
     const expiresAt = 'expiresAt' in this.viewer ? this.viewer.expiresAt : null;
     if (expiresAt && expiresAt.getTime() <= today) {
-      this.#endWith(unauthenticated('TOKEN_EXPIRED', 'The token has expired.'));
+      if (sessionOf(this.viewer)) this.signOut();
+      else this.#endWith(unauthenticated('TOKEN_EXPIRED', 'The token has expired.'));
     } else if (now - this.#aliveAt > KEEP_ALIVE_MS && this.response.headersSent) {
       this.#aliveAt = now;
       this.#outbox.push(KEEP_ALIVE);

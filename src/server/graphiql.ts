@@ -2,7 +2,8 @@ import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { Handle } from './router.js';
 import { PAGE_HEADERS } from './strict-headers.js';
 
-const FIRST_QUERY = `# Headers: { "Authorization": "Bearer …", "X-Company-Id": "company_…" } – tokens are in demo.json.
+const FIRST_QUERY = `# Sign in at /auth/login?return=/graphiql, or by a header: { "Authorization": "Bearer …" } – tokens are in demo.json.
+# With several companies: { "X-Company-Id": "company_…" }.
 query {
   companies {
     role

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import type { Authenticator, KnownMembers } from '../auth/authenticate.js';
+import type { Origin } from '../auth/door-book.js';
 import type { Viewer } from '../auth/viewer.js';
-import type { Origin } from '../domain/audit.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import type { Documents } from '../execution/documents.js';
 import { LIMITS } from '../execution/limits.js';
@@ -15,6 +15,7 @@ import { untilVisible } from '../resolvers/visibility.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import { type ExecutionOptions, execution, type HttpContext } from './apollo-execution.js';
 import { parseJson, readBody } from './body.js';
+import type { BrowserDoor } from './browser-door.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
 import { headerMap, keyOf, questionOf, single } from './http-question.js';
 import { originOf } from './origin.js';
@@ -35,6 +36,7 @@ export interface GraphqlHttpOptions extends ExecutionOptions {
   rates: RateLimits;
   persistedQueries: PersistedQueries;
   streams: EventStreams;
+  door: BrowserDoor;
 }
 
 /** A question, and who asks it. */
@@ -49,8 +51,17 @@ interface Asked {
 
 /** `/graphql` over HTTP: who asks, how large a question they may ask, then Apollo Server. */
 export async function createGraphqlHttp(options: GraphqlHttpOptions) {
-  const { authenticator, settings, formatError, companies, documents, trustedDocuments, rates, persistedQueries } =
-    options;
+  const {
+    authenticator,
+    settings,
+    formatError,
+    companies,
+    documents,
+    trustedDocuments,
+    rates,
+    persistedQueries,
+    door,
+  } = options;
   const apollo = new ApolloServer<HttpContext>({
     schema: options.schema,
     introspection: options.introspection,
@@ -68,7 +79,12 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   const knownMembers: KnownMembers = (companyId, userId) => companies.find(companyId)?.memberOf(userId) ?? null;
 
   async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const session = door.enter(request);
+    if (session !== undefined) door.expectJson(request);
+    const origin = originOf(request, options.trustedProxies);
     const credential = {
+      session,
+      origin,
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
     };
@@ -81,7 +97,6 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       await options.streams.serve(request, response, viewer, bytes && parseJson(bytes));
       return;
     }
-    const origin = originOf(request, options.trustedProxies);
     const spender = spenderOf(viewer, origin.address);
     const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
     if (kept?.known) {
@@ -174,8 +189,9 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     }
     const { status } = ERROR_CODES[formatted.extensions.code];
     const headers: Record<string, string> = { 'content-type': typeFor(request.headers.accept) };
+    if (formatted.extensions.reason === 'SESSION_ENDED') door.letOut(response);
     if (status === 401) headers['www-authenticate'] = 'Bearer';
-    if (status === 429) headers['retry-after'] = retryAfter(error);
+    if (status === 429 || status === 503) headers['retry-after'] = retryAfter(error);
     // What is left of the question is not read: the connection ends with the answer.
     if (!request.complete) headers.connection = 'close';
     const body = bytesOf(JSON.stringify({ errors: [formatted] }));

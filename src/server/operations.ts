@@ -1,9 +1,9 @@
 import { createSourceEventStream, type ExecutionResult, type GraphQLError } from 'graphql';
+import type { Origin } from '../auth/door-book.js';
 import type { Standing } from '../auth/standing.js';
-import type { Viewer } from '../auth/viewer.js';
-import type { Origin } from '../domain/audit.js';
+import { sessionOf, type Viewer } from '../auth/viewer.js';
 import type { Refusals } from '../domain/refusals.js';
-import { ApiError, accessEnded, forbidden, tooCostly } from '../errors.js';
+import { ApiError, accessEnded, forbidden, sessionEnded, tooCostly } from '../errors.js';
 import type { Documents } from '../execution/documents.js';
 import type { Operation } from '../execution/operation.js';
 import type { Variables } from '../execution/plan.js';
@@ -75,15 +75,11 @@ export class Operations {
 
   /** Begins an operation; answers the subscription, if it is one that stands. Throws when the database is away. */
   async begin(session: Session, request: Request, asking: Asking): Promise<Running | null> {
-    const { documents, trustedDocuments, settings, formatError, costLimit, rates } = this.options;
+    const { documents, trustedDocuments, formatError, costLimit, rates } = this.options;
     // From before the viewer's rights are looked at: what ends them from here on is told.
     const since = session.admission?.company.position ?? null;
-    const viewer = await settings.refresh(session.viewer);
-    if (asking.isOver) return null;
-    if (!viewer) {
-      asking.refuse([withFormat(formatError, accessEnded())]);
-      return null;
-    }
+    const viewer = await this.#viewerOf(session, asking);
+    if (!viewer || asking.isOver) return null;
     // The protocols want a text; it is empty where a trusted document is named by its hash.
     const text = request.query || (trustedDocuments.find(persistedHash(request.extensions) ?? '') ?? '');
     if (!trustedDocuments.allows(viewer, text)) {
@@ -115,6 +111,22 @@ export class Operations {
     noteRefused(this.options.refusals, { viewer, origin: session.origin }, result.errors);
     asking.next(this.#toJson(result));
     asking.complete();
+    return null;
+  }
+
+  /** Who asks as things stand now; null when they are refused. */
+  async #viewerOf({ viewer }: Session, asking: Asking): Promise<Viewer | null> {
+    const { settings, formatError } = this.options;
+    let refusal = sessionOf(viewer) ? sessionEnded() : accessEnded();
+    try {
+      const current = await settings.refresh(viewer);
+      if (current) return current;
+    } catch (error) {
+      // While sessions cannot be looked at nothing new begins, and what stands goes on.
+      if (!(error instanceof ApiError)) throw error;
+      refusal = error;
+    }
+    asking.refuse([withFormat(formatError, refusal)]);
     return null;
   }
 

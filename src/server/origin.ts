@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Origin } from '../domain/audit.js';
+import type { Origin } from '../auth/door-book.js';
 import { cut } from '../schema/texts.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import { addressOf } from './forwarded.js';

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
+import type { Origin } from '../auth/door-book.js';
 import type { Viewer } from '../auth/viewer.js';
-import type { Origin } from '../domain/audit.js';
 import type { Refusals } from '../domain/refusals.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { ApiError } from '../errors.js';

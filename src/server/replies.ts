@@ -23,7 +23,7 @@ const JSON_TYPE = 'application/json';
 const RESPONSE_TYPE = 'application/graphql-response+json';
 
 /** Whoever asks with another of these is given another answer. */
-const VARY = 'accept, accept-encoding, authorization, origin, x-company-id';
+const VARY = 'accept, accept-encoding, authorization, cookie, origin, x-company-id';
 
 /** The bytes of a text, one character for each: Node writes head and body at once then. */
 export const bytesOf = (text: string): string =>

@@ -1,9 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AccessTokenVerifier } from '../auth/access-token.js';
+import { AccessTokenVerifier, DEVELOPMENT_MAX_AGE_SECONDS } from '../auth/access-token.js';
 import { Authenticator } from '../auth/authenticate.js';
+import { LocalSessionStore } from '../auth/local-session-store.js';
+import { RedisSessionStore } from '../auth/redis-session-store.js';
+import { Sessions } from '../auth/sessions.js';
 import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
+import { AuditWriter } from '../domain/audit-writer.js';
 import { demoPeople } from '../domain/demo.js';
+import { DoorLog } from '../domain/door-log.js';
 import { crashAtCommit } from '../domain/failpoint.js';
 import { forgetOutcomes } from '../domain/forget-outcomes.js';
 import { Refusals } from '../domain/refusals.js';
@@ -21,12 +26,14 @@ import { createRights } from '../resolvers/rights.js';
 import { AddressLimits } from './address-limits.js';
 import { Admissions } from './admissions.js';
 import { createAuditExport } from './audit-export.js';
+import { BrowserDoor } from './browser-door.js';
 import type { CertificateWatch } from './certificate-watch.js';
 import { CrossOrigin } from './cross-origin.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
 import { Entrance } from './entrance.js';
 import { createErrorFormat } from './error-format.js';
 import { EventStreams } from './event-stream.js';
+import { createFirstSight } from './first-sight.js';
 import { followDocuments } from './follow-documents.js';
 import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
@@ -34,12 +41,14 @@ import { createGraphqlHttp } from './graphql-http.js';
 import { readiness } from './health.js';
 import { KnownOrigins } from './known-origins.js';
 import { Listeners } from './listeners.js';
+import { Login } from './login.js';
 import { type Metric, serveMetrics } from './metrics.js';
 import { type Engine, Operations } from './operations.js';
 import { PersistedQueries } from './persisted-queries.js';
 import { RateLimits, spenderOf } from './rate-limits.js';
 import { createRedisClient } from './redis-client.js';
 import { createRouter, type Guards, type Handle, type Route, sendJson } from './router.js';
+import { SessionWatch } from './session-watch.js';
 import { readManifest, TrustedDocuments } from './trusted-documents.js';
 import { Upkeep } from './upkeep.js';
 import { SocketHub } from './websocket.js';
@@ -81,20 +90,27 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const { publicUrl } = config;
   const devIssuer = config.devIssuer ? await openDevIssuer(config, publicUrl, log) : null;
 
-  const trusted = devIssuer
-    ? [...config.issuers, { issuer: devIssuer.issuer, audience: devIssuer.audience }]
-    : config.issuers;
-  const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier(trusted), parts.keyring);
-  const formatError = createErrorFormat(log);
   const shared = config.redisUrl ? createRedisClient(config.redisUrl, log) : null;
+  const trusted = devIssuer ? [...config.issuers, devIssuer.trusted] : config.issuers;
+  const tokens = new AccessTokenVerifier(trusted, config.production ? undefined : DEVELOPMENT_MAX_AGE_SECONDS);
+  const sessionStore = shared ? new RedisSessionStore(shared) : new LocalSessionStore();
+  const sessions = new Sessions(sessionStore, parts.keyring, config.session);
+  const auditWriter = new AuditWriter(parts);
+  const refusals = new Refusals(auditWriter);
+  const firstSight = createFirstSight(shared, (key) => parts.keyring.fingerprint('entered', key));
+  const doorLog = new DoorLog(auditWriter, refusals, firstSight);
+  const authenticator = new Authenticator(parts.orm, tokens, parts.keyring, sessions, doorLog);
+  const door = new BrowserDoor(publicUrl);
+  const formatError = createErrorFormat(log);
   const rates = new RateLimits(shared, config.rateLimitPoints, config.rateLimitSeconds);
   const settings: ContextSettings = {
     parts,
     publicUrl,
+    isFoundingOpen: config.founding,
+    sessions,
     refresh: authenticator.refresh.bind(authenticator),
     rateLimitOf: (viewer) => rates.standing(spenderOf(viewer, '')),
   };
-  const refusals = new Refusals(parts);
   const introspection = !config.production;
   const documents = new Documents(schema, introspection);
   const { documentsManifest: manifest } = config;
@@ -105,31 +121,35 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const common = { schema, documents, trustedDocuments, authenticator, settings, formatError, introspection, refusals };
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
-  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer);
+  const watch = new SessionWatch(sessions, log);
+  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch);
   const addresses = new AddressLimits(config);
   const forStaying = { ...config, operations, admissions, addresses, formatError };
   const streams = new EventStreams(forStaying);
   const persistedQueries = new PersistedQueries(shared, trustedDocuments);
   const companies = new KeptCompanies(settings, config.answerCacheBytes);
-  const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies, rates, persistedQueries });
+  const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies, rates, persistedQueries, door });
   const listeners = new Listeners(config, log);
   const guards = createGuards(config, log);
   const sockets = new SocketHub(listeners.main, '/graphql', {
     ...forStaying,
     guards,
     authenticator,
+    door,
     log,
     maxMessageBytes: config.bodyLimitBytes,
     anonymousMessageBytes: config.anonymousBodyLimitBytes,
   });
 
+  const login = new Login({ ...config, orm: parts.orm, issuers: tokens.issuers, sessions, door, rates, log });
   const routes: Route[] = [
+    ...login.routes,
     { path: '/graphql', isApi: true, handle: graphql.handle },
     {
       path: '/export/audit.ndjson',
       methods: ['GET'],
       isApi: true,
-      handle: createAuditExport({ ...common, ...config, parts, rates }),
+      handle: createAuditExport({ ...common, ...config, parts, rates, door }),
     },
     { path: '/f/', methods: ['GET', 'HEAD'], handle: followPage },
     {
@@ -171,11 +191,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
       streams.drain();
       await listeners.close();
       stopMetrics();
+      watch.close();
       companies.close();
       await upkeep.stop();
       await graphql.stop();
       await fanOut.close();
-      await refusals.close();
+      refusals.close();
+      await auditWriter.close();
       shared?.disconnect();
       await close();
       log.info('server: stopped');
@@ -234,7 +256,7 @@ const openDevIssuer = (config: Config, publicUrl: string, log: Parts['log']): Pr
     publicUrl,
     dataDir: config.dataDir,
     people: demoPeople,
-    redirectUris: [`${publicUrl}/graphiql`],
+    redirectUris: ['/graphiql', '/auth/callback', '/auth/signed-out'].map((path) => publicUrl + path),
     nodeEnv: config.production ? 'production' : 'development',
     onError: (error) => log.warn({ error: String(error) }, 'development issuer: error'),
   });

@@ -3,8 +3,8 @@ import type { GraphQLError } from 'graphql';
 import { MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Authenticator } from '../auth/authenticate.js';
-import type { Viewer } from '../auth/viewer.js';
-import type { Origin } from '../domain/audit.js';
+import type { Origin } from '../auth/door-book.js';
+import { sessionOf, type Viewer } from '../auth/viewer.js';
 import { CloseCode } from '../errors/close-codes.js';
 import { ApiError, limitExceeded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
@@ -17,6 +17,7 @@ import { frameOf, framesOf } from './frames.js';
 import { LAST_WORDS_MS, MAX_DEPTH } from './limits.js';
 import type { Asking, Operations, Running, Session } from './operations.js';
 import { Outbox, type QueueLimits } from './outbox.js';
+import type { Guest } from './session-watch.js';
 
 export interface SocketOptions {
   authenticator: Authenticator;
@@ -39,7 +40,7 @@ export interface SocketHost {
 }
 
 /** One WebSocket that speaks graphql-transport-ws. */
-export class GraphqlSocket implements Connection, Session {
+export class GraphqlSocket implements Connection, Session, Guest {
   viewer: Viewer = { kind: 'NOBODY' };
   #place: Place | null = null;
   /** When the credential ends, in milliseconds since the epoch. */
@@ -63,6 +64,8 @@ export class GraphqlSocket implements Connection, Session {
     socket: Duplex,
     readonly origin: Origin,
     readonly host: SocketHost,
+    /** What the browser's cookie has, until it has been looked at. */
+    private session: string | undefined,
   ) {
     this.#outbox = new Outbox(socket, host.options.queueLimits, () => void this.#giveUp());
     ws.on('message', (data) => void this.#handle(data as Buffer).catch((error) => this.#fail(error)));
@@ -98,6 +101,20 @@ export class GraphqlSocket implements Connection, Session {
     this.close(CloseCode.FORBIDDEN, 'ACCESS_ENDED', { drop: true });
   }
 
+  signOut(): void {
+    this.close(CloseCode.UNAUTHORIZED, 'SESSION_ENDED', { drop: true });
+  }
+
+  prolong(session: string, until: Date): void {
+    if ('userId' in this.viewer && sessionOf(this.viewer) === session) this.#be({ ...this.viewer, expiresAt: until });
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    if (sessionOf(this.viewer)) this.signOut();
+    else this.close(CloseCode.EXPIRED, 'TOKEN_EXPIRED', { drop: true });
+  }
+
   /** Closes with a code of `docs/errors.md`; what is queued goes first unless it is dropped. */
   close(code: CloseCode, reason: string, { drop }: { drop: boolean } = { drop: false }): void {
     if (this.isOver) return;
@@ -131,7 +148,8 @@ export class GraphqlSocket implements Connection, Session {
   async #init(params: Record<string, unknown>): Promise<void> {
     if (this.#hasAsked) return this.close(CloseCode.TOO_MANY_INITS, 'Too many initialisation requests');
     this.#hasAsked = true;
-    const viewer = await this.#authenticate(params);
+    const viewer = await this.#authenticate(params, this.session);
+    this.session = undefined;
     if (viewer.kind === 'NOBODY') throw unauthenticated('NO_CREDENTIAL');
     if (this.isOver) return;
     this.#be(viewer);
@@ -143,8 +161,8 @@ export class GraphqlSocket implements Connection, Session {
     this.#send({ type: MessageType.ConnectionAck });
   }
 
-  #authenticate(payload: Record<string, unknown>): Promise<Viewer> {
-    return this.host.options.authenticator.authenticate(credentialOf(payload));
+  #authenticate(payload: Record<string, unknown>, session?: string): Promise<Viewer> {
+    return this.host.options.authenticator.authenticate({ ...credentialOf(payload), session, origin: this.origin });
   }
 
   #be(viewer: Viewer): void {

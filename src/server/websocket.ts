@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Origin } from '../domain/audit.js';
 import { isDatabaseFault } from '../entities/orm.js';
 import { CloseCode } from '../errors/close-codes.js';
 import type { Logger } from '../log.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { AddressLimits } from './address-limits.js';
+import type { BrowserDoor } from './browser-door.js';
 import type { MainServer } from './listeners.js';
 import { originOf } from './origin.js';
 import type { Guards } from './router.js';
@@ -18,6 +18,7 @@ export interface WebsocketOptions extends SocketOptions {
   addresses: AddressLimits;
   guards: Guards;
   trustedProxies: TrustedProxies;
+  door: BrowserDoor;
   log: Logger;
   maxMessageBytes: number;
   /** After so long without an operation a socket is closed. */
@@ -80,9 +81,7 @@ export class SocketHub implements SocketHost {
     if (request.url?.split('?')[0] !== path) return void refuse('404 Not Found');
     const retryAfter = this.options.addresses.take(request, socket);
     if (retryAfter) return void refuse('429 Too Many Requests', `Retry-After: ${retryAfter}`);
-    this.#server.handleUpgrade(request, socket, head, (ws) =>
-      this.#accept(ws, socket, originOf(request, this.options.trustedProxies)),
-    );
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, request, socket));
   }
 
   /** Whether an upgrade came in the clear, or from a page of another site. */
@@ -93,9 +92,11 @@ export class SocketHub implements SocketHost {
     return true;
   }
 
-  #accept(ws: WebSocket, socket: Duplex, origin: Origin): void {
+  #accept(ws: WebSocket, request: IncomingMessage, socket: Duplex): void {
+    const { door, trustedProxies } = this.options;
     if (ws.protocol === '') ws.close(CloseCode.SUBPROTOCOL, 'Subprotocol not acceptable');
-    else this.#open.add(new GraphqlSocket(ws, socket, origin, this));
+    else
+      this.#open.add(new GraphqlSocket(ws, socket, originOf(request, trustedProxies), this, door.enterSocket(request)));
   }
 
   /** Looks after what the clock decides, for all sockets: one timer instead of several for each. */
@@ -106,7 +107,7 @@ export class SocketHub implements SocketHost {
       if (!socket.isAcknowledged && now - socket.openedAt > INIT_MS) {
         socket.close(CloseCode.NO_INIT, 'Connection initialisation timeout');
       } else if (socket.expiresAt <= today) {
-        socket.close(CloseCode.EXPIRED, 'TOKEN_EXPIRED', { drop: true });
+        socket.expire();
       } else if (socket.isIdle && now - socket.lastUsedAt > this.options.idleMs) {
         socket.close(CloseCode.IDLE, 'IDLE');
       } else {

@@ -18,6 +18,7 @@ import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { type ContextSettings, createContext } from '../../src/resolvers/context.js';
 import { KeptAnswer } from '../../src/resolvers/kept-answer.js';
 import { KeptCompanies } from '../../src/resolvers/kept-companies.js';
+import { localSessions } from '../harness/audience.js';
 import { type Answer, ask, codeOf } from '../harness/client.js';
 import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
 import { readMetric } from '../harness/metrics.js';
@@ -43,6 +44,8 @@ beforeAll(async () => {
   settings = {
     parts,
     publicUrl: cluster.first.url,
+    isFoundingOpen: false,
+    sessions: localSessions(parts),
     refresh: (viewer) => authenticator.refresh(viewer),
     rateLimitOf: noLimit,
   };

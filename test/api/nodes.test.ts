@@ -9,6 +9,7 @@ import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { createContext } from '../../src/resolvers/context.js';
 import { newId } from '../../src/schema/ids.js';
 import { NodeDocument, NodesDocument } from '../generated/documents.js';
+import { localSessions } from '../harness/audience.js';
 import { ask, get } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type Person, World } from '../harness/world.js';
@@ -81,7 +82,14 @@ describe('nodes', () => {
     const { parts } = cluster;
     const operation = operationOf(buildGuardedSchema(), parse('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }'));
     const rateLimitOf = () => ({ limit: 1, remaining: 1, resetAt: new Date() });
-    const settings = { parts, publicUrl: '', refresh: async () => null, rateLimitOf };
+    const settings = {
+      parts,
+      publicUrl: '',
+      isFoundingOpen: false,
+      sessions: localSessions(cluster.parts),
+      refresh: async () => null,
+      rateLimitOf,
+    };
     const client = parts.orm.em.getConnection().getClient() as Kysely<unknown>;
     const statements = jest.spyOn(client, 'executeQuery');
     const countFor = async (ids: string[]) => {

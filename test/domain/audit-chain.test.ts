@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Keyring } from '../../src/crypto.js';
+import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { Refusals } from '../../src/domain/refusals.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
@@ -27,6 +28,11 @@ beforeEach(async () => {
   for (let i = 0; i < 4; i += 1) await world.member();
 });
 
+const newRefusals = () => new Refusals(new AuditWriter(parts));
+const close = (refusals: Refusals) => {
+  refusals.close();
+  return refusals.writer.close();
+};
 const em = () => forkFor(parts.orm, { companyId: world.companyId });
 const entries = () => listRows(em(), AuditEntry, true, { orderBy: [['number', 'ASC']] });
 const verdict = () => verifyAudit(parts, world.companyId);
@@ -113,9 +119,9 @@ describe('the first broken link is named', () => {
 });
 
 it('where somebody was can be erased, and the chain holds', async () => {
-  const refusals = new Refusals(parts);
+  const refusals = newRefusals();
   refusals.note(world.admin.viewer, { address: '192.0.2.7', userAgent: 'A browser' }, 'follows', 'ROLE_REQUIRED');
-  await refusals.close();
+  await close(refusals);
   const { number, address, userAgent } = (await entries()).at(-1) as Row<AuditEntry>;
   expect([address, userAgent]).toEqual(['192.0.2.7', 'A browser']);
   await change(number, { address: null, userAgent: null, originSalt: null });
@@ -129,10 +135,10 @@ describe('refusals', () => {
     (await entries()).filter(({ result }) => result === 'REFUSED').map(({ action, details }) => [action, details]);
 
   it('that are alike are one entry, and how many more there were is told at the end', async () => {
-    const refusals = new Refusals(parts);
+    const refusals = newRefusals();
     for (let i = 0; i < 10; i += 1) refuse(refusals, 'follows');
     refuse(refusals, 'follows', '192.0.2.8');
-    await refusals.close();
+    await close(refusals);
     expect((await refused()).sort()).toEqual([
       ['follows', '{"timesMore":9}'],
       ['follows', '{}'],
@@ -141,9 +147,9 @@ describe('refusals', () => {
   });
 
   it('that are all unlike are told in one from so many on', async () => {
-    const refusals = new Refusals(parts);
+    const refusals = newRefusals();
     for (let i = 0; i < 300; i += 1) refuse(refusals, `field${i}`);
-    await refusals.close();
+    await close(refusals);
     const told = await refused();
     expect(told.length).toBeLessThan(60);
     expect(told).toContainEqual(['many', expect.stringMatching(/timesMore":2\d\d/)]);
@@ -151,9 +157,9 @@ describe('refusals', () => {
   });
 
   it('of people outside of any company are in no log', async () => {
-    const refusals = new Refusals(parts);
+    const refusals = newRefusals();
     refusals.note({ kind: 'NOBODY' }, { address: '192.0.2.7', userAgent: null }, 'follows', 'NO_CREDENTIAL');
-    await refusals.close();
+    await close(refusals);
     expect(await refused()).toEqual([]);
   });
 });

@@ -1,7 +1,10 @@
 import type { GraphQLSchema } from 'graphql';
 import { AccessTokenVerifier } from '../../src/auth/access-token.js';
 import { Authenticator } from '../../src/auth/authenticate.js';
+import { LocalSessionStore } from '../../src/auth/local-session-store.js';
+import { Sessions } from '../../src/auth/sessions.js';
 import type { Viewer } from '../../src/auth/viewer.js';
+import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { Refusals } from '../../src/domain/refusals.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Documents } from '../../src/execution/documents.js';
@@ -19,6 +22,10 @@ import { until } from './until.js';
 export const NOWHERE = { address: '127.0.0.1', userAgent: null };
 const noLimit = () => ({ limit: 1, remaining: 1, resetAt: new Date() });
 
+/** Sessions that no server knows. */
+export const localSessions = ({ keyring }: Parts) =>
+  new Sessions(new LocalSessionStore(), keyring, { idleMs: 60_000, absoluteMs: 60_000 });
+
 export class Audience {
   readonly settings: ContextSettings;
   readonly fanOut: Engine;
@@ -32,9 +39,10 @@ export class Audience {
   ) {
     const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring);
     const refresh = (viewer: Viewer) => authenticator.refresh(viewer);
-    this.settings = { parts, publicUrl: 'http://127.0.0.1', refresh, rateLimitOf: noLimit };
+    const [publicUrl, sessions] = ['http://127.0.0.1', localSessions(parts)];
+    this.settings = { parts, publicUrl, isFoundingOpen: false, sessions, refresh, rateLimitOf: noLimit };
     this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
-    this.refusals = new Refusals(parts);
+    this.refusals = new Refusals(new AuditWriter(parts));
     const formatError = createErrorFormat(parts.log);
     this.operations = new Operations({
       documents: new Documents(schema, true),

@@ -8,6 +8,9 @@ import type { Node } from './cluster.js';
 export interface Caller {
   authorization?: string;
   companyId?: string;
+  /** A browser's cookies, and the origin of the page in it that asks. */
+  cookie?: string;
+  origin?: string;
   /** Over HTTP only. */
   idempotencyKey?: string;
 }
@@ -44,9 +47,11 @@ export const ask = <Data = Whatever, Variables = object>(
 
 /** The same with a body as the test wants it. */
 export async function post<Data = Whatever>(node: Node, caller: Caller | null, body: object): Promise<Answer<Data>> {
-  const { authorization, companyId, idempotencyKey } = caller ?? NOBODY;
+  const { authorization, companyId, idempotencyKey, cookie, origin } = caller ?? NOBODY;
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (authorization) headers.authorization = authorization;
+  if (cookie) headers.cookie = cookie;
+  if (origin) headers.origin = origin;
   if (companyId) headers['x-company-id'] = companyId;
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
   const response = await fetch(node.graphqlUrl, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -83,6 +88,14 @@ export interface Listener<Change = Whatever> {
   stop(): Promise<void>;
 }
 
+/** A socket whose handshake has these headers, as a browser's has. */
+const socketOf = (headers: Record<string, string>) =>
+  class extends WebSocket {
+    constructor(url: string, protocols: string) {
+      super(url, protocols, { headers });
+    }
+  };
+
 /** Subscribes over WebSocket on a socket of its own, without retries. */
 export function listen<Data = Whatever, Variables extends object = object>(
   node: Node,
@@ -96,10 +109,11 @@ export function listen<Data = Whatever, Variables extends object = object>(
   let wake = Promise.withResolvers<void>();
   let position = 0;
   let ended: unknown = null;
+  const { cookie, origin, ...shown } = caller as Caller;
   const client: Client = createClient({
     url: node.wsUrl,
-    webSocketImpl: WebSocket,
-    connectionParams: { ...caller },
+    webSocketImpl: cookie ? socketOf({ cookie, ...(origin && { origin }) }) : WebSocket,
+    connectionParams: { ...shown },
     retryAttempts: 0,
     lazyCloseTimeout: 0,
     on: { closed: (event) => closed.resolve(event as { code: number; reason: string }) },

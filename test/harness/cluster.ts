@@ -92,7 +92,7 @@ export async function startNode(
   issuer: TestIssuer,
   env: NodeJS.ProcessEnv = {},
 ): Promise<Node> {
-  const [port, metricsPort] = [await freePort(), await freePort()];
+  const [port, metricsPort] = [env.PORT ?? (await freePort()), await freePort()];
   const s = env.TLS_CERT ? 's' : '';
   const url = `http${s}://127.0.0.1:${port}`;
   const child = spawn(
@@ -107,7 +107,7 @@ export async function startNode(
         DATABASE_URL: database.databaseUrl ?? '',
         REDIS_URL: env.REDIS_URL ?? (isEmbedded ? '' : redisUrl()),
         SECRET_KEY,
-        OIDC_ISSUERS: `${issuer.url}|${issuer.audience}`,
+        OIDC_ISSUERS: `${issuer.url}|${issuer.audience}|${issuer.client}`,
         DEV_ISSUER: 'off',
         SEED_DEMO: 'off',
         DRAIN_MS: '200',

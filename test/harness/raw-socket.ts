@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import WebSocket from 'ws';
+import type { Caller } from './client.js';
 import type { Node } from './cluster.js';
 import { until } from './until.js';
 
@@ -14,10 +15,12 @@ export class RawSocket {
   }
 
   /** Opens one, and with a payload waits for the acknowledgement of its `connection_init`. */
-  static async open({ wsUrl }: Pick<Node, 'wsUrl'>, payload: object | null): Promise<RawSocket> {
-    const raw = new RawSocket(new WebSocket(wsUrl, 'graphql-transport-ws'));
+  static async open({ wsUrl }: Pick<Node, 'wsUrl'>, caller: object | null): Promise<RawSocket> {
+    const { cookie, origin, ...payload } = (caller ?? {}) as Caller;
+    const headers = { ...(cookie && { cookie }), ...(origin && { origin }) };
+    const raw = new RawSocket(new WebSocket(wsUrl, 'graphql-transport-ws', { headers }));
     await once(raw.ws, 'open');
-    if (!payload) return raw;
+    if (!caller) return raw;
     raw.send({ type: 'connection_init', payload });
     await Promise.race([raw.next('connection_ack'), raw.closed]);
     return raw;

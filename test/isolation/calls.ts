@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { PUBLIC_URL } from '../harness/browser.js';
 import { type Answer, ask, type Caller, listen } from '../harness/client.js';
 import { type Node, startCluster } from '../harness/cluster.js';
 import { createSide, markOf, type Secrecy, type Who, WITHHELD } from './sides.js';
@@ -6,7 +7,7 @@ import { createSide, markOf, type Secrecy, type Who, WITHHELD } from './sides.js
 /** Two companies alike, each with secrets of all kinds, on servers that are set as in production. */
 export async function openSides() {
   // What is kept from one request to the next must not be given to the wrong people.
-  const cluster = await startCluster({ HEARTBEAT_MS: '60000', ANSWER_CACHE_BYTES: '8000000' });
+  const cluster = await startCluster({ HEARTBEAT_MS: '60000', ANSWER_CACHE_BYTES: '8000000', PUBLIC_URL });
   return { cluster, ours: await createSide(cluster, 'ours'), theirs: await createSide(cluster, 'theirs') };
 }
 

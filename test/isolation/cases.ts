@@ -8,6 +8,7 @@ import {
   CREATE_PROJECT,
   CREATE_TASK,
   DEACTIVATE_MEMBER,
+  END_SESSION,
   FOLLOWED_CHANGED,
   FOLLOWS,
   GRANT_FOLLOW,
@@ -387,6 +388,14 @@ export const cases: Record<string, Case | Case[]> = {
     at: 'input.defaultViewId',
     variables: (side) => ({ input: { defaultViewId: side.view.id } }),
     hidden: { "another user's view": (side) => side.colleaguesView.id },
+  }),
+
+  'Mutation.endSession.input.sessionId': refused({
+    as: 'editor',
+    document: END_SESSION,
+    at: 'input.sessionId',
+    variables: async (side) => ({ input: { sessionId: await side.freshSession() } }),
+    hidden: { "another user's session": (side) => side.colleaguesSession },
   }),
 
   'Subscription.taskChanged.projectId': [

@@ -36,6 +36,8 @@ export const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name 
 export const SAVE_VIEW = mutation('savePersonalView', 'view { id name filter }');
 export const UPDATE_PREFERENCES = mutation('updatePreferences', 'preferences { defaultView { id name filter } }');
 
+export const END_SESSION = mutation('endSession', 'session { id device }');
+
 export const PROJECT =
   'query ($id: ID!) { project(id: $id) { id name description manager { name email } workspace { name } } }';
 export const TASK_QUERY = `query ($id: ID!) { task(id: $id) { ${TASK} } }`;

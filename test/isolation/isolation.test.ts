@@ -107,7 +107,8 @@ async function witness(): Promise<unknown> {
   );
   const bystanders = [ours.people.colleague, theirs.people.colleague, theirs.people.editor];
   const personal = [];
-  for (const { viewer } of bystanders) {
+  for (const { viewer, caller } of bystanders) {
+    personal.push(await get(cluster.first, caller, '{ sessions { id } }'));
     const { locale, defaultView } = await findPreferences(parts.orm, viewer.userId);
     const views = await findViews(parts.orm, viewer.userId);
     personal.push(locale, defaultView?.id, ...views.map(({ id, name, filter }) => [id, name, filter]));

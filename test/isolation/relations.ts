@@ -221,6 +221,12 @@ export const listCases: Record<string, List> = {
     seen: { as: 'external', has: (side) => side.companyId },
     unseen: { as: 'loner', ids: (side) => [side.companyId] },
   },
+  'Query.sessions': {
+    document: '{ sessions { id device } }',
+    at: 'sessions',
+    seen: { as: 'editor', has: (side) => side.editorsSession },
+    unseen: { as: 'admin', ids: () => [] },
+  },
   'Task.comments': {
     document: task(`comments(first: 1) { nodes { id body } ${PAGE} }`),
     at: 'task.comments',

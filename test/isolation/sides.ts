@@ -10,7 +10,8 @@ import { type Project, Workspace } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import type { PersonalView } from '../../src/entities/user.js';
-import type { Caller } from '../harness/client.js';
+import { browserAt, callerIn, signIn } from '../harness/browser.js';
+import { type Caller, get } from '../harness/client.js';
 import type { Cluster } from '../harness/cluster.js';
 import { type Person, World } from '../harness/world.js';
 
@@ -115,6 +116,16 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   const colleaguesView = await makeView(colleague, 'personal');
   await updatePreferences(parts, colleague.viewer.userId, { defaultViewId: colleaguesView.id });
 
+  /** Signs somebody in, in one browser more. */
+  const sessionOf = async ({ email }: Person, secrecy: Secrecy): Promise<string> => {
+    const fresh = browserAt(cluster.first, { userAgent: mark(secrecy) });
+    const browser = await signIn(cluster.first, issuer, email, fresh);
+    const { sessions } = await get(cluster.first, callerIn(browser), '{ sessions { id isCurrent } }');
+    return sessions.find(({ isCurrent }: { isCurrent: boolean }) => isCurrent).id;
+  };
+  const editorsSession = await sessionOf(editor, 'open');
+  const colleaguesSession = await sessionOf(colleague, 'personal');
+
   const elsewhere = await World.found(parts, issuer, mark('elsewhere'));
   await elsewhere.member({ email: editor.email, role: 'ADMIN' });
   const elsewhereTask = await elsewhere.task(await elsewhere.project(), { title: mark('elsewhere') });
@@ -166,6 +177,8 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     hiddenComment,
     hiddenFollow,
     colleaguesView,
+    editorsSession,
+    colleaguesSession,
     elsewhereId: elsewhere.companyId,
     elsewhereTask,
     awaitsProject,
@@ -174,6 +187,8 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     withdrawnFollow,
     /** An open task of the project, for a case that changes it. */
     freshTask: () => makeTask(project, admin, 'open'),
+    /** Of the editor's. */
+    freshSession: () => sessionOf(editor, 'open'),
     freshMember: () => world.member({ name: mark('open') }),
     freshFollow: async () => (await makeFollow(task)).follow,
   };

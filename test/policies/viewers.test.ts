@@ -6,7 +6,8 @@ import type { Project } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
-import { ask, type Caller, listen } from '../harness/client.js';
+import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
+import { ask, type Caller, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { World } from '../harness/world.js';
 
@@ -28,6 +29,7 @@ const TABLE = `
   Query.viewer                   anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.rateLimit                anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         ok
   Query.companies                anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Query.sessions                 anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.members                  anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.workspaces               anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.projects                 anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
@@ -54,8 +56,11 @@ const TABLE = `
   Mutation.deactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.grantFollow           anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.revokeFollow          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.foundCompany          anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Mutation.savePersonalView      anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Mutation.updatePreferences     anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
+  Mutation.endSession            anon    absent absent absent      absent   absent  absent     absent  absent    absent     absent       absent     entry
+  Mutation.endSessions           anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Subscription.taskChanged       anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Subscription.projectStatsChanged anon  firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
   Subscription.followedChanged   anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
@@ -67,6 +72,7 @@ interface Ids {
   workspace: string;
   member: string;
   follow: string;
+  session: string;
   /** Of nobody yet. */
   address: string;
   key: string;
@@ -77,6 +83,7 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Query.viewer': () => '{ viewer { user { id } } }',
   'Query.rateLimit': () => '{ rateLimit { remaining } }',
   'Query.companies': () => '{ companies { role } }',
+  'Query.sessions': () => '{ sessions { id } }',
   'Query.members': () => '{ members(first: 5) { nodes { id } } }',
   'Query.workspaces': () => '{ workspaces { id } }',
   'Query.projects': () => '{ projects(first: 5) { nodes { id } } }',
@@ -90,6 +97,9 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Query.follows': () => '{ follows(first: 5) { nodes { id } } }',
   'Query.auditLog': () => '{ auditLog(first: 5) { nodes { action } } }',
   'Query.followed': () => '{ followed { task { title } } }',
+  // A session of somebody else's, who stays signed in.
+  'Mutation.endSession': ({ session }) => mutation('endSession', `sessionId: "${session}"`),
+  'Mutation.endSessions': () => mutation('endSessions', ''),
   'Mutation.createTask': ({ project }) =>
     mutation('createTask', `projectId: "${project}", title: "T", privacy: PUBLIC`),
   'Mutation.updateTask': ({ task }) => mutation('updateTask', `taskId: "${task}", title: "T"`),
@@ -107,6 +117,7 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
   'Mutation.grantFollow': ({ task }) => mutation('grantFollow', `taskId: "${task}"`),
   'Mutation.revokeFollow': ({ follow }) => mutation('revokeFollow', `followId: "${follow}"`),
+  'Mutation.foundCompany': () => mutation('foundCompany', 'name: "C"'),
   'Mutation.savePersonalView': () => mutation('savePersonalView', 'name: "V", filter: {}'),
   'Mutation.updatePreferences': () => mutation('updatePreferences', 'locale: "cs"'),
   'Subscription.taskChanged': ({ project }) => `subscription { taskChanged(projectId: "${project}") { kind } }`,
@@ -139,12 +150,13 @@ let cluster: Cluster;
 let world: World;
 let project: Project;
 let task: Row<Task>;
+let session: string;
 const callers: Record<string, Caller> = {};
 /** Those who could do everything while their way in was open, and what each is told since. */
 const ended: Record<string, { caller: Caller; outcome: string }> = {};
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({ PUBLIC_URL, FOUNDING: 'on' });
   const { parts, issuer } = cluster;
   world = await World.found(parts, issuer);
   const elsewhere = await World.found(parts, issuer);
@@ -173,6 +185,8 @@ beforeAll(async () => {
   await world.grant(project, people.extEditor, 'EDIT');
   for (const [name, person] of Object.entries(people)) callers[name] = person.caller;
   callers.nobody = {};
+  const browser = await signIn(cluster.first, issuer, (await world.member()).email);
+  session = (await get(cluster.first, callerIn(browser), '{ sessions { id } }')).sessions[0].id;
   callers.user = { authorization: both.caller.authorization as string };
   callers.follower = (await world.follow(task)).caller;
 
@@ -198,6 +212,7 @@ async function freshIds(operation: string): Promise<Ids> {
     workspace: world.workspace.id,
     member: isUsedUp ? (await freshMember()).member.id : world.admin.member.id,
     follow: isUsedUp ? (await world.follow(fresh)).id : '',
+    session,
     address: `new-${made}@example.com`,
     key: `N${made}`,
   };

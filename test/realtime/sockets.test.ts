@@ -147,12 +147,12 @@ describe('a credential that is refreshed in-band', () => {
 
   it("lengthens the socket's life", async () => {
     const person = await world.member();
-    const raw = await RawSocket.open(cluster.last, { ...person.caller, authorization: await tokenFor(person, 2) });
+    const raw = await RawSocket.open(cluster.last, { ...person.caller, authorization: await tokenFor(person, 5) });
     raw.subscribe('s', CHANGES, { project: project.id });
     await raw.next('next', 's');
     raw.send({ type: 'ping', payload: { authorization: await tokenFor(person, 3600) } });
     expect(await raw.next('pong')).toMatchObject({ payload: { expiresAt: expect.stringMatching(/^20\d\d-/) } });
-    await delay(3_000);
+    await delay(5_500);
     await stage.rename('beyond the first token');
     expect(await raw.next('next', 's')).toBeDefined();
     raw.ws.close();

@@ -124,6 +124,89 @@ describe('outside production', () => {
   });
 });
 
+describe('the issuers', () => {
+  const issuersIn = (OIDC_ISSUERS: string, more: NodeJS.ProcessEnv = {}) =>
+    readConfig({ ...DEVELOPMENT, OIDC_ISSUERS, ...more }).issuers;
+  const B2C = 'https://contoso.b2clogin.com/6a1f0e6c-0000-4000-8000-000000000000/v2.0/';
+  const policy = (name: string) =>
+    `metadata=https://contoso.b2clogin.com/contoso.onmicrosoft.com/${name}/v2.0/.well-known/openid-configuration|policy=${name}`;
+
+  it('may say more of themselves than whose tokens are for whom', () => {
+    const text = `
+      ${B2C}|api|name=b2c|${policy('B2C_1_signin')}|client=web|apps=phone desktop
+      ${B2C}|api|name=invited|${policy('B2C_1A_invited')}|client=web|email=trusted
+      https://issuer.example.com|aliteo`;
+    const metadata = (name: string) => expect.stringContaining(`/contoso.onmicrosoft.com/${name}/v2.0/.well-known/`);
+    expect(issuersIn(text)).toEqual([
+      {
+        issuer: B2C,
+        audience: 'api',
+        name: 'b2c',
+        metadata: metadata('B2C_1_signin'),
+        policy: 'B2C_1_signin',
+        client: 'web',
+        apps: ['phone', 'desktop'],
+      },
+      {
+        issuer: B2C,
+        audience: 'api',
+        name: 'invited',
+        metadata: metadata('B2C_1A_invited'),
+        policy: 'B2C_1A_invited',
+        client: 'web',
+        trustsEmail: true,
+      },
+      { issuer: 'https://issuer.example.com', audience: 'aliteo' },
+    ]);
+  });
+
+  it('are called by their host when they have no other name', () => {
+    expect(issuersIn('https://issuer.example.com|aliteo|client=web')[0]?.name).toBe('issuer.example.com');
+  });
+
+  it('have the secrets of our clients from elsewhere', () => {
+    const text = 'https://a.example.com|api|name=a|client=web, https://b.example.com|api|name=b|client=web';
+    const issuers = issuersIn(text, { OIDC_CLIENT_SECRETS: 'a=x=%2C%25~, b=second' });
+    expect(issuers.map(({ clientSecret }) => clientSecret)).toEqual(['x=,%~', 'second']);
+  });
+
+  it.each([
+    ['https://a.example.com|api|clientt=web', /has an option "clientt"; there are name, metadata/],
+    ['https://a.example.com|api|client=a|client=b', /has client twice/],
+    ['https://a.example.com|api|client=', /client of https:\/\/a.example.com must be a client id/],
+    ['https://a.example.com|api|client=api', /client of .* is its audience as well/],
+    ['https://a.example.com|api|email=yes', /email of .* must be "trusted" or left out/],
+    ['https://a.example.com|api|name=A B', /name of .* must be small letters/],
+    ['https://a.example.com|api|metadata=here', /metadata of .* must be a URL/],
+    ['https://a.example.com|client=web', /is not ISSUER_URL\|AUDIENCE/],
+    ['https://user:word@a.example.com|api', /is not ISSUER_URL\|AUDIENCE/],
+    [' , ', /names no issuer/],
+    ['https://a.example.com|x|client=web,https://a.example.com|y|client=web', /several issuers are called/],
+    ['https://a.example.com|x, https://a.example.com|y', /is there more than once/],
+    ['https://a.example.com|x|policy=p, https://a.example.com|y|policy=P', /is there more than once/],
+  ])('are told what is wrong with them: %s', (OIDC_ISSUERS, words) => {
+    const faults = faultsOf({ ...DEVELOPMENT, OIDC_ISSUERS });
+    expect(faults).toEqual(faults.map(() => expect.stringMatching(/^OIDC_ISSUERS: /)));
+    expect(faults.join('\n')).toMatch(words);
+  });
+
+  it('have metadata at https in production', () => {
+    const OIDC_ISSUERS = 'https://a.example.com|api|metadata=http://a.example.com/.well-known/openid-configuration';
+    expect(atFault({ ...PRODUCTION, OIDC_ISSUERS })).toEqual(['OIDC_ISSUERS']);
+    expect(atFault({ ...DEVELOPMENT, OIDC_ISSUERS })).toEqual([]);
+  });
+
+  it.each(['no-such=hunter2', 'hunter2', 'a=', '=hunter2', 'a=%zzhunter2', 'b=hunter2'])(
+    'are told of a secret that is for none of them, and it is not repeated: %s',
+    (OIDC_CLIENT_SECRETS) => {
+      const OIDC_ISSUERS = 'https://a.example.com|api|name=a|client=web, https://b.example.com|api|name=b';
+      const faults = faultsOf({ ...DEVELOPMENT, OIDC_ISSUERS, OIDC_CLIENT_SECRETS });
+      expect(faults).toEqual([expect.stringMatching(/^OIDC_CLIENT_SECRETS: entry 1 is /)]);
+      expect(faults.join()).not.toContain('hunter2');
+    },
+  );
+});
+
 describe('a value that is none', () => {
   it.each<[name: string, bad: string, good: string]>([
     ['NODE_ENV', 'prod', 'test'],
@@ -139,6 +222,8 @@ describe('a value that is none', () => {
     ['SECRET_KEY', 'k'.repeat(31), 'k'.repeat(32)],
     ['OIDC_ISSUERS', 'https://issuer.example.com', 'https://issuer.example.com|aliteo'],
     ['OIDC_ISSUERS', 'issuer|aliteo', 'https://issuer.example.com|aliteo, https://other.example.com|aliteo'],
+    ['SESSION_IDLE_SECONDS', '0', '600'],
+    ['SESSION_SECONDS', 'a day', '86400'],
     ['DEV_ISSUER', 'yes', 'on'],
     ['SEED_DEMO', 'no', 'off'],
     ['GRAPHIQL', 'true', 'on'],

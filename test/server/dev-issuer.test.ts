@@ -7,36 +7,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { createDevIssuer, type DevIssuer } from '../../src/server/dev-issuer.js';
+import { Browser } from '../harness/browser.js';
 
 const ANNA = { subject: 'demo-anna', name: 'Anna <b>Acker</b>', email: 'anna@example.org' };
 const BORIS = { subject: 'demo-boris', name: 'Boris', email: 'boris@example.org' };
 const REDIRECT = 'http://127.0.0.1:53117/callback';
 const VERIFIER = randomBytes(32).toString('base64url');
 
-/** Follows redirects and keeps cookies by name, which is all these flows need of a browser. */
-class Browser {
-  readonly #cookies = new Map<string, string>();
-
-  async open(url: string | URL, form?: Record<string, string>): Promise<{ url: URL; response: Response }> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const body = form && new URLSearchParams(form);
-    const response = await fetch(url, {
-      headers: { cookie, accept: 'text/html' },
-      redirect: 'manual',
-      method: form ? 'POST' : 'GET',
-      body,
-    });
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (value) this.#cookies.set(name, value);
-      else this.#cookies.delete(name);
-    }
-    const location = response.headers.get('location');
-    if (!location) return { url: new URL(url), response };
-    const next = new URL(location, url);
-    return next.href.startsWith(REDIRECT) ? { url: next, response } : this.open(next);
-  }
-}
+const newBrowser = () => new Browser({ stopsAt: REDIRECT });
 
 describe('the development issuer', () => {
   let dataDir: string;
@@ -92,7 +70,7 @@ describe('the development issuer', () => {
     return url;
   };
 
-  const signIn = async (changes?: Record<string, string>, subject = ANNA.subject, browser = new Browser()) => {
+  const signIn = async (changes?: Record<string, string>, subject = ANNA.subject, browser = newBrowser()) => {
     const login = await browser.open(authorizeUrl(changes));
     return (await browser.open(login.url, { subject })).url.searchParams;
   };
@@ -148,7 +126,7 @@ describe('the development issuer', () => {
   });
 
   it('lists the people on an escaped page that loads nothing', async () => {
-    const { response } = await new Browser().open(authorizeUrl());
+    const { response } = await newBrowser().open(authorizeUrl());
     const html = await response.text();
     expect(html).toContain('Anna &#60;b&#62;Acker&#60;/b&#62;');
     expect(html).toContain('boris@example.org');
@@ -162,7 +140,7 @@ describe('the development issuer', () => {
   });
 
   it('remembers who signed in, until another person is asked for', async () => {
-    const browser = new Browser();
+    const browser = newBrowser();
     await signIn({}, ANNA.subject, browser);
     const silent = await browser.open(authorizeUrl({ prompt: 'none' }));
     const { body } = await exchange(silent.url.searchParams.get('code'));
@@ -175,7 +153,7 @@ describe('the development issuer', () => {
   });
 
   it('lets another person take over the session', async () => {
-    const browser = new Browser();
+    const browser = newBrowser();
     await signIn({}, ANNA.subject, browser);
     const choice = await browser.open(authorizeUrl({ prompt: 'login' }));
     // The provider first ends the old session by a form that submits itself.
@@ -199,14 +177,14 @@ describe('the development issuer', () => {
   });
 
   it('consents by itself for somebody who is already signed in', async () => {
-    const browser = new Browser();
+    const browser = newBrowser();
     await signIn({}, ANNA.subject, browser);
     const { url } = await browser.open(authorizeUrl({ scope: 'openid offline_access', prompt: 'consent' }));
     expect((await exchange(url.searchParams.get('code'))).body.refresh_token).toBeTruthy();
   });
 
   it('signs out on request', async () => {
-    const browser = new Browser();
+    const browser = newBrowser();
     const { body } = await exchange((await signIn({}, ANNA.subject, browser)).get('code'));
     const end = new URL(metadata.end_session_endpoint as string);
     end.search = String(
@@ -233,7 +211,7 @@ describe('the development issuer', () => {
     ['plain PKCE', { code_challenge: VERIFIER, code_challenge_method: 'plain' }],
     ['the implicit flow', { response_type: 'id_token' }],
   ])('refuses %s', async (_name, changes) => {
-    const { url } = await new Browser().open(authorizeUrl(changes));
+    const { url } = await newBrowser().open(authorizeUrl(changes));
     expect(`${url.search}${url.hash}`).toMatch(/error=(invalid_request|unsupported_response_type|unauthorized_client)/);
   });
 
@@ -245,7 +223,7 @@ describe('the development issuer', () => {
     'https://app.example.org/other',
     undefined,
   ])('refuses to redirect to %s', async (redirect_uri) => {
-    const { response } = await new Browser().open(authorizeUrl({ redirect_uri }));
+    const { response } = await newBrowser().open(authorizeUrl({ redirect_uri }));
     expect(response.status).toBe(400);
     expect(await response.text()).toMatch(/invalid_redirect_uri|missing required parameter/);
   });
@@ -253,16 +231,16 @@ describe('the development issuer', () => {
   it.each(['http://localhost:3000/any/path', 'http://[::1]:8080/cb', 'https://app.example.org/callback'])(
     'takes %s for a client',
     async (redirect_uri) => {
-      expect((await new Browser().open(authorizeUrl({ redirect_uri }))).url.pathname).toMatch(/\/interaction\//);
+      expect((await newBrowser().open(authorizeUrl({ redirect_uri }))).url.pathname).toMatch(/\/interaction\//);
     },
   );
 
   it('refuses strangers, oversized forms and lost logins on its page', async () => {
-    const browser = new Browser();
+    const browser = newBrowser();
     const { url } = await browser.open(authorizeUrl());
     expect((await browser.open(url, { subject: 'stranger' })).response.status).toBe(400);
     expect((await browser.open(url, { subject: 'x'.repeat(100_000) })).response.status).toBe(400);
-    expect((await new Browser().open(url)).response.status).toBe(400);
+    expect((await newBrowser().open(url)).response.status).toBe(400);
   });
 
   it('answers the token endpoint to pages of loopback and registered origins only', async () => {

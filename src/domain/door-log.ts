@@ -1,0 +1,50 @@
+import { LRUCache } from 'lru-cache';
+import type { DoorBook, Origin } from '../auth/door-book.js';
+import { actorIdOf, type Viewer } from '../auth/viewer.js';
+import type { AuditWriter } from './audit-writer.js';
+import type { Refusals } from './refusals.js';
+
+/** Whether a key has not been seen on any process until now; it is remembered for so long. Never rejects. */
+export type FirstSight = (key: string, ms: number) => Promise<boolean>;
+
+const DAY_MS = 86_400_000;
+const KNOWN = 50_000;
+
+/**
+ * Says in the audit logs who has come in: a member once with each token and each session, a follow once a day. Who is turned
+ * away is a refusal.
+ */
+export class DoorLog implements DoorBook {
+  /** What needs not be asked again; until when. */
+  readonly #known = new LRUCache<string, number>({ max: KNOWN });
+
+  constructor(
+    readonly writer: AuditWriter,
+    readonly refusals: Refusals,
+    readonly isFirst: FirstSight,
+  ) {}
+
+  entered(viewer: Viewer, credential: string, origin: Origin): void {
+    if (!('companyId' in viewer)) return;
+    const { companyId } = viewer;
+    const key = `${companyId} ${credential}`;
+    if ((this.#known.get(key) ?? 0) > Date.now()) return;
+    const left = (viewer.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+    const ms = Math.max(1_000, viewer.kind === 'MEMBER' ? Math.min(left, 30 * DAY_MS) : DAY_MS);
+    this.#known.set(key, Date.now() + ms);
+    void this.isFirst(key, ms).then((isFirst) => {
+      if (isFirst) this.writer.add(companyId, { ...observationOf(viewer), from: origin });
+    });
+  }
+
+  turnedAway(companyId: string, entryPoint: Viewer['kind'], reason: string, origin: Origin): void {
+    this.refusals.noteAs({ companyId, actorId: null, entryPoint }, origin, 'access', reason);
+  }
+}
+
+function observationOf(viewer: Viewer) {
+  const by = { actorId: actorIdOf(viewer), entryPoint: viewer.kind };
+  const isMember = viewer.kind === 'MEMBER';
+  const details = isMember ? { by: viewer.session ? 'SESSION' : 'TOKEN' } : {};
+  return { action: isMember ? 'member.entered' : 'follow.entered', objectId: by.actorId, details, by };
+}
