@@ -49,8 +49,7 @@ export class Entrance {
     response.setHeader('connection', 'close');
     response.setHeader('cache-control', 'no-store');
     if (this.#isForPage(request)) {
-      const { pathname, search } = URL.parse(request.url ?? '/', 'http://localhost') ?? { pathname: '/', search: '' };
-      response.writeHead(308, { location: this.#publicOrigin + pathname + search }).end();
+      response.writeHead(308, { location: this.#publicOrigin + pathOf(request) }).end();
     } else {
       response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(`${HTTPS_ONLY}\n`);
     }
@@ -80,6 +79,12 @@ export class Entrance {
 }
 
 const HTTPS_ONLY = 'This server is spoken to over HTTPS only.';
+
+/** Begins with a slash, whatever was asked for: it stands behind a host's name, which must end there. */
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const { pathname, search } = URL.parse(url, 'http://localhost') ?? { pathname: '/', search: '' };
+  return pathname.startsWith('/') ? pathname + search : '/';
+}
 
 function isProbe({ method, url, headers }: IncomingMessage): boolean {
   return (method === 'GET' || method === 'HEAD') && headers.upgrade === undefined && PROBES.has(url ?? '');

@@ -36,10 +36,15 @@ describe('over plain HTTP', () => {
     },
   );
 
-  it('an absolute address in the request leads nowhere else either', async () => {
+  it.each([
+    ['http://evil.example.com/a?b', /^location: https:\/\/work\.example\.com\/a\?b\r$/m],
+    ['x:.evil.example.com/', /^(HTTP\/1\.1 400|location: https:\/\/work\.example\.com\/\r$)/m],
+    ['@evil.example.com/', /^(HTTP\/1\.1 400|location: https:\/\/work\.example\.com\/)/m],
+    ['\\\\evil.example.com/', /^(HTTP\/1\.1 400|location: https:\/\/work\.example\.com\/)/m],
+  ])('the target %s leads nowhere else either', async (target, answer) => {
     const socket = connect(secure.httpPort, '127.0.0.1');
-    socket.write('GET http://evil.example.com/a?b HTTP/1.1\r\nhost: evil.example.com\r\n\r\n');
-    expect(String((await once(socket, 'data'))[0])).toMatch(/^location: https:\/\/work\.example\.com\/a\?b\r$/m);
+    socket.write(`GET ${target} HTTP/1.1\r\nhost: evil.example.com\r\n\r\n`);
+    expect(String((await once(socket, 'data'))[0])).toMatch(answer);
     socket.destroy();
   });
 

@@ -46,7 +46,7 @@ async function overHttp(authorization: string, key: string): Promise<void> {
     'x-company-id': person.caller.companyId ?? '',
     'idempotency-key': key,
     'content-type': 'application/json',
-    cookie: `session=${MARKER}`,
+    cookie: `aliteo-session=${MARKER}; __Host-aliteo-session=${MARKER}`,
   };
   const project = await world.project();
   const input = { projectId: project.id, title: 'A task' };
@@ -109,6 +109,11 @@ async function askEverything(): Promise<void> {
   }
   await overHttp(`Bearer ${token}`, MARKER.repeat(20));
   await overSocket({ authorization: `Bearer ${token}`, companyId: person.caller.companyId }, MARKER.repeat(20));
+  const cookie = `aliteo-session=${MARKER}`;
+  for (const site of ['same-origin', 'cross-site']) {
+    const headers = { cookie, 'content-type': 'application/json', 'sec-fetch-site': site };
+    await keep(send(cluster.last.graphqlUrl, { method: 'POST', headers }, '{"query":"{ viewer { user { id } } }"}'));
+  }
   for (const method of ['GET', 'DELETE'])
     for (const path of [secret, MARKER]) await keep(send(`${cluster.last.url}/f/${path}`, { method }));
 }
