@@ -231,7 +231,10 @@ describe('to whom it is open', () => {
   ])('is searched by %s', async (_what, filter) => {
     const all: Entry[] = await logOf(admin.caller);
     const wanted = all.filter((entry) => isWanted(filter, entry)).map(({ number }) => number);
-    expect((await logOf(admin.caller, filter)).map(({ number }: Entry) => number)).toEqual(wanted);
+    // A refusal of before may be written in between.
+    const found: Entry[] = await logOf(admin.caller, filter);
+    const last = all[0]?.number ?? 0;
+    expect(found.map(({ number }) => number).filter((number) => number <= last)).toEqual(wanted);
   });
 });
 
