@@ -1,17 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AccessTokenVerifier, DEVELOPMENT_MAX_AGE_SECONDS } from '../auth/access-token.js';
-import { Authenticator } from '../auth/authenticate.js';
-import { LocalSessionStore } from '../auth/local-session-store.js';
-import { RedisSessionStore } from '../auth/redis-session-store.js';
-import { Sessions } from '../auth/sessions.js';
 import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
-import { AuditWriter } from '../domain/audit-writer.js';
 import { demoPeople } from '../domain/demo.js';
-import { DoorLog } from '../domain/door-log.js';
 import { crashAtCommit } from '../domain/failpoint.js';
 import { forgetOutcomes } from '../domain/forget-outcomes.js';
-import { Refusals } from '../domain/refusals.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { openOrm } from '../entities/orm.js';
 import { Documents } from '../execution/documents.js';
@@ -26,14 +18,13 @@ import { createRights } from '../resolvers/rights.js';
 import { AddressLimits } from './address-limits.js';
 import { Admissions } from './admissions.js';
 import { createAuditExport } from './audit-export.js';
-import { BrowserDoor } from './browser-door.js';
 import type { CertificateWatch } from './certificate-watch.js';
 import { CrossOrigin } from './cross-origin.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
+import { openDoors } from './doors.js';
 import { Entrance } from './entrance.js';
 import { createErrorFormat } from './error-format.js';
 import { EventStreams } from './event-stream.js';
-import { createFirstSight } from './first-sight.js';
 import { followDocuments } from './follow-documents.js';
 import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
@@ -92,15 +83,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
 
   const shared = config.redisUrl ? createRedisClient(config.redisUrl, log) : null;
   const trusted = devIssuer ? [...config.issuers, devIssuer.trusted] : config.issuers;
-  const tokens = new AccessTokenVerifier(trusted, config.production ? undefined : DEVELOPMENT_MAX_AGE_SECONDS);
-  const sessionStore = shared ? new RedisSessionStore(shared) : new LocalSessionStore();
-  const sessions = new Sessions(sessionStore, parts.keyring, config.session);
-  const auditWriter = new AuditWriter(parts);
-  const refusals = new Refusals(auditWriter);
-  const firstSight = createFirstSight(shared, (key) => parts.keyring.fingerprint('entered', key));
-  const doorLog = new DoorLog(auditWriter, refusals, firstSight);
-  const authenticator = new Authenticator(parts.orm, tokens, parts.keyring, sessions, doorLog);
-  const door = new BrowserDoor(publicUrl);
+  const doors = openDoors(parts, config, trusted, shared);
+  const { sessions, refusals, authenticator, door } = doors;
   const formatError = createErrorFormat(log);
   const rates = new RateLimits(shared, config.rateLimitPoints, config.rateLimitSeconds);
   const settings: ContextSettings = {
@@ -141,7 +125,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     anonymousMessageBytes: config.anonymousBodyLimitBytes,
   });
 
-  const login = new Login({ ...config, orm: parts.orm, issuers: tokens.issuers, sessions, door, rates, log });
+  const login = new Login({ ...config, orm: parts.orm, issuers: doors.issuers, sessions, door, rates, log });
   const routes: Route[] = [
     ...login.routes,
     { path: '/graphql', isApi: true, handle: graphql.handle },
@@ -196,8 +180,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       await upkeep.stop();
       await graphql.stop();
       await fanOut.close();
-      refusals.close();
-      await auditWriter.close();
+      await doors.close();
       shared?.disconnect();
       await close();
       log.info('server: stopped');

@@ -74,8 +74,11 @@ export class SocketHub implements SocketHost {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, path: string): void {
     socket.on('error', destroy);
-    const refuse = (status: string, ...headers: string[]) =>
+    const refuse = (status: string, ...headers: string[]) => {
+      // Nobody counts it, so it does not stay, whatever its client does.
+      socket.once('finish', destroy);
       socket.end([`HTTP/1.1 ${status}`, 'Connection: close', ...headers, '', ''].join('\r\n'));
+    };
     if (this.#isBarred(request)) return void refuse('403 Forbidden');
     if (this.#isDraining) return void refuse('503 Service Unavailable');
     if (request.url?.split('?')[0] !== path) return void refuse('404 Not Found');

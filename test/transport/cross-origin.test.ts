@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Caller } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { send, upgrade } from '../harness/secure-node.js';
+import { until } from '../harness/until.js';
 import { type Person, World } from '../harness/world.js';
 
 const OURS = 'https://work.example.com';
@@ -35,6 +38,26 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const credentialOf = ({ authorization, companyId }: Caller) => ({
   authorization: authorization ?? '',
   'x-company-id': companyId ?? '',
+});
+
+it('a socket that was refused does not stay, whatever its client keeps open', async () => {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }).on('error', () => {});
+  const lines = ['GET /graphql HTTP/1.1', `Host: ${hostname}`, 'Connection: Upgrade', 'Upgrade: websocket'];
+  socket.write([...lines, 'Origin: https://evil.example.com', '', ''].join('\r\n'));
+  let answer = '';
+  socket.on('data', (data) => {
+    answer += data;
+  });
+  await once(socket, 'end');
+  expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+  try {
+    // Who goes on sending is told that nobody is there.
+    const isOver = () => socket.destroyed || (socket.write('x') && false);
+    await until(isOver, 'the end of the socket', 3_000);
+  } finally {
+    socket.destroy();
+  }
 });
 
 const post = (headers: OutgoingHttpHeaders, body = QUESTION) => send(url, { method: 'POST', headers }, body);
