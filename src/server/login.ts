@@ -30,6 +30,9 @@ const STEP_COST = 100;
 /** Of a path to return to: it is kept in a cookie. */
 const PATH_LENGTH = 512;
 
+/** Where one who names no other place comes back to. */
+const SIGNED_IN = '/auth/signed-in';
+
 /** Signing in and out in a browser: `/auth/login`, `/auth/callback`, `/auth/logout`. */
 export class Login {
   readonly #clients: ReadonlyMap<string, IssuerClient>;
@@ -59,6 +62,11 @@ export class Login {
         handle: this.#guarded((request, response) => this.#signOut(request, response)),
       },
       {
+        path: SIGNED_IN,
+        methods: get,
+        handle: (_request, response) => sendText(response, 200, 'You are signed in.'),
+      },
+      {
         path: '/auth/signed-out',
         methods: get,
         handle: (_request, response) => sendText(response, 200, 'You are signed out.'),
@@ -70,7 +78,7 @@ export class Login {
     const name = searchParams.get('issuer') ?? this.#onlyName();
     const client = this.#clients.get(name);
     if (!client) throw new LoginRefusal(400, `Choose an issuer: ${this.#choices()}.`);
-    const returnTo = ownPath(searchParams.get('return') ?? '/', this.options.publicUrl);
+    const returnTo = ownPath(searchParams.get('return') ?? SIGNED_IN, this.options.publicUrl);
     if (returnTo === null) throw new LoginRefusal(400, 'One returns to a path of this server only.');
     const ties = newTies();
     const url = await client.authorizationUrl(ties);

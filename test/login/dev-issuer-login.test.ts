@@ -39,6 +39,18 @@ async function press(browser: Browser, { url, response }: { url: URL; response: 
   return browser.open(new URL(action, url), { [field]: value, ...(xsrf && { xsrf }) });
 }
 
+it('who names no place to return to is told that they are signed in', async () => {
+  const browser = new Browser();
+  const page = await browser.open(`${publicUrl}/auth/login`);
+  const [, person = ''] = /<button[^>]*>([^<]+)/.exec(await page.response.clone().text()) ?? [];
+  const { url, response } = await press(browser, page, person);
+  expect([url.pathname, response.status, await response.text()]).toEqual([
+    '/auth/signed-in',
+    200,
+    'You are signed in.\n',
+  ]);
+});
+
 it('a demo person signs in in a browser, works on every process, and signs out here and at the issuer', async () => {
   const [first, last = first] = nodes as [Node, Node?];
   const browser = new Browser();
