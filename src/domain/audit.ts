@@ -1,8 +1,8 @@
 import type { Origin } from '../auth/door-book.js';
 import { type Keyring, randomSecret } from '../crypto.js';
 import { AuditEntry, AuditHead } from '../entities/audit-entry.js';
-import type { EntityManager } from '../entities/orm.js';
-import { insertion, listRows, type Row } from '../entities/rows.js';
+import type { EntityManager, Orm } from '../entities/orm.js';
+import { insertion, listRows, type Row, selectRows } from '../entities/rows.js';
 import type { Statement } from '../entities/statements.js';
 import { tableOf } from '../entities/table.js';
 import { newId } from '../schema/ids.js';
@@ -93,3 +93,7 @@ const moveHead = (em: EntityManager, { companyId, number, hash, seal, occurredAt
   text: 'update audit_heads set number = ?, hash = ?, seal = ?, occurred_at = ? where company_id = ?',
   parameters: [number, hash, seal, tableOf(em, AuditHead).column('occurredAt').write(occurredAt), companyId],
 });
+
+/** Entries after a number, oldest first. */
+export const readAudit = (orm: Orm, companyId: string, after: number, limit: number): Promise<Row<AuditEntry>[]> =>
+  selectRows({ orm, companyId }, AuditEntry, 'number > ? order by number limit ?', [after, limit]);

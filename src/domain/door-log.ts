@@ -4,7 +4,7 @@ import { actorIdOf, type Viewer } from '../auth/viewer.js';
 import type { AuditWriter } from './audit-writer.js';
 import type { Refusals } from './refusals.js';
 
-/** Whether a key has not been seen on any process until now; it is remembered for so long. Never rejects. */
+/** Whether a key that this process has not seen has not been seen by any other; it is remembered for so long. Never rejects. */
 export type FirstSight = (key: string, ms: number) => Promise<boolean>;
 
 const DAY_MS = 86_400_000;
@@ -15,7 +15,7 @@ const KNOWN = 50_000;
  * away is a refusal.
  */
 export class DoorLog implements DoorBook {
-  /** What needs not be asked again; until when. */
+  /** What this process has seen; until when. */
   readonly #known = new LRUCache<string, number>({ max: KNOWN });
 
   constructor(

@@ -1,7 +1,7 @@
 import type { MemberViewer } from '../auth/viewer.js';
 import { transactAs } from './actor.js';
+import { readAudit } from './audit.js';
 import type { Parts } from './unit-of-work.js';
-import { readAudit } from './verify-audit.js';
 
 const AT_ONCE = 1_000;
 
@@ -20,9 +20,9 @@ export async function exportAudit(parts: Parts, viewer: MemberViewer, after: num
 async function* linesAfter({ orm }: Parts, companyId: string, after: number): AsyncIterable<string> {
   for (let number = after; ; ) {
     const entries = await readAudit(orm, companyId, number, AT_ONCE);
-    if (entries.length === 0) return;
+    const last = entries.at(-1);
+    if (!last) return;
     yield entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
-    number = entries[entries.length - 1]?.number ?? number;
-    if (entries.length < AT_ONCE) return;
+    number = last.number;
   }
 }

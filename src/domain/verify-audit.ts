@@ -1,7 +1,8 @@
 import type { Keyring } from '../crypto.js';
-import { AuditEntry, AuditHead } from '../entities/audit-entry.js';
+import { type AuditEntry, AuditHead } from '../entities/audit-entry.js';
 import type { Orm } from '../entities/orm.js';
-import { listRows, type Row, selectRows } from '../entities/rows.js';
+import { listRows, type Row } from '../entities/rows.js';
+import { readAudit } from './audit.js';
 import { BEGINNING, digestOf, endOf, hashAfter, SEAL_PURPOSE } from './audit-chain.js';
 
 /** What has been found out about a company's audit log. */
@@ -44,10 +45,6 @@ export async function verifyAudit(
     return { isSound: false, number, fault: 'is not the end that was sealed' };
   return { isSound: true, number, hash };
 }
-
-/** Entries after a number, oldest first. */
-export const readAudit = (orm: Orm, companyId: string, after: number, limit: number): Promise<Row<AuditEntry>[]> =>
-  selectRows({ orm, companyId }, AuditEntry, 'number > ? order by number limit ?', [after, limit]);
 
 function faultOf(entry: Row<AuditEntry>, number: number, previous: string): string | null {
   if (entry.number !== number) return 'is missing';

@@ -15,8 +15,8 @@ import {
   Root,
 } from 'type-graphql';
 import { directoryOf } from '../auth/directory.js';
-import { updateMember } from '../domain/member-standing.js';
 import { addMember, deactivateMember, reactivateMember } from '../domain/members.js';
+import { updateMember } from '../domain/update-member.js';
 import { Member } from '../entities/member.js';
 import { all } from '../entities/row-filter.js';
 import type { Row } from '../entities/rows.js';

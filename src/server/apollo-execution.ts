@@ -11,7 +11,7 @@ import type { ContextSettings, GraphContext, Idempotency } from '../resolvers/co
 import { leastPosition, runIn } from '../resolvers/visibility.js';
 import type { FormatError } from './error-format.js';
 import { idempotencyOf } from './idempotency-key.js';
-import { retryAfter } from './rate-limits.js';
+import { refusalHeaders } from './refusal-headers.js';
 import { noteRefused } from './refused.js';
 
 export interface ExecutionOptions {
@@ -117,7 +117,7 @@ const subscriptionElsewhere = () =>
 function refusal(error: ApiError): GraphQLError {
   const headers = new HeaderMap();
   const { status } = ERROR_CODES[error.code];
-  if (status === 429) headers.set('retry-after', retryAfter(error));
+  for (const [name, value] of Object.entries(refusalHeaders(status, error))) headers.set(name, value);
   const http = { status, headers };
   return new GraphQLError(error.message, { originalError: error, extensions: { http: http as never } });
 }

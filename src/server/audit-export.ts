@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { Authenticator } from '../auth/authenticate.js';
 import { expectMember, type MemberViewer, type Viewer } from '../auth/viewer.js';
 import { exportAudit } from '../domain/export-audit.js';
@@ -13,7 +13,8 @@ import type { BrowserDoor } from './browser-door.js';
 import type { FormatError } from './error-format.js';
 import { single } from './http-question.js';
 import { originOf } from './origin.js';
-import { type RateLimits, retryAfter, spenderOf } from './rate-limits.js';
+import { type RateLimits, spenderOf } from './rate-limits.js';
+import { refusalHeaders } from './refusal-headers.js';
 import { type Handle, sendJson } from './router.js';
 
 interface AuditExportOptions {
@@ -49,12 +50,7 @@ export function createAuditExport(options: AuditExportOptions): Handle {
         'content-disposition': 'attachment; filename="audit.ndjson"',
         'cache-control': 'no-store',
       });
-      for await (const text of lines) {
-        if (!response.write(text)) await roomIn(response);
-        // A long one is read for a while.
-        expectAdmin(await authenticator.confirm(viewer));
-      }
-      response.end();
+      await pipeline(whileAdmin(lines, viewer), response);
     } catch (error) {
       if (error instanceof ApiError && error.code === 'FORBIDDEN')
         refusals.note(viewer, origin, 'audit.exported', error.reason);
@@ -62,16 +58,23 @@ export function createAuditExport(options: AuditExportOptions): Handle {
     }
   }
 
+  /** A long one is read for a while. */
+  async function* whileAdmin(lines: AsyncIterable<string>, viewer: Viewer): AsyncIterable<string> {
+    for await (const text of lines) {
+      yield text;
+      expectAdmin(await authenticator.confirm(viewer));
+    }
+  }
+
   return async (request, response, url) => {
     try {
       await serve(request, response, url);
     } catch (error) {
-      const formatted = formatError(error);
-      // What has begun is broken off, so that nobody takes a part for the whole.
-      if (response.headersSent) return void response.destroy();
+      // Who has gone is told nothing; what has begun was broken off, so that nobody takes a part for the whole.
+      const formatted = hasGone(error) ? null : formatError(error);
+      if (!formatted || response.headersSent) return;
       const { status } = ERROR_CODES[formatted.extensions.code];
-      if (status === 401) response.setHeader('www-authenticate', 'Bearer');
-      if (status === 429) response.setHeader('retry-after', retryAfter(error));
+      response.setHeaders(new Map(Object.entries(refusalHeaders(status, error))));
       sendJson(response, status, { errors: [formatted] });
     }
   };
@@ -89,12 +92,4 @@ function afterOf({ searchParams }: URL): number {
   throw badInput('ARGUMENT_INVALID', '"after" is the number of an entry.');
 }
 
-/** Waits until the client has read what was written, or has gone. */
-async function roomIn(response: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  const { signal } = gone;
-  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(() =>
-    gone.abort(),
-  );
-  if (response.destroyed) throw new Error('The client has gone.');
-}
+const hasGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';

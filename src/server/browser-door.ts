@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { forbidden } from '../errors.js';
 import { Cookie } from './cookie.js';
+import { mediaTypeOf } from './http-question.js';
 
 /**
  * The session's cookie, and whether a request that brings it comes from a page of ours: a browser sends the cookie along
@@ -52,9 +53,8 @@ export class BrowserDoor {
   }
 
   /** The same for a question: as a form it could be sent from anywhere. */
-  expectJson({ method, headers }: IncomingMessage): void {
-    const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-    if (method === 'POST' && type !== 'application/json')
+  expectJson(request: IncomingMessage): void {
+    if (request.method === 'POST' && mediaTypeOf(request) !== 'application/json')
       throw forbidden('CROSS_SITE', 'With the cookie of a session, ask as application/json.');
   }
 

@@ -17,10 +17,11 @@ import { type ExecutionOptions, execution, type HttpContext } from './apollo-exe
 import { parseJson, readBody } from './body.js';
 import type { BrowserDoor } from './browser-door.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
-import { headerMap, keyOf, questionOf, single } from './http-question.js';
+import { headerMap, keyOf, mediaTypeOf, questionOf, single } from './http-question.js';
 import { originOf } from './origin.js';
 import type { PersistedQueries } from './persisted-queries.js';
-import { type RateLimits, retryAfter, spenderOf } from './rate-limits.js';
+import { type RateLimits, spenderOf } from './rate-limits.js';
+import { refusalHeaders } from './refusal-headers.js';
 import { bytesOf, reply, statusOf, typeFor } from './replies.js';
 import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
 
@@ -154,9 +155,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   }
 
   async function readJson(request: IncomingMessage, viewer: Viewer): Promise<Buffer | undefined> {
-    const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
     // Anything else is left to Apollo, which refuses it: it may be a form of another site.
-    if (type !== 'application/json') return undefined;
+    if (mediaTypeOf(request) !== 'application/json') return undefined;
     return readBody(request, viewer.kind === 'NOBODY' ? options.anonymousBodyLimitBytes : options.bodyLimitBytes);
   }
 
@@ -188,10 +188,9 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       return;
     }
     const { status } = ERROR_CODES[formatted.extensions.code];
-    const headers: Record<string, string> = { 'content-type': typeFor(request.headers.accept) };
+    const type = { 'content-type': typeFor(request.headers.accept) };
+    const headers: Record<string, string> = { ...type, ...refusalHeaders(status, error) };
     if (formatted.extensions.reason === 'SESSION_ENDED') door.letOut(response);
-    if (status === 401) headers['www-authenticate'] = 'Bearer';
-    if (status === 429 || status === 503) headers['retry-after'] = retryAfter(error);
     // What is left of the question is not read: the connection ends with the answer.
     if (!request.complete) headers.connection = 'close';
     const body = bytesOf(JSON.stringify({ errors: [formatted] }));

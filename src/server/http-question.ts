@@ -27,6 +27,10 @@ export function keyOf({ method, headers }: IncomingMessage, { search }: URL, bod
   return `${method} ${search}\n${shown}\n${body?.toString('latin1') ?? ''}`;
 }
 
+/** What the body is said to be, without its parameters. */
+export const mediaTypeOf = ({ headers }: IncomingMessage): string | undefined =>
+  headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+
 /** A header that is given once. */
 export const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;

@@ -1,5 +1,5 @@
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
-import { isDatabaseFault } from '../entities/orm.js';
+import { isDatabaseAway } from '../entities/orm.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError } from '../errors.js';
 
@@ -29,7 +29,7 @@ export function refusalOf(error: unknown): Pick<LoginRefusal, 'status' | 'messag
   if (isIssuerAway(error)) return { status: UNAVAILABLE, message: 'The issuer does not answer: try again soon.' };
   if (error instanceof ResponseBodyError || error instanceof ClientError)
     return beginAgain('What the issuer has answered is not good.');
-  if (isDatabaseFault(error)) return { status: UNAVAILABLE, message: 'The database does not answer: try again soon.' };
+  if (isDatabaseAway(error)) return { status: UNAVAILABLE, message: 'The database does not answer: try again soon.' };
   throw error;
 }
 

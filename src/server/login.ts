@@ -10,7 +10,8 @@ import { addressOf } from './forwarded.js';
 import { type Introduced, IssuerClient, newTies } from './issuer-client.js';
 import { LoginAttempts } from './login-attempt.js';
 import { beginAgain, LoginRefusal, reasonOf, refusalOf } from './login-refusal.js';
-import { type RateLimits, retryAfter } from './rate-limits.js';
+import type { RateLimits } from './rate-limits.js';
+import { refusalHeaders } from './refusal-headers.js';
 import { type Handle, type Route, sendJson, sendText } from './router.js';
 
 export interface LoginOptions {
@@ -156,7 +157,7 @@ export class Login {
         const { status, message } = refusalOf(error);
         // Who asks for too much does not get to fill the log.
         if (status !== 429) log.info({ path: url.pathname, status, error: reasonOf(error) }, 'login: refused');
-        if (status === 429 || status === 503) response.setHeader('retry-after', retryAfter(error));
+        response.setHeaders(new Map(Object.entries(refusalHeaders(status, error))));
         sendText(response, status, message);
       }
     };

@@ -23,12 +23,6 @@ export class RateLimitError extends ApiError {
   }
 }
 
-const RETRY_SECONDS = 30;
-
-/** After how many seconds somebody who was refused for asking too much may ask again. */
-export const retryAfter = (error: unknown): string =>
-  String(error instanceof RateLimitError ? error.retryAfterSeconds : RETRY_SECONDS);
-
 /**
  * How much each viewer may ask for in a window of time, in points, whatever process they ask. A process takes a fiftieth
  * at a time, so that most operations ask nobody; while Redis is away, each process counts alone.

@@ -18,7 +18,6 @@ import { createRights } from '../resolvers/rights.js';
 import { AddressLimits } from './address-limits.js';
 import { Admissions } from './admissions.js';
 import { createAuditExport } from './audit-export.js';
-import type { CertificateWatch } from './certificate-watch.js';
 import { CrossOrigin } from './cross-origin.js';
 import { createDevIssuer, type DevIssuer } from './dev-issuer.js';
 import { openDoors } from './doors.js';
@@ -33,12 +32,13 @@ import { readiness } from './health.js';
 import { KnownOrigins } from './known-origins.js';
 import { Listeners } from './listeners.js';
 import { Login } from './login.js';
-import { type Metric, serveMetrics } from './metrics.js';
+import { serveMetrics } from './metrics.js';
 import { type Engine, Operations } from './operations.js';
 import { PersistedQueries } from './persisted-queries.js';
 import { RateLimits, spenderOf } from './rate-limits.js';
 import { createRedisClient } from './redis-client.js';
 import { createRouter, type Guards, type Handle, type Route, sendJson } from './router.js';
+import { metricsOf } from './server-metrics.js';
 import { SessionWatch } from './session-watch.js';
 import { readManifest, TrustedDocuments } from './trusted-documents.js';
 import { Upkeep } from './upkeep.js';
@@ -187,35 +187,6 @@ export async function startServer(config: Config): Promise<RunningServer> {
     },
   };
 }
-
-const metricsOf = (
-  fanOut: Engine,
-  addresses: AddressLimits,
-  sockets: SocketHub,
-  streams: EventStreams,
-  { answers }: KeptCompanies,
-  watch: CertificateWatch | null,
-): Metric[] => [
-  { name: 'aliteo_answers_kept_total', help: 'Queries answered from what was kept.', read: () => answers.given },
-  { name: 'aliteo_sockets', help: 'WebSockets that are open.', read: () => sockets.size },
-  { name: 'aliteo_event_streams', help: 'Event streams that are open.', read: () => streams.size },
-  { name: 'aliteo_connections_refused_total', help: 'Refused for their address.', read: () => addresses.refused },
-  { name: 'aliteo_slow_readers_total', help: 'Sockets closed for being slow.', read: () => sockets.slowReaders },
-  {
-    name: 'aliteo_fanout_executions_total',
-    help: 'Payloads of subscriptions that were executed.',
-    read: () => fanOut.counts.executions,
-  },
-  {
-    name: 'aliteo_fanout_deliveries_total',
-    help: 'Payloads of subscriptions that were handed to subscribers.',
-    read: () => fanOut.counts.deliveries,
-  },
-  ...(watch
-    ? [{ name: 'aliteo_certificate_end_seconds', help: 'When the certificate ends.', read: () => watch.endsAt }]
-    : []),
-  { name: 'aliteo_resident_bytes', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
-];
 
 /** Its pages say what they need, some of them to the window that opened them. */
 const asItself =

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type NewStanding, updateMember } from '../../src/domain/member-standing.js';
 import { deactivateMember, reactivateMember } from '../../src/domain/members.js';
 import { createProject } from '../../src/domain/projects.js';
 import { assignTask, moveTask } from '../../src/domain/tasks.js';
+import { type MemberFields, updateMember } from '../../src/domain/update-member.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
@@ -22,7 +22,7 @@ beforeEach(async () => {
   project = await world.project('EVERYONE');
 });
 
-const change = (person: Person, standing: NewStanding) =>
+const change = (person: Person, standing: MemberFields) =>
   updateMember(cluster.parts, world.admin.viewer, person.member.id, standing);
 const standingOf = async ({ member }: Person) => {
   const em = forkFor(cluster.parts.orm, { companyId: world.companyId });
@@ -79,7 +79,7 @@ describe('a member', () => {
 });
 
 describe('is refused', () => {
-  const refused = async (person: Person, standing: NewStanding) => {
+  const refused = async (person: Person, standing: MemberFields) => {
     const before = await standingOf(person);
     const error = await change(person, standing).catch((fault) => fault);
     expect(await standingOf(person)).toEqual(before);

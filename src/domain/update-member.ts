@@ -8,9 +8,9 @@ import { transactAs } from './actor.js';
 import { expectExternalRole, holdMember, recordMember } from './members.js';
 import type { Changes, Done, Parts } from './unit-of-work.js';
 
-type Standing = Pick<Member, 'role' | 'kind' | 'licensedAsInternal'>;
+type Footing = Pick<Member, 'role' | 'kind' | 'licensedAsInternal'>;
 /** What a member is to be; what is absent stays as it is. */
-export type NewStanding = { [K in keyof Standing]?: Standing[K] | null };
+export type MemberFields = { [K in keyof Footing]?: Footing[K] | null };
 
 /**
  * Changes what somebody is in the company; it holds at once for all that they have open. Who becomes external, or loses the
@@ -20,11 +20,11 @@ export function updateMember(
   parts: Parts,
   viewer: MemberViewer,
   memberId: string,
-  wanted: NewStanding,
+  wanted: MemberFields,
 ): Promise<Done<Member>> {
   return transactAs(parts, viewer, {}, async (work) => {
     const { member, isLastAdmin } = await holdMember(work.em, viewer, memberId);
-    const after = standingAfter(member, wanted);
+    const after = footingAfter(member, wanted);
     expectExternalRole(after);
     if (isLastAdmin && after.role !== 'ADMIN')
       throw new UserError('LAST_ADMINISTRATOR', 'The last administrator stays one.', 'role');
@@ -39,14 +39,14 @@ export function updateMember(
   });
 }
 
-function standingAfter(member: Member, { role, kind, licensedAsInternal }: NewStanding): Standing {
+function footingAfter(member: Member, { role, kind, licensedAsInternal }: MemberFields): Footing {
   const newKind = kind ?? member.kind;
   const isLicensed = newKind === 'EXTERNAL' && (licensedAsInternal ?? member.licensedAsInternal);
   return { role: role ?? member.role, kind: newKind, licensedAsInternal: isLicensed };
 }
 
 /** Their row is held: who gives them such a thing meanwhile waits, and sees what they have become. */
-async function expectNothingInternal(em: EntityManager, member: Member, after: Standing): Promise<void> {
+async function expectNothingInternal(em: EntityManager, member: Member, after: Footing): Promise<void> {
   const me = { id: member.id };
   const becomesExternal = member.kind === 'INTERNAL';
   const losesLicence = member.licensedAsInternal && !after.licensedAsInternal;

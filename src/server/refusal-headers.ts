@@ -1,0 +1,10 @@
+import { RateLimitError } from './rate-limits.js';
+
+const RETRY_SECONDS = 30;
+
+/** What an answer that refuses says beside its status: how to show who one is, or after how many seconds to ask again. */
+export function refusalHeaders(status: number, error: unknown): Record<string, string> {
+  if (status === 401) return { 'www-authenticate': 'Bearer' };
+  if (status !== 429 && status !== 503) return {};
+  return { 'retry-after': String(error instanceof RateLimitError ? error.retryAfterSeconds : RETRY_SECONDS) };
+}

@@ -1,0 +1,37 @@
+import type { KeptCompanies } from '../resolvers/kept-companies.js';
+import type { AddressLimits } from './address-limits.js';
+import type { CertificateWatch } from './certificate-watch.js';
+import type { EventStreams } from './event-stream.js';
+import type { Metric } from './metrics.js';
+import type { Engine } from './operations.js';
+import type { SocketHub } from './websocket.js';
+
+/** What the operator can read of a running server. */
+export const metricsOf = (
+  fanOut: Engine,
+  addresses: AddressLimits,
+  sockets: SocketHub,
+  streams: EventStreams,
+  { answers }: KeptCompanies,
+  watch: CertificateWatch | null,
+): Metric[] => [
+  { name: 'aliteo_answers_kept_total', help: 'Queries answered from what was kept.', read: () => answers.given },
+  { name: 'aliteo_sockets', help: 'WebSockets that are open.', read: () => sockets.size },
+  { name: 'aliteo_event_streams', help: 'Event streams that are open.', read: () => streams.size },
+  { name: 'aliteo_connections_refused_total', help: 'Refused for their address.', read: () => addresses.refused },
+  { name: 'aliteo_slow_readers_total', help: 'Sockets closed for being slow.', read: () => sockets.slowReaders },
+  {
+    name: 'aliteo_fanout_executions_total',
+    help: 'Payloads of subscriptions that were executed.',
+    read: () => fanOut.counts.executions,
+  },
+  {
+    name: 'aliteo_fanout_deliveries_total',
+    help: 'Payloads of subscriptions that were handed to subscribers.',
+    read: () => fanOut.counts.deliveries,
+  },
+  ...(watch
+    ? [{ name: 'aliteo_certificate_end_seconds', help: 'When the certificate ends.', read: () => watch.endsAt }]
+    : []),
+  { name: 'aliteo_resident_bytes', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
+];
