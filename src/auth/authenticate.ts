@@ -1,22 +1,33 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../crypto.js';
+import { ApiKey, ApiKeySecret } from '../entities/api-key.js';
 import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
 import type { Orm } from '../entities/orm.js';
-import { findRows, type Row } from '../entities/rows.js';
+import { findRow, findRows, type Row, type RowSource } from '../entities/rows.js';
 import { accessEnded, notFound, sessionEnded, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
+import { AddressRanges, bareAddress } from '../transport/address-ranges.js';
 import type { AccessTokenVerifier } from './access-token.js';
+import { isKeySecret, readKeySecret } from './api-key-secret.js';
 import type { DoorBook, Origin } from './door-book.js';
 import { readFollowSecret } from './follow-secret.js';
 import { provisionUser } from './provision-user.js';
 import type { Sessions } from './sessions.js';
-import { type FollowerViewer, type MemberViewer, nobody, type SignedIn, sessionOf, type Viewer } from './viewer.js';
+import {
+  type FollowerViewer,
+  type KeyViewer,
+  type MemberViewer,
+  nobody,
+  type SignedIn,
+  sessionOf,
+  type Viewer,
+} from './viewer.js';
 
 /** What somebody shows at the door, over HTTP or in `connection_init`. */
 export interface Credential {
-  /** `Bearer TOKEN` or `Follow SECRET`. */
+  /** `Bearer TOKEN`, which may be an API key's secret, or `Follow SECRET`. */
   authorization?: string | undefined;
   /** A session's secret, as the browser's cookie has it; `authorization` goes before it. */
   session?: string | undefined;
@@ -67,6 +78,7 @@ export class Authenticator {
     const [scheme = '', value = ''] = authorization.split(/ +/, 2);
     switch (scheme.toLowerCase()) {
       case 'bearer':
+        if (isKeySecret(value)) return this.#program(value, credential);
         return this.#person(await this.#verify(value), credential, known);
       case 'follow':
         return this.#follower(value, credential);
@@ -81,6 +93,7 @@ export class Authenticator {
     const renewed = await this.#renewed(viewer);
     if (!renewed) return null;
     if (renewed.kind === 'MEMBER') return this.#member(renewed, known);
+    if (renewed.kind === 'INTEGRATION') return this.#key(renewed);
     if (renewed.kind === 'FOLLOWER') return this.#follow(renewed.companyId, { id: renewed.followId });
     return renewed;
   }
@@ -158,6 +171,40 @@ export class Authenticator {
     return member ? memberViewer(member, given) : null;
   }
 
+  /** One answer for whatever is wrong; the company's log tells its administrators which it was. */
+  async #program(secret: string, { companyId, origin }: Credential): Promise<KeyViewer> {
+    const shown = readKeySecret(this.keyring, secret);
+    const [found] = shown
+      ? await findRows({ orm: this.orm, companyId: shown.companyId }, ApiKeySecret, { hash: shown.hash })
+      : [];
+    const key = found && (await findRow(this.#sourceOf(found), ApiKey, found.key.id));
+    const viewer = key ? keyViewer(key, found) : null;
+    const isFromThere = viewer && isAllowedFrom(key as Row<ApiKey>, origin);
+    if (viewer && isFromThere && (companyId === undefined || companyId === viewer.companyId)) {
+      if (origin) this.book?.entered(viewer, viewer.keyId, origin);
+      return viewer;
+    }
+    if (viewer && isFromThere) throw notFound('company');
+    const reason = isFromThere === false ? 'KEY_ADDRESS' : 'KEY_INVALID';
+    if (shown && origin) this.book?.turnedAway(shown.companyId, 'INTEGRATION', reason, origin, key?.id);
+    throw unauthenticated('KEY_INVALID', 'This API key is not good here.');
+  }
+
+  /** The same key as things stand now, by the secret that was shown where there was one. */
+  async #key({ companyId, keyId, secretHash }: KeyViewer): Promise<KeyViewer | null> {
+    const source = this.#sourceOf({ companyId });
+    const [key, secrets] = await Promise.all([
+      findRow(source, ApiKey, keyId),
+      secretHash === null ? null : findRows(source, ApiKeySecret, { hash: secretHash }),
+    ]);
+    if (!key || (secrets && !secrets[0])) return null;
+    return keyViewer(key, secrets?.[0] ?? null);
+  }
+
+  #sourceOf({ companyId }: { companyId: string }): RowSource {
+    return { orm: this.orm, companyId };
+  }
+
   async #follower(secret: string, { origin }: Credential): Promise<FollowerViewer> {
     const key = readFollowSecret(this.keyring, secret);
     const follower = key && (await this.#follow(key.companyId, { secretHash: key.hash }));
@@ -199,3 +246,17 @@ function memberViewer(
   if (session) viewer.session = session;
   return viewer;
 }
+
+/** Null for a key that has ended, or whose secret has. */
+function keyViewer(key: Row<ApiKey>, secret: Row<ApiKeySecret> | null): KeyViewer | null {
+  const end = Math.min(key.expiresAt.getTime(), secret?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY);
+  if (key.revokedAt || end <= Date.now()) return null;
+  const { companyId, id: keyId, scopes } = key;
+  return { kind: 'INTEGRATION', companyId, keyId, scopes, secretHash: secret?.hash ?? null, expiresAt: new Date(end) };
+}
+
+/** Whether the key is good where it is shown. Who shows it from nowhere is this process itself. */
+const isAllowedFrom = ({ allowedAddresses }: Row<ApiKey>, origin: Origin | undefined): boolean =>
+  allowedAddresses.length === 0 ||
+  origin === undefined ||
+  new AddressRanges(allowedAddresses).includes(bareAddress(origin.address));

@@ -11,6 +11,6 @@ export async function directoryOf(source: RowSource, grants: Grants): Promise<Ro
   const visible = rowFilter(projectPolicy, grants, projectColumns);
   const projects = await listRows(source, Project, visible, { columns: ['id', 'manager'] });
   const permissions = await findRows(source, ProjectPermission, { project: projects.map(({ id }) => id) });
-  const ids = new Set([grants.memberId, ...projects.map((p) => p.manager.id), ...permissions.map((p) => p.member.id)]);
+  const ids = new Set([grants.actorId, ...projects.map((p) => p.manager.id), ...permissions.map((p) => p.member.id)]);
   return oneOf('id', [...ids]);
 }

@@ -11,5 +11,12 @@ export interface DoorBook {
   /** Often: with every request. `credential` is a fingerprint of what was shown. */
   entered(viewer: Viewer, credential: string, origin: Origin): void;
   /** Somebody showed something that opens nothing there; whether there is such a company is not known. */
-  turnedAway(companyId: string, entryPoint: Viewer['kind'], reason: string, origin: Origin): void;
+  turnedAway(
+    companyId: string,
+    entryPoint: Viewer['kind'],
+    reason: string,
+    origin: Origin,
+    /** Whose credential it was, where it once was good. */
+    actorId?: string,
+  ): void;
 }

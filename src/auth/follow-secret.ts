@@ -1,5 +1,5 @@
 import { type Keyring, randomSecret } from '../crypto.js';
-import { prefixOf } from '../schema/ids.js';
+import { idWith, suffixOf } from '../schema/ids.js';
 
 const PURPOSE = 'follow-secret';
 const SHAPE = /^([0-9a-z]{26})\.[A-Za-z0-9_-]{43}$/;
@@ -9,13 +9,12 @@ const SHAPE = /^([0-9a-z]{26})\.[A-Za-z0-9_-]{43}$/;
  * stays inside one tenant.
  */
 export function newFollowSecret(keyring: Keyring, companyId: string): { secret: string; hash: string } {
-  const secret = `${companyId.slice('company_'.length)}.${randomSecret()}`;
+  const secret = `${suffixOf('company', companyId)}.${randomSecret()}`;
   return { secret, hash: keyring.fingerprint(PURPOSE, secret) };
 }
 
 /** Where to look for a shown secret, or null when it has not the shape of one. */
 export function readFollowSecret(keyring: Keyring, secret: string): { companyId: string; hash: string } | null {
-  const companyId = `company_${SHAPE.exec(secret)?.[1]}`;
-  if (prefixOf(companyId) !== 'company') return null;
-  return { companyId, hash: keyring.fingerprint(PURPOSE, secret) };
+  const companyId = idWith('company', SHAPE.exec(secret)?.[1] ?? '');
+  return companyId === null ? null : { companyId, hash: keyring.fingerprint(PURPOSE, secret) };
 }

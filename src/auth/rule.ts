@@ -86,7 +86,7 @@ function testOf(condition: Condition<string> | undefined): Test {
   }
   if ('isViewer' in condition) {
     const { isViewer } = condition;
-    return (grants, facts) => facts[isViewer] === grants.memberId;
+    return (grants, facts) => facts[isViewer] === grants.actorId;
   }
   const { isGrantedProject, atLeast } = condition;
   return (grants, facts) => isAtLeast(grants.projectLevels.get(facts[isGrantedProject] ?? '') ?? null, atLeast);
@@ -152,7 +152,7 @@ function toFilter<F extends string>(
   if (!column) throw new Error(`Nothing tells the fact ${fact} of these rows.`);
   if ('is' in condition) return oneOf(column, condition.oneOf);
   if ('isNot' in condition) return not(oneOf(column, [condition.value]));
-  if ('isViewer' in condition) return oneOf(column, [grants.memberId]);
+  if ('isViewer' in condition) return oneOf(column, [grants.actorId]);
   return oneOf(column, grants.projectsAtLeast(condition.atLeast));
 }
 

@@ -1,10 +1,10 @@
 import type { Orm } from '../entities/orm.js';
 import { type Grants, loadGrants } from './grants.js';
-import type { FollowerViewer, MemberViewer, Viewer } from './viewer.js';
+import type { ActingViewer, FollowerViewer, MemberViewer, Viewer } from './viewer.js';
 
 /** Who somebody is in a company and what they may, as it was read last. Its viewer has no expiry and no session: the connection has. */
 export interface Standing {
-  readonly viewer: MemberViewer | FollowerViewer;
+  readonly viewer: ActingViewer | FollowerViewer;
   /** None for a follower, to whom only the followed object is open. */
   readonly grants: Grants | null;
 }
@@ -13,14 +13,16 @@ export interface Standing {
 export async function findStanding(
   orm: Orm,
   refresh: (viewer: Viewer) => Promise<Viewer | null>,
-  viewer: MemberViewer | FollowerViewer,
+  viewer: ActingViewer | FollowerViewer,
 ): Promise<Standing | null> {
   const { session: _, ...person } = viewer as MemberViewer;
-  const current = await refresh({ ...person, expiresAt: null } as Viewer);
-  if (current?.kind === 'MEMBER') {
-    return { viewer: current, grants: await loadGrants({ orm, companyId: current.companyId }, current) };
-  }
-  return current?.kind === 'FOLLOWER' ? { viewer: { ...current, expiresAt: null }, grants: null } : null;
+  // Several connections of a key may have come by several secrets of it.
+  const secretHash = viewer.kind === 'INTEGRATION' ? { secretHash: null } : {};
+  const current = await refresh({ ...person, ...secretHash, expiresAt: null } as Viewer);
+  if (!current || !('companyId' in current)) return null;
+  const lasting = { ...current, expiresAt: null };
+  if (lasting.kind === 'FOLLOWER') return { viewer: lasting, grants: null };
+  return { viewer: lasting, grants: await loadGrants({ orm, companyId: lasting.companyId }, lasting) };
 }
 
 /** Whether two standings of one viewer allow the same. */

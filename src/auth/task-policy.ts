@@ -32,7 +32,7 @@ export const taskPolicy: Policy<TaskFact> = {
     { why: 'supervisor of the company', who: (v) => v.isSupervisor, where: notPrivate, level: 'VIEW' },
     {
       why: "the project's manager",
-      who: (v) => !v.isExternal,
+      who: (v) => v.isInternal,
       where: inProject({ isViewer: 'projectManagerId' }),
       level: 'MANAGE',
     },
@@ -46,13 +46,16 @@ export const taskPolicy: Policy<TaskFact> = {
     { why: 'project VIEW', where: inProject({ isGrantedProject: 'projectId', atLeast: 'VIEW' }), level: 'VIEW' },
     {
       why: 'member of the awaited project',
-      who: (v) => !v.isExternal,
+      who: (v) => v.isInternal,
       where: inProject({ isGrantedProject: 'awaitedProjectId', atLeast: 'VIEW' }),
       level: 'COMMENT',
     },
+    { why: 'key that writes tasks', who: (v) => v.has('TASKS_WRITE'), where: notPrivate, level: 'EDIT' },
+    { why: 'key that writes comments', who: (v) => v.has('COMMENTS_WRITE'), where: notPrivate, level: 'COMMENT' },
+    { why: 'key that reads tasks', who: (v) => v.has('TASKS_READ'), where: notPrivate, level: 'VIEW' },
     {
       why: 'project open to internals',
-      who: (v) => !v.isExternal,
+      who: (v) => v.isInternal,
       where: inProject({ is: 'projectVisibility', oneOf: ['INTERNAL', 'EVERYONE'] }),
       level: 'VIEW',
     },
@@ -89,7 +92,7 @@ export const factsOfProject = (project: Row<Project>) => ({
 export const taskFacts = (task: Row<Task>, project: Row<Project>): TaskFacts => ({
   ...factsOfProject(project),
   privacy: task.privacy,
-  authorId: task.author.id,
+  authorId: task.author?.id ?? null,
   ownerId: task.owner.id,
   solverId: task.solver?.id ?? null,
   awaitedMemberId: task.awaitedMember?.id ?? null,

@@ -1,5 +1,6 @@
 import type { FollowedKind, MembershipKind, Role } from '../entities/vocabulary.js';
 import { forbidden, unauthenticated } from '../errors.js';
+import type { Scope } from '../schema/scopes.js';
 
 /** Nobody has shown a credential. */
 export interface Nobody {
@@ -38,8 +39,22 @@ export interface FollowerViewer {
   expiresAt: Date | null;
 }
 
+/** A program, by an API key of the company. It acts as itself, never as a person. */
+export interface KeyViewer {
+  kind: 'INTEGRATION';
+  companyId: string;
+  keyId: string;
+  scopes: readonly Scope[];
+  /** The fingerprint of the secret that was shown; null where it does not matter which of the key's it was. */
+  secretHash: string | null;
+  expiresAt: Date | null;
+}
+
+/** Whoever works in a company: changes are theirs. */
+export type ActingViewer = MemberViewer | KeyViewer;
+
 /** Who asks. Everything behind an entry point sees only this, never the credential. */
-export type Viewer = Nobody | SignedIn | MemberViewer | FollowerViewer;
+export type Viewer = Nobody | SignedIn | MemberViewer | FollowerViewer | KeyViewer;
 
 export const nobody: Nobody = { kind: 'NOBODY' };
 
@@ -50,6 +65,11 @@ export const sessionOf = (viewer: Viewer): string | undefined => ('session' in v
 export function expectMember(viewer: Viewer): MemberViewer {
   if (viewer.kind !== 'MEMBER') throw forbidden('ENTRY_NOT_ALLOWED', 'This is open to members only.');
   return viewer;
+}
+
+/** Returns the member or the API key that asks. The guards of the schema have refused everybody else before. */
+export function expectActing(viewer: Viewer): ActingViewer {
+  return viewer.kind === 'INTEGRATION' ? viewer : expectMember(viewer);
 }
 
 /** Returns the follower who asks. */
@@ -65,7 +85,17 @@ export function expectUserId(viewer: Viewer): string {
 }
 
 /** What stands in a company's records for who asks; null for who is nobody there. */
+export function actorIdOf(viewer: ActingViewer | FollowerViewer): string;
+export function actorIdOf(viewer: Viewer): string | null;
 export function actorIdOf(viewer: Viewer): string | null {
-  if (viewer.kind === 'MEMBER') return viewer.memberId;
-  return viewer.kind === 'FOLLOWER' ? viewer.followId : null;
+  switch (viewer.kind) {
+    case 'MEMBER':
+      return viewer.memberId;
+    case 'INTEGRATION':
+      return viewer.keyId;
+    case 'FOLLOWER':
+      return viewer.followId;
+    default:
+      return null;
+  }
 }

@@ -1,13 +1,21 @@
-import type { MemberViewer } from '../auth/viewer.js';
+import { type ActingViewer, actorIdOf, type KeyViewer, type MemberViewer } from '../auth/viewer.js';
+import { ApiKey } from '../entities/api-key.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
-import { findRow, type Row } from '../entities/rows.js';
+import { findRow, type Row, type RowLock, referenceTo } from '../entities/rows.js';
 import { accessEnded, forbidden } from '../errors.js';
 import { type Actor, type Done, type Parts, transact, type Work } from './unit-of-work.js';
 
+/** One transaction of a member or an API key that acts for itself. */
+export interface ActingWork extends Work {
+  /** The member's own row, read in this transaction; null of a key. */
+  member: Row<Member> | null;
+  /** The same of a key; null of a member. */
+  key: Row<ApiKey> | null;
+}
+
 /** One transaction of a member who acts for themself. */
-export interface MemberWork extends Work {
-  /** Their own row, read in this transaction. */
+export interface MemberWork extends ActingWork {
   member: Row<Member>;
 }
 
@@ -19,22 +27,23 @@ interface Options<R> {
 }
 
 /**
- * `transact` for a member. What they were let in with is looked at again inside the transaction: throws UNAUTHENTICATED
- * for who has been deactivated since, FORBIDDEN for whose role or kind is another one by now.
+ * `transact` for a member or an API key. What they were let in with is looked at again inside the transaction: throws
+ * UNAUTHENTICATED for who has been deactivated or revoked since, FORBIDDEN for whose role or kind is another one by now.
  */
-export function transactAs<T, R = undefined>(
+export function transactAs<V extends ActingViewer, T, R = undefined>(
   parts: Parts,
-  viewer: MemberViewer,
+  viewer: V,
   { hold = false, read }: Options<R>,
-  work: (work: MemberWork, read: R) => Promise<T>,
+  work: (work: V extends MemberViewer ? MemberWork : ActingWork, read: R) => Promise<T>,
 ): Promise<Done<T>> {
-  const { companyId, userId, memberId } = viewer;
-  const actor: Actor = { companyId, userId, actorId: memberId, entryPoint: 'MEMBER' };
+  const { companyId, kind: entryPoint } = viewer;
+  const userId = 'userId' in viewer ? viewer.userId : null;
+  const actor: Actor = { companyId, userId, actorId: actorIdOf(viewer), entryPoint };
   return transact(parts, actor, async (given) => {
-    // Both are waited for, so that nothing is read of a transaction that has ended. Who is no member is told that first.
+    // Both are waited for, so that nothing is read of a transaction that has ended. Who is not let in is told that first.
     const reading = [getActing(given.em, viewer, hold), read?.(given.em) as Promise<R>] as const;
-    const [member, first] = await Promise.allSettled(reading);
-    return work({ ...given, member: valueIn(member) }, valueIn(first));
+    const [acting, first] = await Promise.allSettled(reading);
+    return work({ ...given, ...valueIn(acting) } as Parameters<typeof work>[0], valueIn(first));
   });
 }
 
@@ -44,13 +53,35 @@ function valueIn<T>(outcome: PromiseSettledResult<T>): T {
   return outcome.value;
 }
 
-async function getActing(em: EntityManager, viewer: MemberViewer, hold: boolean): Promise<Row<Member>> {
-  const member = await findRow(em, Member, viewer.memberId, { lock: hold ? 'LOCK IN SHARE MODE' : undefined });
+async function getActing(
+  em: EntityManager,
+  viewer: ActingViewer,
+  hold: boolean,
+): Promise<Pick<ActingWork, 'member' | 'key'>> {
+  const lock = hold ? 'LOCK IN SHARE MODE' : undefined;
+  if (viewer.kind === 'INTEGRATION') return { member: null, key: await getKey(em, viewer, lock) };
+  return { member: await getMember(em, viewer, lock), key: null };
+}
+
+async function getKey(em: EntityManager, { keyId }: KeyViewer, lock: RowLock | undefined): Promise<Row<ApiKey>> {
+  const key = await findRow(em, ApiKey, keyId, { lock });
+  if (!key || key.revokedAt || key.expiresAt.getTime() <= Date.now()) throw accessEnded();
+  return key;
+}
+
+async function getMember(em: EntityManager, viewer: MemberViewer, lock: RowLock | undefined): Promise<Row<Member>> {
+  const member = await findRow(em, Member, viewer.memberId, { lock });
   if (!member || member.deactivatedAt) throw accessEnded();
   if (member.role !== viewer.role || member.kind !== viewer.membership)
     throw forbidden('RIGHTS_CHANGED', 'Your rights have changed: ask again.');
   return member;
 }
+
+/** Who wrote something, as it stands in its row. */
+export const authorship = ({ em, member, key }: ActingWork) => ({
+  author: member && referenceTo(em, Member, member),
+  authorKey: key && referenceTo(em, ApiKey, key),
+});
 
 /** The operator, from the command line. */
 export const operatorActor = (companyId: string): Actor => ({

@@ -1,14 +1,13 @@
 import { hasPublicFace } from '../auth/task-policy.js';
-import type { MemberViewer } from '../auth/viewer.js';
+import { type ActingViewer, actorIdOf } from '../auth/viewer.js';
 import { Comment } from '../entities/comment.js';
-import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { referenceTo } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
 import { UserError } from '../errors.js';
 import { getTask } from './access.js';
-import { transactAs } from './actor.js';
+import { authorship, transactAs } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { recordTaskChange, snapshot } from './task-change.js';
 import { resume } from './tasks.js';
@@ -20,14 +19,14 @@ import type { Done, Parts } from './unit-of-work.js';
  */
 export function addComment(
   parts: Parts,
-  viewer: MemberViewer,
+  viewer: ActingViewer,
   taskId: string,
   body: string,
   privacy?: Privacy | null,
 ): Promise<Done<Comment>> {
   const read = (em: EntityManager) => getTask(em, viewer, taskId, 'COMMENT', { lock: 'FOR UPDATE' });
   return transactAs(parts, viewer, { read }, async (work, { object: task, project, grants }) => {
-    const { em, member: author } = work;
+    const { em } = work;
     const chosen = privacy ?? (grants.isExternal ? 'PUBLIC' : 'INTERNAL');
     if (chosen === 'PRIVATE') throw new UserError('PRIVACY', 'A comment is public or internal.', 'privacy');
     if (grants.isExternal && chosen !== 'PUBLIC') {
@@ -44,7 +43,7 @@ export function addComment(
       companyId,
       task: referenceTo(em, Task, task),
       number: task.lastCommentNumber,
-      author: referenceTo(em, Member, author),
+      ...authorship(work),
       body,
       privacy: chosen,
     });
@@ -56,7 +55,7 @@ export function addComment(
       comment: { id: comment.id, privacy: chosen },
     };
     work.record({ type: 'task.commented', objectId: task.id, data, changes: { comment: [null, comment.id] } });
-    if (task.status === 'AWAITING_OWNER' && task.owner.id === viewer.memberId) {
+    if (task.status === 'AWAITING_OWNER' && task.owner.id === actorIdOf(viewer)) {
       const commented = snapshot(task, project);
       resume(task);
       recordTaskChange(work, 'task.resumed', task, project, commented);

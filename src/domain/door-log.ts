@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { DoorBook, Origin } from '../auth/door-book.js';
 import { actorIdOf, type Viewer } from '../auth/viewer.js';
+import { prefixOf } from '../schema/ids.js';
 import type { AuditWriter } from './audit-writer.js';
 import type { Refusals } from './refusals.js';
 
@@ -11,8 +12,8 @@ const DAY_MS = 86_400_000;
 const KNOWN = 50_000;
 
 /**
- * Says in the audit logs who has come in: a member once with each token and each session, a follow once a day. Who is turned
- * away is a refusal.
+ * Says in the audit logs who has come in: a member once with each token and each session, a follow and an API key once a
+ * day. Who is turned away is a refusal.
  */
 export class DoorLog implements DoorBook {
   /** What this process has seen; until when. */
@@ -37,14 +38,13 @@ export class DoorLog implements DoorBook {
     });
   }
 
-  turnedAway(companyId: string, entryPoint: Viewer['kind'], reason: string, origin: Origin): void {
-    this.refusals.noteAs({ companyId, actorId: null, entryPoint }, origin, 'access', reason);
+  turnedAway(companyId: string, entryPoint: Viewer['kind'], reason: string, origin: Origin, actorId?: string): void {
+    this.refusals.noteAs({ companyId, actorId: actorId ?? null, entryPoint }, origin, 'access', reason);
   }
 }
 
 function observationOf(viewer: Viewer) {
   const by = { actorId: actorIdOf(viewer), entryPoint: viewer.kind };
-  const isMember = viewer.kind === 'MEMBER';
-  const details = isMember ? { by: viewer.session ? 'SESSION' : 'TOKEN' } : {};
-  return { action: isMember ? 'member.entered' : 'follow.entered', objectId: by.actorId, details, by };
+  const details = viewer.kind === 'MEMBER' ? { by: viewer.session ? 'SESSION' : 'TOKEN' } : {};
+  return { action: `${prefixOf(by.actorId ?? '')}.entered`, objectId: by.actorId, details, by };
 }

@@ -1,6 +1,6 @@
 import { LockMode } from '@mikro-orm/core';
 import { isAtLeast } from '../auth/level.js';
-import type { MemberViewer } from '../auth/viewer.js';
+import type { ActingViewer, MemberViewer } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { Project, ProjectPermission, Workspace } from '../entities/project.js';
@@ -21,14 +21,14 @@ export interface NewProject {
   name: string;
   description?: string | null;
   visibility?: Visibility | null;
-  /** An active internal member; the creator unless given. */
+  /** An active internal member; the creator unless given, which is nobody of a key. */
   managerId?: string | null;
 }
 
 const KEY = /^[A-Z][A-Z0-9]{1,9}$/;
 
-/** Creates a project. Asks for an administrator (the schema does). */
-export function createProject(parts: Parts, viewer: MemberViewer, input: NewProject): Promise<Done<Project>> {
+/** Creates a project. Asks for an administrator, or a key with the scope (the schema does). */
+export function createProject(parts: Parts, viewer: ActingViewer, input: NewProject): Promise<Done<Project>> {
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     const { em, member } = work;
     const { companyId } = viewer;
@@ -37,7 +37,9 @@ export function createProject(parts: Parts, viewer: MemberViewer, input: NewProj
       throw new UserError('KEY_TAKEN', 'Another project has this key.', 'key');
     const workspace = await em.findOne(Workspace, { id: expectId('workspace', input.workspaceId) });
     if (!workspace) throw notFound('workspace');
-    const manager = await getActiveMember(em, input.managerId ?? member.id, 'managerId');
+    const managerId = input.managerId ?? member?.id;
+    if (!managerId) throw new UserError('REQUIRED', 'A program manages nothing: say who does.', 'managerId');
+    const manager = await getActiveMember(em, managerId, 'managerId');
     if (manager.kind === 'EXTERNAL')
       throw new UserError('MANAGER_EXTERNAL', 'An external manages nothing.', 'managerId');
     const project = em.create(Project, {

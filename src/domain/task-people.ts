@@ -47,6 +47,10 @@ export async function getSolver(
   return { id: member.id };
 }
 
+/** The member as the owner of a task that is new. */
+export const getOwner = (em: EntityManager, grants: Grants, memberId: string): Promise<Row<Member>> =>
+  getActiveMember(em, grants, memberId, 'ownerId');
+
 /** The member as the one whom the task waits for. */
 export async function getAwaitedMember(
   em: EntityManager,

@@ -1,5 +1,6 @@
+import type { Grants } from '../auth/grants.js';
 import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
-import type { MemberViewer } from '../auth/viewer.js';
+import { type ActingViewer, actorIdOf } from '../auth/viewer.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { Project, Workspace } from '../entities/project.js';
@@ -8,10 +9,10 @@ import { Task } from '../entities/task.js';
 import { type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { badInput, UserError } from '../errors.js';
 import { getProject, getTask, getTasks, type HeldTask } from './access.js';
-import { transactAs } from './actor.js';
+import { type ActingWork, authorship, transactAs } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { firstValues, recordTaskChange, snapshot } from './task-change.js';
-import { expectSeenByNamed, getAwaitedMember, getSolver } from './task-people.js';
+import { expectSeenByNamed, getAwaitedMember, getOwner, getSolver } from './task-people.js';
 import { isDone, move } from './task-status.js';
 import type { Done, Parts, Work } from './unit-of-work.js';
 
@@ -27,34 +28,43 @@ export interface TaskFields {
   progressPercent?: number | null;
 }
 
-/** Creates a task in a project; its author owns it. Needs EDIT on the project. */
+/** What a task is created with; its author owns it unless somebody else is named, which a key has to. */
+export type NewTask = TaskFields & { title: string; ownerId?: string | null };
+
+/** Creates a task in a project. Needs EDIT on the project. */
 export function createTask(
   parts: Parts,
-  viewer: MemberViewer,
+  viewer: ActingViewer,
   projectId: string,
-  { title, ...fields }: TaskFields & { title: string },
+  { title, ownerId, ...fields }: NewTask,
 ): Promise<Done<Row<Task>>> {
   const read = (em: EntityManager) => getProject(em, viewer, projectId, 'EDIT', { lock: 'FOR UPDATE' });
   return transactAs(parts, viewer, { read }, async (work, { object: project, grants }) => {
-    const { em, member: author } = work;
+    const { em } = work;
     const before = { ...project };
     project.lastTaskNumber += 1;
     work.update(Project, before, project);
-    const person = referenceTo(em, Member, author);
     const task = em.create(Task, {
       companyId: viewer.companyId,
       project: referenceTo(em, Project, project),
       number: project.lastTaskNumber,
       title,
-      author: person,
-      owner: person,
+      ...authorship(work),
+      owner: referenceTo(em, Member, await ownerOf(work, grants, ownerId)),
     });
     if (grants.isExternal) task.privacy = 'PUBLIC';
     applyFields(task, { title, ...fields });
-    if (grants.isExternal) expectSeenByExternals(task);
+    expectStillSeen(task, grants);
+    if (ownerId) await expectSeenByNamed(em, task);
     recordCreation(work, task, project);
     return task;
   });
+}
+
+async function ownerOf({ em, member }: ActingWork, grants: Grants, ownerId: string | null | undefined) {
+  if (ownerId) return getOwner(em, grants, ownerId);
+  if (member) return member;
+  throw new UserError('REQUIRED', 'A program owns nothing: say who owns the task.', 'ownerId');
 }
 
 /** Writes the event of a task that is new. */
@@ -67,7 +77,7 @@ export function recordCreation(work: Pick<Work, 'record'>, task: Row<Task>, proj
 /** Edits the descriptive fields. Needs EDIT; `version`, when given, must be the task's. */
 export function updateTask(
   parts: Parts,
-  viewer: MemberViewer,
+  viewer: ActingViewer,
   taskId: string,
   fields: TaskFields,
   version?: number | null,
@@ -88,7 +98,7 @@ const MOST_EDITS = 100;
 /** Edits many tasks as `updateTask` edits one, in one transaction: all of them, or none. */
 export function updateTasks(
   parts: Parts,
-  viewer: MemberViewer,
+  viewer: ActingViewer,
   edits: readonly TaskEdit[],
 ): Promise<Done<Row<Task>[]>> {
   const read = async (em: EntityManager) => {
@@ -126,14 +136,14 @@ async function edit(
   const { privacy } = task;
   applyFields(task, fields);
   if (task.privacy === privacy) return;
-  if (grants.isExternal) expectSeenByExternals(task);
+  expectStillSeen(task, grants);
   await expectSeenByNamed(work.em, task);
 }
 
 /** Gives the task to a solver, or to nobody. Needs EDIT; the solver must be active and see the task. */
 export function assignTask(
   parts: Parts,
-  viewer: MemberViewer,
+  viewer: ActingViewer,
   taskId: string,
   solverId: string | null,
 ): Promise<Done<Row<Task>>> {
@@ -153,14 +163,14 @@ export interface Awaited {
 /** Moves the status along the table in `task-status.ts`. Needs EDIT; an awaited state needs what it waits for. */
 export function moveTask(
   parts: Parts,
-  viewer: MemberViewer,
+  viewer: ActingViewer,
   taskId: string,
   to: TaskStatus,
   awaited: Awaited,
 ): Promise<Done<Row<Task>>> {
   return editTask(parts, viewer, taskId, 'task.moved', {
     edit: async ({ object: task, project, work: { em }, level, grants }) => {
-      const decides = task.owner.id === viewer.memberId || level === 'MANAGE';
+      const decides = task.owner.id === actorIdOf(viewer) || level === 'MANAGE';
       // Of who decides it is not asked.
       const workspace = decides ? null : await findRow(em, Workspace, project.workspace.id);
       const policy = workspace?.closingPolicy ?? null;
@@ -219,7 +229,7 @@ interface Editing {
 /** One locked, permitted, recorded change of one task. */
 function editTask(
   parts: Parts,
-  viewer: MemberViewer,
+  viewer: ActingViewer,
   taskId: string,
   type: string,
   { edit, follow }: Editing,
@@ -260,10 +270,12 @@ function applyFields(task: Row<Task>, fields: TaskFields): void {
   }
 }
 
-/** An external who made a record other than public would lose sight of it. */
-function expectSeenByExternals(task: Row<Task>): void {
-  if (task.privacy !== 'PUBLIC')
+/** An external who made a record other than public would lose sight of it; so would a key that made a private one. */
+function expectStillSeen(task: Row<Task>, { isExternal, isInternal }: Grants): void {
+  if (isExternal && task.privacy !== 'PUBLIC')
     throw new UserError('EXTERNALS_PUBLIC_ONLY', 'External members work on public tasks only.', 'privacy');
+  if (!isExternal && !isInternal && task.privacy === 'PRIVATE')
+    throw new UserError('KEYS_NOT_PRIVATE', 'Programs work on what is not private.', 'privacy');
 }
 
 /** Puts a task into a status; what it waited for is over. */

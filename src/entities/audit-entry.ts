@@ -47,7 +47,7 @@ export class AuditEntry extends TenantEntity {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The member or the follow that acted. None for the operator, and for who was not let in.',
+    description: 'The member, the API key or the follow that acted. None for the operator, and for who was not let in.',
   })
   @Property({ type: 'string', length: 40, nullable: true })
   actorId?: string | null;

@@ -1,15 +1,17 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
 import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
-import { PublicFace } from '../schema/directives.js';
+import { NeedsScope, PublicFace } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
+import { ApiKey } from './api-key.js';
 import { Member } from './member.js';
 import { Task } from './task.js';
 import { TenantEntity, WithinCompany } from './tenant.js';
 import { Privacy } from './vocabulary.js';
 
 /** What somebody said about a task; public or internal, never private. */
+@NeedsScope('COMMENTS_READ')
 @ObjectType({ implements: Node, description: 'What somebody said about a task.' })
 @Entity({ tableName: 'comments' })
 @Unique({ properties: ['companyId', 'task', 'number'] })
@@ -28,8 +30,12 @@ export class Comment extends TenantEntity {
   @Property()
   number!: number;
 
-  @WithinCompany(() => Member, 'author_id')
-  author!: Ref<Member>;
+  /** None where a program wrote it. */
+  @WithinCompany(() => Member, 'author_id', { nullable: true })
+  author?: Ref<Member> | null;
+
+  @WithinCompany(() => ApiKey, 'author_key_id', { nullable: true })
+  authorKey?: Ref<ApiKey> | null;
 
   @PublicFace()
   @Field()

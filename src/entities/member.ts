@@ -1,6 +1,7 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
+import { NeedsScope } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
 import { Company } from './company.js';
@@ -9,6 +10,7 @@ import { User } from './user.js';
 import { MembershipKind, Role } from './vocabulary.js';
 
 /** A person's membership in one company: what the person may do there hangs on it. */
+@NeedsScope('MEMBERS_READ')
 @ObjectType({ implements: Node, description: "Somebody in the company's directory." })
 @Entity({ tableName: 'members' })
 @Unique({ properties: ['companyId', 'user'] })

@@ -7,6 +7,7 @@ import { MySqlConnection, MySqlDriver } from '@mikro-orm/mysql';
 import { type AbstractSqlDriver, type SqlEntityManager, SqliteDriver } from '@mikro-orm/sql';
 import { CompiledQuery, type DatabaseConnection } from 'kysely';
 import { mysqlMigrations, sqliteMigrations } from '../../migrations/migrations.js';
+import { ApiKey, ApiKeySecret } from './api-key.js';
 import { AuditEntry, AuditHead } from './audit-entry.js';
 import { Comment } from './comment.js';
 import { Company } from './company.js';
@@ -25,6 +26,8 @@ export type Orm = MikroORM<AbstractSqlDriver, SqlEntityManager<AbstractSqlDriver
 export type EntityManager = Orm['em'];
 
 export const entities = [
+  ApiKey,
+  ApiKeySecret,
   AuditEntry,
   AuditHead,
   Comment,

@@ -1,6 +1,7 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
 import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
+import { NeedsScope } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
 import { Company } from './company.js';
@@ -9,6 +10,7 @@ import { OfCompany, TenantEntity, WithinCompany } from './tenant.js';
 import { ClosingPolicy, Level, ProjectStatus, Visibility } from './vocabulary.js';
 
 /** The process settings that a group of projects shares. */
+@NeedsScope('PROJECTS_READ')
 @ObjectType({ implements: Node, description: 'A group of projects with one process.' })
 @Entity({ tableName: 'workspaces' })
 export class Workspace extends TenantEntity {
@@ -31,6 +33,7 @@ export class Workspace extends TenantEntity {
 }
 
 /** A project: the home of tasks, and the object that most permissions are given on. */
+@NeedsScope('PROJECTS_READ')
 @ObjectType({ implements: Node, description: 'A project and its tasks.' })
 @Entity({ tableName: 'projects' })
 @Unique({ properties: ['companyId', 'key'] })

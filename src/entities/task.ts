@@ -1,10 +1,11 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
 import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, Int, ObjectType } from 'type-graphql';
-import { PublicFace } from '../schema/directives.js';
+import { NeedsScope, PublicFace } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
 import { DateOnly } from '../schema/scalars.js';
+import { ApiKey } from './api-key.js';
 import { Member } from './member.js';
 import { Project } from './project.js';
 import { TenantEntity, WithinCompany } from './tenant.js';
@@ -14,6 +15,7 @@ import { Priority, PriorityType, Privacy, TaskStatus } from './vocabulary.js';
  * A piece of work. Who may see it is told by `auth/task-policy.ts`, how it moves by `domain/task-status.ts`. Each order
  * of its lists has an index, to the id that breaks ties, so that a page is read and nothing is sorted.
  */
+@NeedsScope('TASKS_READ')
 @ObjectType({ implements: Node, description: 'A piece of work.' })
 @Entity({ tableName: 'tasks' })
 @Unique({ properties: ['companyId', 'project', 'number'] })
@@ -75,8 +77,12 @@ export class Task extends TenantEntity {
   @Property({ type: PriorityType, default: PriorityType.NORMAL })
   priority: Priority = Priority.NORMAL;
 
-  @WithinCompany(() => Member, 'author_id')
-  author!: Ref<Member>;
+  /** None where a program wrote it. */
+  @WithinCompany(() => Member, 'author_id', { nullable: true })
+  author?: Ref<Member> | null;
+
+  @WithinCompany(() => ApiKey, 'author_key_id', { nullable: true })
+  authorKey?: Ref<ApiKey> | null;
 
   @WithinCompany(() => Member, 'owner_id')
   owner!: Ref<Member>;

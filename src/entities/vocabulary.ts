@@ -1,5 +1,6 @@
 import { Type } from '@mikro-orm/core';
 import { registerEnumType } from 'type-graphql';
+import { SCOPES } from '../schema/scopes.js';
 
 /** Declares a string enum once, for TypeScript, the database and the schema. */
 function vocabulary<const T extends string>(
@@ -125,3 +126,6 @@ export type FollowedKind = keyof typeof FollowedKind;
 
 export const AuditResult = vocabulary('AuditResult', 'What came of what somebody wanted to do.', 'DONE', 'REFUSED');
 export type AuditResult = keyof typeof AuditResult;
+
+export const Scope = vocabulary('Scope', 'What an API key may do, area by area; who writes reads as well.', ...SCOPES);
+export type Scope = keyof typeof Scope;

@@ -8,6 +8,10 @@ interface Entry {
 /** Every `extensions.reason`, under the code that it makes finer. */
 export const REASONS = {
   NO_CREDENTIAL: { code: 'UNAUTHENTICATED', meaning: 'Nothing was shown that says who asks.' },
+  KEY_INVALID: {
+    code: 'UNAUTHENTICATED',
+    meaning: 'The API key is not good here, or not any more, or not from this address.',
+  },
   SCHEME_UNKNOWN: { code: 'UNAUTHENTICATED', meaning: '`Authorization` is neither `Bearer …` nor `Follow …`.' },
   TOKEN_INVALID: {
     code: 'UNAUTHENTICATED',
@@ -19,7 +23,7 @@ export const REASONS = {
   FOLLOW_INVALID: { code: 'UNAUTHENTICATED', meaning: 'The follow link does not lead anywhere, or not any more.' },
   ACCESS_ENDED: {
     code: 'UNAUTHENTICATED',
-    meaning: 'Who was let in is not any more: deactivated, or the follow revoked.',
+    meaning: 'Who was let in is not any more: deactivated, or the follow or the key revoked.',
   },
   SESSION_ENDED: {
     code: 'UNAUTHENTICATED',
@@ -35,6 +39,8 @@ export const REASONS = {
   ENTRY_NOT_ALLOWED: { code: 'FORBIDDEN', meaning: 'This is not open to the way by which you came in.' },
   FOUNDING_CLOSED: { code: 'FORBIDDEN', meaning: 'Here the operator founds companies, and nobody else.' },
   ROLE_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher role in the company.' },
+  SCOPE_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a scope that the API key does not have.' },
+  CLOSED_TO_KEYS: { code: 'FORBIDDEN', meaning: 'This is not open to API keys, whatever their scopes.' },
   LEVEL_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher permission on the object.' },
   RIGHTS_CHANGED: { code: 'FORBIDDEN', meaning: 'Your rights have changed while it was done: ask again at once.' },
   INTERNAL_ONLY: { code: 'FORBIDDEN', meaning: 'This is for internal members.' },

@@ -9,6 +9,7 @@ export const USER_ERROR_CODES = {
   NOT_A_MEMBER: 'The company has no such member, or you do not find them.',
   MEMBER_DEACTIVATED: 'The member is deactivated.',
   EXTERNALS_PUBLIC_ONLY: 'External members write what is public, and nothing else.',
+  KEYS_NOT_PRIVATE: 'API keys write what is public or internal, and nothing private.',
 
   // Tasks and comments.
   VERSION_CONFLICT: 'Somebody else has changed the task since: read it again.',
@@ -44,6 +45,14 @@ export const USER_ERROR_CODES = {
   LAST_ADMINISTRATOR: 'The last administrator stays one, and cannot be deactivated.',
   STILL_A_MANAGER: 'The member manages projects: give these to somebody else first.',
   STILL_NAMED: 'The member owns, or is awaited in, open tasks that externals do not see.',
+
+  // API keys.
+  SCOPES: 'An API key needs a scope, at least one.',
+  ADDRESS_RANGE: 'This is neither an address nor a range such as 10.0.0.0/8.',
+  EXPIRY_TOO_FAR: 'An API key is good for a year at most.',
+  OVERLAP: 'The secret before goes on for seven days at most.',
+  TOO_MANY_KEYS: 'The company has too many open API keys.',
+  KEY_ENDED: 'The API key has ended: create another one.',
 
   // Follows.
   OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',

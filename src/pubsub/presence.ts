@@ -50,6 +50,7 @@ export class Presence<S, R extends Reading> {
   async renew(watcher: Watcher<S>): Promise<void> {
     const standing = await watcher.renew((known) => this.rights.load(known));
     if (standing === null) return this.turnOut(watcher);
+    await Promise.all([...watcher.connections].map((connection) => connection.review()));
     if (this.rights.isSame(watcher.standing, standing)) return;
     watcher.standing = standing;
     if (watcher.subscribers.size === 0) return;

@@ -17,8 +17,10 @@ export interface Subscriber<S> {
   end(error: Error): void;
 }
 
-/** Whoever has a connection open here: told when the way in has been closed. */
+/** Whoever has a connection open here: told when the way in has been closed, or is another one. */
 export interface Connection {
+  /** Something about its viewer has changed: it may have to end sooner. */
+  review(): Promise<void>;
   end(): void;
 }
 

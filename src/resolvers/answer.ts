@@ -1,5 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { expectMember, expectUserId, type MemberViewer } from '../auth/viewer.js';
+import {
+  type ActingViewer,
+  actorIdOf,
+  expectActing,
+  expectMember,
+  expectUserId,
+  type MemberViewer,
+} from '../auth/viewer.js';
 import type { Done, Parts } from '../domain/unit-of-work.js';
 import { UserError } from '../errors.js';
 import { sealCursor } from '../pubsub/cursor.js';
@@ -11,15 +18,30 @@ import { findNodes } from './find-nodes.js';
  * Runs a member's command and makes its payload; what the user can mend becomes `userErrors`. The parts that the command
  * is given make it safe to send again: one command, one transaction.
  */
-export async function answer<T>(
+export const answer = <T>(
   context: GraphContext,
   info: GraphQLResolveInfo,
   field: string,
   command: (parts: Parts, viewer: MemberViewer) => Promise<Done<T>>,
+): Promise<Payload & Record<string, unknown>> => answerTo(context, expectMember(context.viewer), info, field, command);
+
+/** The same for a command of members and API keys. */
+export const answerActing = <T>(
+  context: GraphContext,
+  info: GraphQLResolveInfo,
+  field: string,
+  command: (parts: Parts, viewer: ActingViewer) => Promise<Done<T>>,
+): Promise<Payload & Record<string, unknown>> => answerTo(context, expectActing(context.viewer), info, field, command);
+
+async function answerTo<V extends ActingViewer, T>(
+  context: GraphContext,
+  viewer: V,
+  info: GraphQLResolveInfo,
+  field: string,
+  command: (parts: Parts, viewer: V) => Promise<Done<T>>,
 ): Promise<Payload & Record<string, unknown>> {
-  const viewer = expectMember(context.viewer);
   try {
-    const { result, seq, isRepeated } = await command(partsOf(context, info, viewer.memberId), viewer);
+    const { result, seq, isRepeated } = await command(partsOf(context, info, actorIdOf(viewer)), viewer);
     // What is asked of the object is read now, and with the rights of now.
     const isSeen = !isRepeated || (await seesAll(context, result));
     return {

@@ -10,6 +10,7 @@ import { ForMembers, HasRole } from '../schema/directives.js';
 import { DateTimeFilter, enumFilter, IdFilter, WordFilter } from '../schema/filters.js';
 import { isId } from '../schema/ids.js';
 import { Reads } from '../schema/reads.js';
+import { Integration } from './api-key.js';
 import type { GraphContext } from './context.js';
 import { filterOf } from './filter.js';
 import { findPage } from './page.js';
@@ -69,5 +70,14 @@ export class AuditResolver {
     @Ctx() { references }: GraphContext,
   ): Row<Member> | Promise<Row<Member>> | null {
     return actorId && isId('member', actorId) ? references.member(actorId) : null;
+  }
+
+  @Reads('actorId')
+  @FieldResolver(() => Integration, { nullable: true, description: 'The program that has acted, where it was one.' })
+  integration(
+    @Root() { actorId }: Row<AuditEntry>,
+    @Ctx() { references }: GraphContext,
+  ): Integration | Promise<Integration> | null {
+    return actorId && isId('apikey', actorId) ? references.apiKey(actorId) : null;
   }
 }

@@ -4,6 +4,7 @@ import { buildSchemaSync } from 'type-graphql';
 import { guardSchema } from '../schema/access.js';
 import { accessDirectives } from '../schema/directives.js';
 import { withMinCursor } from '../schema/min-cursor.js';
+import { ApiKeyResolver } from './api-key.js';
 import { AuditResolver } from './audit.js';
 import { withDirectFields } from './direct-fields.js';
 import { FollowResolver } from './follow.js';
@@ -29,6 +30,7 @@ const noBus = {
 export function buildGuardedSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
+      ApiKeyResolver,
       AuditResolver,
       CommentResolver,
       FollowResolver,

@@ -2,7 +2,7 @@ import type { Origin } from '../auth/door-book.js';
 import { type Grants, loadGrants } from '../auth/grants.js';
 import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
 import type { Sessions } from '../auth/sessions.js';
-import { expectMember, sessionOf, type Viewer } from '../auth/viewer.js';
+import { expectActing, sessionOf, type Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { routeTo } from '../domain/events.js';
 import type { Parts } from '../domain/unit-of-work.js';
@@ -100,7 +100,7 @@ export function createContext(
   };
   const reading = new Reading(settings.parts.orm, keys, kept);
   let loading: Promise<Grants> | undefined;
-  const grants = () => (loading ??= loadGrants(reading.source, expectMember(viewer)));
+  const grants = () => (loading ??= loadGrants(reading.source, expectActing(viewer)));
   const judge: Judge = {
     sees: async (policy, facts) => levelOn(policy, await grants(), facts) !== null,
     level: async (policy, facts) => levelOn(policy, await grants(), facts),

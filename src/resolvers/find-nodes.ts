@@ -1,5 +1,7 @@
+import type { EntityClass } from '@mikro-orm/core';
 import { directoryOf } from '../auth/directory.js';
-import { expectMember } from '../auth/viewer.js';
+import { expectActing, expectMember, type Viewer } from '../auth/viewer.js';
+import { ApiKey } from '../entities/api-key.js';
 import { Comment } from '../entities/comment.js';
 import { Company } from '../entities/company.js';
 import { Follow } from '../entities/follow.js';
@@ -10,9 +12,20 @@ import { findRows, listRows } from '../entities/rows.js';
 import { PersonalView, User } from '../entities/user.js';
 import { prefixOf } from '../schema/ids.js';
 import type { Node } from '../schema/node.js';
+import { hasScope, type Scope } from '../schema/scopes.js';
 import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
-import { findVisibleProject, findVisibleTask, readablePrivacies } from './visible.js';
+import { findVisibleProject, findVisibleTask, privaciesOf, readablePrivacies } from './visible.js';
+
+/** The kinds that API keys find, and the scope that it takes; those of others they find none of. */
+const OPEN_TO_KEYS: ReadonlyMap<string | null, Scope | null> = new Map<string, Scope | null>([
+  ['company', null],
+  ['member', 'MEMBERS_READ'],
+  ['workspace', 'PROJECTS_READ'],
+  ['project', 'PROJECTS_READ'],
+  ['task', 'TASKS_READ'],
+  ['comment', 'COMMENTS_READ'],
+]);
 
 type Found = readonly Node[];
 type Find = (context: GraphContext, ids: readonly string[]) => Promise<Found> | Found;
@@ -21,7 +34,7 @@ type Find = (context: GraphContext, ids: readonly string[]) => Promise<Found> | 
 const FINDERS = new Map<string | null, Find>(
   Object.entries<Find>({
     company: (context, ids) => {
-      const { companyId } = expectMember(context.viewer);
+      const { companyId } = expectActing(context.viewer);
       return ids.includes(companyId) ? findRows(context.rowsOf(COMPANY), Company, { id: companyId }) : [];
     },
     user: ({ em, viewer }, ids) => {
@@ -35,7 +48,7 @@ const FINDERS = new Map<string | null, Find>(
       return listRows(source, Member, all(oneOf('id', ids), directory));
     },
     workspace: (context, ids) =>
-      expectMember(context.viewer).membership === 'INTERNAL'
+      privaciesOf(expectActing(context.viewer)).includes('INTERNAL')
         ? findRows(context.rowsOf(COMPANY), Workspace, { id: ids })
         : [],
     project: eachBy(findVisibleProject),
@@ -47,10 +60,16 @@ const FINDERS = new Map<string | null, Find>(
       const tasks = await Promise.all(readable.map(({ task }) => findVisibleTask(context, task.id)));
       return readable.filter((_comment, i) => tasks[i]);
     },
-    follow: (context, ids) =>
-      expectMember(context.viewer).role === 'ADMIN' ? findRows(context.rowsOf(COMPANY), Follow, { id: ids }) : [],
+    follow: forAdmins(Follow),
+    apikey: forAdmins(ApiKey),
   }),
 );
+
+/** For what administrators see all of, and nobody else any. */
+function forAdmins<T extends Node>(type: EntityClass<T>): Find {
+  return (context, ids) =>
+    expectMember(context.viewer).role === 'ADMIN' ? findRows<Node>(context.rowsOf(COMPANY), type, { id: ids }) : [];
+}
 
 /** For what is found one by one, and gathered by loaders. */
 function eachBy(find: (context: GraphContext, id: string) => Promise<Node | null>): Find {
@@ -63,9 +82,17 @@ function eachBy(find: (context: GraphContext, id: string) => Promise<Node | null
 /** In the order of the ids, all of a kind read together; null for what the viewer does not see. */
 export async function findNodes(context: GraphContext, ids: readonly string[]): Promise<(Node | null)[]> {
   const kinds = [...Map.groupBy(new Set(ids), prefixOf)];
-  const found = await Promise.all(kinds.map(([kind, those]) => FINDERS.get(kind)?.(context, those) ?? []));
+  const found = await Promise.all(
+    kinds.map(([kind, those]) => (isOpenTo(context.viewer, kind) ? FINDERS.get(kind)?.(context, those) : null) ?? []),
+  );
   const nodes = new Map(found.flat().map((node) => [node.id, node]));
   return ids.map((id) => nodes.get(id) ?? null);
+}
+
+function isOpenTo(viewer: Viewer, kind: string | null): boolean {
+  if (viewer.kind !== 'INTEGRATION') return true;
+  const scope = OPEN_TO_KEYS.get(kind);
+  return scope === null || (scope !== undefined && hasScope(viewer.scopes, scope));
 }
 
 /** Any object that the viewer sees, by its global id. */

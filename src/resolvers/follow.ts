@@ -32,8 +32,7 @@ import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { answer } from './answer.js';
 import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
-import { findPage } from './page.js';
-import { requestedColumns } from './requested-columns.js';
+import { newestFirst } from './page.js';
 import { TaskChange } from './task-change.js';
 import { followedSource, taskChangeOf } from './task-streams.js';
 import { findVisibleTask } from './visible.js';
@@ -104,13 +103,7 @@ export class FollowResolver {
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    return findPage(context, Follow, {
-      page,
-      route: COMPANY,
-      filter: true,
-      orderBy: { field: 'createdAt', direction: 'DESC' },
-      columns: requestedColumns(info),
-    });
+    return newestFirst(context, Follow, page, info);
   }
 
   @HasRole('ADMIN')

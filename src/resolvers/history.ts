@@ -2,7 +2,9 @@ import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { FieldChange, HistoryEntry } from '../entities/event.js';
 import { Member } from '../entities/member.js';
 import type { Row } from '../entities/rows.js';
+import { isId } from '../schema/ids.js';
 import { Reads } from '../schema/reads.js';
+import { Integration } from './api-key.js';
 import type { GraphContext } from './context.js';
 import { findVisibleProject, findVisibleTask } from './visible.js';
 
@@ -33,11 +35,21 @@ export class HistoryResolver {
   }
 
   @Reads('actorId')
-  @FieldResolver(() => Member, { nullable: true, description: 'None where the operator acted.' })
+  @FieldResolver(() => Member, { nullable: true, description: 'None where a program or the operator acted.' })
   actor(
     @Root() entry: Row<HistoryEntry>,
     @Ctx() { references }: GraphContext,
   ): Row<Member> | Promise<Row<Member>> | null {
-    return entry.actorId ? references.member(entry.actorId) : null;
+    const { actorId } = entry;
+    return actorId && isId('member', actorId) ? references.member(actorId) : null;
+  }
+
+  @Reads('actorId')
+  @FieldResolver(() => Integration, { nullable: true, description: 'The program that acted, where one did.' })
+  integration(
+    @Root() { actorId }: Row<HistoryEntry>,
+    @Ctx() { references }: GraphContext,
+  ): Integration | Promise<Integration> | null {
+    return actorId && isId('apikey', actorId) ? references.apiKey(actorId) : null;
   }
 }

@@ -1,10 +1,13 @@
 import type { EntityClass } from '@mikro-orm/core';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Keyring } from '../crypto.js';
 import { all, any, type RowFilter } from '../entities/row-filter.js';
 import { listRows, type Row, type RowSource } from '../entities/rows.js';
 import { notFound } from '../errors.js';
 import { type Connection, type Edge, expectPage, type PageArgs, type PageInfo } from '../schema/connections.js';
+import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
+import { requestedColumns } from './requested-columns.js';
 import type { RowSight } from './row-sight.js';
 
 export type Direction = 'ASC' | 'DESC';
@@ -58,6 +61,22 @@ export async function findPage<T extends { id: string }>(
   const hasMore = found.length > size;
   return new Page(rows, isBackward ? [cursor !== null, hasMore] : [hasMore, cursor !== null], sealing);
 }
+
+/** A page of one kind of the company's rows, the newest first. */
+export const newestFirst = <T extends { id: string; createdAt: Date }>(
+  context: GraphContext,
+  type: EntityClass<T>,
+  page: PageArgs,
+  info: GraphQLResolveInfo,
+  { filter = true, route = COMPANY }: Partial<Pick<PageRequest<T>, 'filter' | 'route'>> = {},
+): Promise<Connection<Row<T>>> =>
+  findPage(context, type, {
+    page,
+    route,
+    filter,
+    orderBy: { field: 'createdAt' as keyof Row<T> & string, direction: 'DESC' },
+    columns: requestedColumns(info),
+  });
 
 const companyOf = ({ viewer }: GraphContext) => ('companyId' in viewer ? viewer.companyId : null);
 const columnsOf = (names: readonly string[]) => [...new Set(names)].sort();

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Field, ID, Int, ObjectType, Query, Resolver, Root, Subscription } from 'type-graphql';
 import type { Standing } from '../auth/standing.js';
-import { expectMember } from '../auth/viewer.js';
+import { expectActing } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
 import { factsBefore, isTaskEvent, type TaskEventData } from '../domain/events.js';
 import { Task } from '../entities/task.js';
@@ -9,7 +9,7 @@ import { notFound } from '../errors.js';
 import { sealCursor } from '../pubsub/cursor.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import { type Change, ChangeSource, type Sight } from '../pubsub/topic.js';
-import { ForMembers } from '../schema/directives.js';
+import { ForMembersAndKeys, NeedsScope } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
@@ -20,6 +20,7 @@ import { findVisibleProject, privaciesOf } from './visible.js';
 /** At most so often are the figures of a project that is being worked on counted anew for those who watch them. */
 const PAUSE_MS = 250;
 
+@NeedsScope('TASKS_READ')
 @ObjectType({ description: 'How many tasks stand where.' })
 class StatusCount {
   @Field(() => TaskStatus)
@@ -28,6 +29,7 @@ class StatusCount {
   count!: number;
 }
 
+@NeedsScope('TASKS_READ')
 @ObjectType({
   description: 'The figures of a project. Private tasks are not counted, for externals internal ones neither.',
 })
@@ -38,6 +40,7 @@ class ProjectStats {
   byStatus!: StatusCount[];
 }
 
+@NeedsScope('TASKS_READ')
 @ObjectType({ description: 'The figures as they are now, or a word about the stream itself.' })
 class ProjectStatsChange {
   @Field(() => ChangeKind)
@@ -57,7 +60,7 @@ class ProjectFigures extends ProjectTopic {
   }
 
   protected override lookAtTask(event: LoggedEvent, { viewer }: Standing): Sight {
-    if (!isTaskEvent(event.type) || event.type === 'task.commented' || viewer.kind !== 'MEMBER') return null;
+    if (!isTaskEvent(event.type) || event.type === 'task.commented' || viewer.kind === 'FOLLOWER') return null;
     const data = event.data as TaskEventData;
     const counted: readonly (string | null | undefined)[] = privaciesOf(viewer);
     // What an external may not see does not even make their figures come again.
@@ -68,7 +71,7 @@ class ProjectFigures extends ProjectTopic {
 
 @Resolver()
 export class ProjectStatsResolver {
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_READ')
   @Query(() => ProjectStats)
   async projectStats(
     @Arg('projectId', () => ID) projectId: string,
@@ -79,7 +82,7 @@ export class ProjectStatsResolver {
     return stats;
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_READ')
   @Subscription(() => ProjectStatsChange, {
     description: 'The figures of a project now, with READY, and whenever they may have changed.',
     subscribe: ({ context, args }) => figuresSource(context, args.projectId) as never,
@@ -89,7 +92,7 @@ export class ProjectStatsResolver {
     @Ctx() context: GraphContext,
     @Arg('projectId', () => ID) projectId: string,
   ): Promise<ProjectStatsChange> {
-    const { companyId } = expectMember(context.viewer);
+    const { companyId } = expectActing(context.viewer);
     return {
       kind,
       cursor: sealCursor(context.keyring, companyId, seq),
@@ -99,7 +102,7 @@ export class ProjectStatsResolver {
 }
 
 async function figuresSource(context: GraphContext, projectId: string): Promise<ChangeSource<Standing>> {
-  const viewer = expectMember(context.viewer);
+  const viewer = expectActing(context.viewer);
   await getProject(context.rowsOf(COMPANY), viewer, expectId('project', projectId), 'VIEW');
   return new ChangeSource(new ProjectFigures(context.parts.orm, viewer.companyId, projectId), null);
 }
@@ -107,7 +110,7 @@ async function figuresSource(context: GraphContext, projectId: string): Promise<
 async function findStats(context: GraphContext, projectId: string): Promise<ProjectStats | null> {
   const project = await findVisibleProject(context, projectId);
   if (!project) return null;
-  const where = { project: { id: project.id }, privacy: { $in: privaciesOf(expectMember(context.viewer)) } };
+  const where = { project: { id: project.id }, privacy: { $in: privaciesOf(expectActing(context.viewer)) } };
   const counts = await context.em.countBy(Task, 'status', { where });
   const byStatus = Object.values(TaskStatus)
     .map((status) => ({ status, count: counts[status] ?? 0 }))

@@ -1,5 +1,5 @@
 import type { Standing } from '../auth/standing.js';
-import { expectMember } from '../auth/viewer.js';
+import { actorIdOf, expectActing } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
 import { routeTo } from '../domain/events.js';
 import type { Orm } from '../entities/orm.js';
@@ -20,8 +20,9 @@ export abstract class ProjectTopic implements Topic<Standing> {
     this.routes = [routeTo('project', projectId)];
   }
 
-  /** What a member's rights in the project hang on, but for what names them in person. */
+  /** What somebody's rights in the project hang on, but for what names them in person. */
   classOf({ viewer, grants }: Standing): string {
+    if (viewer.kind === 'INTEGRATION') return `${viewer.kind} ${[...viewer.scopes].sort()}`;
     if (viewer.kind !== 'MEMBER') return viewer.kind;
     return `${viewer.role} ${viewer.membership} ${grants?.projectLevels.get(this.projectId) ?? 'NONE'}`;
   }
@@ -33,7 +34,7 @@ export abstract class ProjectTopic implements Topic<Standing> {
 
   look(event: LoggedEvent, standing: Standing): Sight | Promise<Sight> {
     const concerned = concernOf(event);
-    if (concerned !== null) return concerned === memberOf(standing) ? this.#lookAtRights(standing) : null;
+    if (concerned !== null) return concerned === actorIdOf(standing.viewer) ? this.#lookAtRights(standing) : null;
     return this.lookAtTask(event, standing);
   }
 
@@ -43,7 +44,7 @@ export abstract class ProjectTopic implements Topic<Standing> {
   /** The viewer's own rights have changed: the stream ends, or what it showed before has to be read anew. */
   async #lookAtRights({ viewer }: Standing): Promise<Sight> {
     try {
-      await getProject(this, expectMember(viewer), this.projectId, 'VIEW');
+      await getProject(this, expectActing(viewer), this.projectId, 'VIEW');
       return { kind: 'RESYNC' };
     } catch (error) {
       if (error instanceof ApiError) return { kind: 'END', error };
@@ -51,5 +52,3 @@ export abstract class ProjectTopic implements Topic<Standing> {
     }
   }
 }
-
-const memberOf = ({ viewer }: Standing): string | null => (viewer.kind === 'MEMBER' ? viewer.memberId : null);

@@ -14,7 +14,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { expectMember } from '../auth/viewer.js';
+import { expectActing } from '../auth/viewer.js';
 import { createProject, setProjectPermission } from '../domain/projects.js';
 import { Member } from '../entities/member.js';
 import { Project, Workspace } from '../entities/project.js';
@@ -23,19 +23,19 @@ import { findRow, listRows, type Row } from '../entities/rows.js';
 import { Level, Visibility } from '../entities/vocabulary.js';
 import { notFound } from '../errors.js';
 import { connectionOf, PageArgs } from '../schema/connections.js';
-import { ForMembers, HasRole } from '../schema/directives.js';
+import { ForMembers, ForMembersAndKeys, HasRole } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
 import { MaxCharacters, NAME_LENGTH, TEXT_LENGTH } from '../schema/texts.js';
-import { answer } from './answer.js';
+import { answer, answerActing } from './answer.js';
 import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
 import { filterOf } from './filter.js';
 import { findPage } from './page.js';
 import { ProjectFilter, ProjectOrder } from './project-filter.js';
 import { requestedColumns } from './requested-columns.js';
-import { findVisibleProject, visibleProjects } from './visible.js';
+import { findVisibleProject, privaciesOf, visibleProjects } from './visible.js';
 
 const ProjectConnection = connectionOf(Project, 'Project');
 const CreateProjectPayload = payloadType('CreateProjectPayload', 'project', Project);
@@ -74,7 +74,7 @@ class SetProjectPermissionInput {
 
 @Resolver(() => Project)
 export class ProjectResolver {
-  @ForMembers()
+  @ForMembersAndKeys('PROJECTS_READ')
   @Query(() => Project)
   async project(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Row<Project>> {
     const project = await findVisibleProject(context, expectId('project', id));
@@ -82,7 +82,7 @@ export class ProjectResolver {
     return project;
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('PROJECTS_READ')
   @Query(() => ProjectConnection, { description: 'The projects that you see, by key.' })
   async projects(
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
@@ -101,23 +101,23 @@ export class ProjectResolver {
     });
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('PROJECTS_READ')
   @Query(() => [Workspace], { description: 'The workspaces of the company; for internal members.' })
   workspaces(@Ctx() context: GraphContext): Promise<Row<Workspace>[]> | Row<Workspace>[] {
-    if (expectMember(context.viewer).membership === 'EXTERNAL') return [];
+    if (!privaciesOf(expectActing(context.viewer)).includes('INTERNAL')) return [];
     const orderBy = [['name', 'ASC'] as const, ['id', 'ASC'] as const];
     return listRows(context.rowsOf(COMPANY), Workspace, true, { orderBy, limit: 100 });
   }
 
   @HasRole('ADMIN')
-  @ForMembers()
+  @ForMembersAndKeys('PROJECTS_WRITE')
   @Mutation(() => CreateProjectPayload)
   createProject(
     @Arg('input') input: CreateProjectInput,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    return answer(context, info, 'project', (parts, viewer) => createProject(parts, viewer, input));
+    return answerActing(context, info, 'project', (parts, viewer) => createProject(parts, viewer, input));
   }
 
   @ForMembers()
@@ -137,7 +137,7 @@ export class ProjectResolver {
   @Reads('workspace')
   @FieldResolver(() => Workspace, { nullable: true, description: 'For internal members.' })
   workspace(@Root() project: Row<Project>, @Ctx() context: GraphContext): Promise<Row<Workspace> | null> | null {
-    const isInternal = expectMember(context.viewer).membership === 'INTERNAL';
+    const isInternal = privaciesOf(expectActing(context.viewer)).includes('INTERNAL');
     return isInternal ? findRow(context.rowsOf(COMPANY), Workspace, project.workspace.id) : null;
   }
 

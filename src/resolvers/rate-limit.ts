@@ -1,7 +1,8 @@
 import { Ctx, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
-import { Allow, PublicFace } from '../schema/directives.js';
+import { Allow, NeedsScope, PublicFace } from '../schema/directives.js';
 import type { GraphContext, RateLimit } from './context.js';
 
+@NeedsScope()
 @ObjectType('RateLimit', { description: 'How much you may ask for, in points; every answer says what it cost.' })
 export class RateLimitType implements RateLimit {
   @PublicFace()
@@ -19,7 +20,8 @@ export class RateLimitType implements RateLimit {
 
 @Resolver()
 export class RateLimitResolver {
-  @Allow('USER', 'MEMBER', 'FOLLOWER')
+  @NeedsScope()
+  @Allow('USER', 'MEMBER', 'FOLLOWER', 'INTEGRATION')
   @Query(() => RateLimitType, { description: 'What you may still ask for.' })
   rateLimit(@Ctx() context: GraphContext): RateLimit {
     return context.rateLimit();

@@ -69,6 +69,6 @@ export class CompanyReadings implements Readings<Reading> {
   }
 
   note({ type }: LoggedEvent): void {
-    if (/^(project|member)\./.test(type)) this.#kept.forget();
+    if (/^(project|member|apikey)\./.test(type)) this.#kept.forget();
   }
 }

@@ -1,5 +1,6 @@
 import type { EntityClass } from '@mikro-orm/core';
 import DataLoader from 'dataloader';
+import { ApiKey } from '../entities/api-key.js';
 import { Member } from '../entities/member.js';
 import type { Orm } from '../entities/orm.js';
 import { Project } from '../entities/project.js';
@@ -11,11 +12,13 @@ export class References {
   readonly #projects: Loader<Project>;
   readonly #members: Loader<Member>;
   readonly #users: Loader<User>;
+  readonly #keys: Loader<ApiKey>;
 
   constructor(source: RowSource) {
     this.#projects = new Loader(source, Project);
     this.#members = new Loader(source, Member);
     this.#users = new Loader(source, User);
+    this.#keys = new Loader(source, ApiKey);
   }
 
   project(id: string): Row<Project> | Promise<Row<Project>> {
@@ -26,6 +29,9 @@ export class References {
   }
   user(id: string): Row<User> | Promise<Row<User>> {
     return this.#users.get(id);
+  }
+  apiKey(id: string): Row<ApiKey> | Promise<Row<ApiKey>> {
+    return this.#keys.get(id);
   }
   /** The same for an id that may name nothing. */
   async findProject(id: string): Promise<Row<Project> | null> {

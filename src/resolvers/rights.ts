@@ -1,7 +1,9 @@
 import { findStanding, isSameStanding, type Standing } from '../auth/standing.js';
+import { actorIdOf } from '../auth/viewer.js';
 import {
   factsBefore,
   isFollowEvent,
+  isKeyEvent,
   isMemberEvent,
   isPermissionEvent,
   isTaskEvent,
@@ -14,10 +16,10 @@ import type { Rights } from '../pubsub/topic.js';
 import type { ContextSettings } from './context.js';
 import { CompanyReadings, type Reading } from './reading.js';
 
-/** The member or the follow whose standing this event changes. */
+/** The member, the key or the follow whose standing this event changes. */
 export function concernOf(event: LoggedEvent): string | null {
   if (isPermissionEvent(event.type)) return (event.data as PermissionEventData).memberId;
-  return isMemberEvent(event.type) || isFollowEvent(event.type) ? event.objectId : null;
+  return isMemberEvent(event.type) || isKeyEvent(event.type) || isFollowEvent(event.type) ? event.objectId : null;
 }
 
 /** What an event is heard under: the project that the task is or was in, and the task. */
@@ -32,9 +34,9 @@ export function routesOf(event: LoggedEvent): string[] {
 export const createRights = ({ parts, refresh }: ContextSettings): Rights<Standing, Reading> => ({
   load: ({ viewer }) => findStanding(parts.orm, refresh, viewer),
   isSame: isSameStanding,
-  keyOf: ({ viewer }) => (viewer.kind === 'MEMBER' ? viewer.memberId : viewer.followId),
+  keyOf: ({ viewer }) => actorIdOf(viewer),
   concernOf,
-  concerns: ['member', 'permission', 'follow', 'project'],
+  concerns: ['member', 'apikey', 'permission', 'follow', 'project'],
   routesOf,
   readingsOf: (companyId) => new CompanyReadings(parts.orm, companyId),
 });

@@ -1,7 +1,7 @@
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import type { Row } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
-import { PublicFace } from '../schema/directives.js';
+import { NeedsScope, PublicFace } from '../schema/directives.js';
 
 export const ChangeKind = {
   READY: 'READY',
@@ -28,6 +28,7 @@ registerEnumType(ChangeKind, {
   },
 });
 
+@NeedsScope('TASKS_READ')
 @ObjectType({ description: 'One change of a task, or a word about the stream itself.' })
 export class TaskChange {
   @PublicFace()

@@ -31,6 +31,8 @@ export class CreateTaskInput extends TaskFieldsInput {
   @MaxCharacters(TITLE_LENGTH)
   @Field()
   title!: string;
+  @Field(() => ID, { nullable: true, description: 'An active member; you, unless given. A program has to name one.' })
+  ownerId?: string | null;
 }
 
 @InputType({ description: 'What is absent stays as it is.' })

@@ -1,7 +1,7 @@
 import { levelOn, personalFacts } from '../auth/rule.js';
 import type { Standing } from '../auth/standing.js';
 import { hasPublicFace, type TaskFacts, taskPolicy } from '../auth/task-policy.js';
-import { expectFollower, expectMember } from '../auth/viewer.js';
+import { expectActing, expectFollower } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
 import { factsBefore, isTaskEvent, routeTo, type TaskEventData } from '../domain/events.js';
 import { openCursor, sealCursor } from '../pubsub/cursor.js';
@@ -12,11 +12,11 @@ import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
 import { ProjectTopic } from './project-topic.js';
 import type { TaskChange } from './task-change.js';
-import { findVisibleTask } from './visible.js';
+import { findVisibleTask, privaciesOf } from './visible.js';
 
 /** The changes of a project's tasks, as far as the viewer sees them at the time of each. Throws NOT_FOUND. */
 export async function projectTasksSource(context: GraphContext, projectId: string, after?: string | null) {
-  const viewer = expectMember(context.viewer);
+  const viewer = expectActing(context.viewer);
   await getProject(context.rowsOf(COMPANY), viewer, expectId('project', projectId), 'VIEW');
   return sourceOf(context, new ProjectTasks(context.parts.orm, viewer.companyId, projectId), after);
 }
@@ -46,9 +46,10 @@ class ProjectTasks extends ProjectTopic {
   }
 
   protected override lookAtTask(event: LoggedEvent, { viewer, grants }: Standing): Sight {
-    if (!isTaskEvent(event.type) || viewer.kind !== 'MEMBER' || !grants) return null;
+    if (!isTaskEvent(event.type) || viewer.kind === 'FOLLOWER' || !grants) return null;
     const { comment, ...data } = event.data as TaskEventData;
-    if (comment?.privacy === 'INTERNAL' && viewer.membership === 'EXTERNAL') return null;
+    if (comment && !privaciesOf(viewer).includes(comment.privacy)) return null;
+    if (comment && viewer.kind === 'INTEGRATION' && !grants.has('COMMENTS_READ')) return null;
     const seen = (facts: TaskFacts | null) => facts !== null && levelOn(taskPolicy, grants, facts) !== null;
     const sees = seen(data.after);
     const saw = data.before === 'SAME' ? sees : seen(data.before);

@@ -30,11 +30,12 @@ import { Level, PublicTaskStatus } from '../entities/vocabulary.js';
 import { forbidden, notFound } from '../errors.js';
 import type { Change } from '../pubsub/topic.js';
 import { connectionOf, PageArgs } from '../schema/connections.js';
-import { ForMembers, PublicFace } from '../schema/directives.js';
+import { ForMembersAndKeys, PublicFace } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
-import { answer } from './answer.js';
+import { answerActing } from './answer.js';
+import { Integration } from './api-key.js';
 import type { GraphContext } from './context.js';
 import { findPage } from './page.js';
 import { requestedColumns } from './requested-columns.js';
@@ -71,7 +72,7 @@ const AddCommentPayload = payloadType('AddCommentPayload', 'comment', Comment);
 
 @Resolver(() => Task)
 export class TaskResolver {
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_READ')
   @Query(() => Task)
   async task(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Row<Task>> {
     const task = await findVisibleTask(context, expectId('task', id));
@@ -79,7 +80,7 @@ export class TaskResolver {
     return task;
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_READ')
   @Query(() => TaskConnection, { description: "A project's tasks, as far as you see them." })
   async tasks(
     @Arg('projectId', () => ID) projectId: string,
@@ -102,27 +103,27 @@ export class TaskResolver {
     });
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_WRITE')
   @Mutation(() => CreateTaskPayload)
   createTask(
     @Arg('input') { projectId, ...fields }: CreateTaskInput,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    return answer(context, info, 'task', (parts, viewer) => createTask(parts, viewer, projectId, fields));
+    return answerActing(context, info, 'task', (parts, viewer) => createTask(parts, viewer, projectId, fields));
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_WRITE')
   @Mutation(() => UpdateTaskPayload)
   updateTask(
     @Arg('input') { taskId, version, ...fields }: UpdateTaskInput,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    return answer(context, info, 'task', (parts, viewer) => updateTask(parts, viewer, taskId, fields, version));
+    return answerActing(context, info, 'task', (parts, viewer) => updateTask(parts, viewer, taskId, fields, version));
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_WRITE')
   @Mutation(() => UpdateTasksPayload, { description: 'Edits many tasks at once: all of them, or none.' })
   updateTasks(
     @Arg('input') { tasks }: UpdateTasksInput,
@@ -130,39 +131,39 @@ export class TaskResolver {
     @Info() info: GraphQLResolveInfo,
   ) {
     const edits = tasks.map(({ taskId, version, ...fields }) => ({ taskId, version, fields }));
-    return answer(context, info, 'tasks', (parts, viewer) => updateTasks(parts, viewer, edits));
+    return answerActing(context, info, 'tasks', (parts, viewer) => updateTasks(parts, viewer, edits));
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_WRITE')
   @Mutation(() => AssignTaskPayload)
   assignTask(
     @Arg('input') { taskId, solverId }: AssignTaskInput,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    return answer(context, info, 'task', (parts, viewer) => assignTask(parts, viewer, taskId, solverId ?? null));
+    return answerActing(context, info, 'task', (parts, viewer) => assignTask(parts, viewer, taskId, solverId ?? null));
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_WRITE')
   @Mutation(() => MoveTaskPayload, { description: 'Moves the status, along the table of moves.' })
   moveTask(@Arg('input') input: MoveTaskInput, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
     const awaited = { memberId: input.awaitedMemberId, projectId: input.awaitedProjectId, taskId: input.awaitedTaskId };
-    return answer(context, info, 'task', (parts, viewer) =>
+    return answerActing(context, info, 'task', (parts, viewer) =>
       moveTask(parts, viewer, input.taskId, input.status, awaited),
     );
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('COMMENTS_WRITE')
   @Mutation(() => AddCommentPayload)
   addComment(
     @Arg('input') { taskId, body, privacy }: AddCommentInput,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    return answer(context, info, 'comment', (parts, viewer) => addComment(parts, viewer, taskId, body, privacy));
+    return answerActing(context, info, 'comment', (parts, viewer) => addComment(parts, viewer, taskId, body, privacy));
   }
 
-  @ForMembers()
+  @ForMembersAndKeys('TASKS_READ')
   @Subscription(() => TaskChange, {
     description: "The changes of a project's tasks, as far as you see them at the time of each.",
     subscribe: ({ context, args }) => projectTasksSource(context, args.projectId, args.after) as never,
@@ -205,10 +206,16 @@ export class TaskResolver {
     return ifVisibleProject(context, await projectOf(context, task));
   }
 
-  @FieldResolver(() => Member)
+  @FieldResolver(() => Member, { nullable: true, description: 'None where a program wrote it.' })
   @Reads('author')
-  author(@Root() task: Row<Task>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> {
-    return context.references.member(task.author.id);
+  author(@Root() task: Row<Task>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> | null {
+    return task.author ? context.references.member(task.author.id) : null;
+  }
+
+  @FieldResolver(() => Integration, { nullable: true, description: 'The program that wrote it, where one did.' })
+  @Reads('authorKey')
+  integration(@Root() task: Row<Task>, @Ctx() context: GraphContext): Integration | Promise<Integration> | null {
+    return task.authorKey ? context.references.apiKey(task.authorKey.id) : null;
   }
 
   @FieldResolver(() => Member)
@@ -302,9 +309,15 @@ export class CommentResolver {
     return task;
   }
 
-  @FieldResolver(() => Member)
+  @FieldResolver(() => Member, { nullable: true, description: 'None where a program wrote it.' })
   @Reads('author')
-  author(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> {
-    return context.references.member(comment.author.id);
+  author(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> | null {
+    return comment.author ? context.references.member(comment.author.id) : null;
+  }
+
+  @FieldResolver(() => Integration, { nullable: true, description: 'The program that wrote it, where one did.' })
+  @Reads('authorKey')
+  integration(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Integration | Promise<Integration> | null {
+    return comment.authorKey ? context.references.apiKey(comment.authorKey.id) : null;
   }
 }

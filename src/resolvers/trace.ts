@@ -11,7 +11,13 @@ import {
   rowFilter,
 } from '../auth/rule.js';
 import type { Standing } from '../auth/standing.js';
-import { expectMember, type FollowerViewer, type MemberViewer } from '../auth/viewer.js';
+import {
+  type ActingViewer,
+  expectMember,
+  type FollowerViewer,
+  type KeyViewer,
+  type MemberViewer,
+} from '../auth/viewer.js';
 import type { Level } from '../entities/vocabulary.js';
 import type { RowSight } from './row-sight.js';
 
@@ -55,8 +61,9 @@ export class Trace {
   ) {}
 
   /** The viewer, with an eye on what is read of it. */
-  get viewer(): MemberViewer | FollowerViewer {
+  get viewer(): ActingViewer | FollowerViewer {
     const { viewer } = this.standing;
+    if (viewer.kind === 'INTEGRATION') return new WatchedKey(viewer, this);
     return viewer.kind === 'MEMBER' ? new WatchedMember(viewer, this) : new WatchedFollower(viewer, this);
   }
 
@@ -95,8 +102,8 @@ export class Trace {
     known: Partial<Facts<F>>,
     factsOf: (row: R) => Facts<F>,
   ): RowSight<R> {
-    // What tells the kinds apart is the membership, and from here on this answer is for one of them.
-    this.read(expectMember(this.standing.viewer), 'membership');
+    // What tells members apart is the membership, and from here on this answer is for one of them.
+    if (this.standing.viewer.kind === 'MEMBER') this.read(expectMember(this.standing.viewer), 'membership');
     return {
       filter: filterOfKind(policy, this.#grants, columns, known),
       columns: Object.values(columns),
@@ -120,8 +127,10 @@ export class Trace {
     if (viewer.kind !== this.standing.viewer.kind) return false;
     if (viewer.kind === 'FOLLOWER' || !grants) return !this.isPersonal;
     const { role, membership } = this.#read;
-    if (role !== undefined && role !== viewer.role) return false;
-    if (membership !== undefined && membership !== viewer.membership) return false;
+    if (viewer.kind === 'MEMBER') {
+      if (role !== undefined && role !== viewer.role) return false;
+      if (membership !== undefined && membership !== viewer.membership) return false;
+    } else if (!isSameKind(viewer, this.standing.viewer as KeyViewer)) return false;
     return this.#questions.every(({ policy, facts, answer }) => {
       if (typeof answer === 'boolean') return answer === isSeen(policy, grants, facts);
       return answer === levelOn(policy, grants, facts);
@@ -167,6 +176,37 @@ class WatchedMember implements MemberViewer {
     return this.#own.expiresAt;
   }
   get #own(): MemberViewer {
+    this.#trace.isPersonal = true;
+    return this.#viewer;
+  }
+}
+
+/** Keys with the same scopes are shown the same. */
+const isSameKind = (a: KeyViewer, b: KeyViewer): boolean => [...a.scopes].sort().join() === [...b.scopes].sort().join();
+
+class WatchedKey implements KeyViewer {
+  readonly kind = 'INTEGRATION';
+  readonly companyId: string;
+  readonly scopes: KeyViewer['scopes'];
+  readonly #viewer: KeyViewer;
+  readonly #trace: Trace;
+
+  constructor(viewer: KeyViewer, trace: Trace) {
+    this.companyId = viewer.companyId;
+    this.scopes = viewer.scopes;
+    this.#viewer = viewer;
+    this.#trace = trace;
+  }
+  get keyId() {
+    return this.#own.keyId;
+  }
+  get secretHash() {
+    return this.#own.secretHash;
+  }
+  get expiresAt() {
+    return this.#own.expiresAt;
+  }
+  get #own(): KeyViewer {
     this.#trace.isPersonal = true;
     return this.#viewer;
   }

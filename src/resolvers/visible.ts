@@ -1,7 +1,7 @@
 import { projectColumns, projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { rowFilter } from '../auth/rule.js';
 import { factsOfProject, hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
-import type { MemberViewer } from '../auth/viewer.js';
+import { type ActingViewer, expectActing } from '../auth/viewer.js';
 import type { Project } from '../entities/project.js';
 import type { RowFilter } from '../entities/row-filter.js';
 import type { Row } from '../entities/rows.js';
@@ -27,7 +27,7 @@ export async function ifVisibleProject(
   context: GraphContext,
   project: Row<Project> | null,
 ): Promise<Row<Project> | null> {
-  if (!project || context.viewer.kind !== 'MEMBER') return null;
+  if (!project || context.viewer.kind === 'FOLLOWER') return null;
   return (await context.sees(projectPolicy, projectFacts(project))) ? project : null;
 }
 
@@ -48,10 +48,10 @@ export async function ifVisibleTask(context: GraphContext, task: Row<Task> | nul
   return visible ? task : null;
 }
 
-/** The privacies of records that a member reads of what they see, but for private ones. */
-export const privaciesOf = ({ membership }: Pick<MemberViewer, 'membership'>): Privacy[] =>
-  membership === 'INTERNAL' ? ['PUBLIC', 'INTERNAL'] : ['PUBLIC'];
+/** The privacies of records that somebody reads of what they see, but for private ones. */
+export const privaciesOf = (viewer: ActingViewer): Privacy[] =>
+  viewer.kind === 'MEMBER' && viewer.membership === 'EXTERNAL' ? ['PUBLIC'] : ['PUBLIC', 'INTERNAL'];
 
 /** The privacies of comments that the viewer reads under a task that they see. */
 export const readablePrivacies = ({ viewer }: GraphContext): Privacy[] =>
-  viewer.kind === 'MEMBER' ? privaciesOf(viewer) : ['PUBLIC'];
+  viewer.kind === 'FOLLOWER' ? ['PUBLIC'] : privaciesOf(expectActing(viewer));

@@ -1,8 +1,9 @@
 import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
 import { badInput } from '../errors.js';
-import { PublicFace } from './directives.js';
+import { NeedsScope, PublicFace } from './directives.js';
 
 /** Where a page begins and ends (Relay). */
+@NeedsScope()
 @ObjectType()
 export class PageInfo {
   @PublicFace()
@@ -34,6 +35,7 @@ export interface Connection<T> {
 
 /** The Relay connection type of a node type, with the `nodes` shortcut. */
 export function connectionOf<T extends object>(Node: ClassType<T>, name: string): ClassType<Connection<T>> {
+  @NeedsScope()
   @ObjectType(`${name}Edge`)
   class NodeEdge implements Edge<T> {
     @PublicFace()
@@ -45,6 +47,7 @@ export function connectionOf<T extends object>(Node: ClassType<T>, name: string)
     cursor!: string;
   }
 
+  @NeedsScope()
   @ObjectType(`${name}Connection`)
   class NodeConnection implements Connection<T> {
     @PublicFace()

@@ -1,8 +1,9 @@
 import { DirectiveLocation, GraphQLDirective, GraphQLEnumType, GraphQLList, GraphQLNonNull } from 'graphql';
 import { Directive } from 'type-graphql';
+import { SCOPES, type Scope } from './scopes.js';
 
 /** The ways in that a root field can be opened to. */
-export type Entry = 'USER' | 'MEMBER' | 'FOLLOWER';
+export type Entry = 'USER' | 'MEMBER' | 'FOLLOWER' | 'INTEGRATION';
 export type RequiredRole = 'ADMIN' | 'SUPERVISOR';
 
 const EntryType = new GraphQLEnumType({
@@ -12,6 +13,7 @@ const EntryType = new GraphQLEnumType({
     USER: { description: 'A person who is signed in, whether or not a company is named.' },
     MEMBER: { description: 'An active member of the company that the request names.' },
     FOLLOWER: { description: 'An anonymous follower, by link.' },
+    INTEGRATION: { description: 'A program, by an API key of the company.' },
   },
 });
 
@@ -19,6 +21,12 @@ const RequiredRoleType = new GraphQLEnumType({
   name: 'RequiredRole',
   description: 'The least role in the company.',
   values: { ADMIN: {}, SUPERVISOR: { description: 'A supervisor or an administrator.' } },
+});
+
+const RequiredScopeType = new GraphQLEnumType({
+  name: 'RequiredScope',
+  description: 'What an API key has to be allowed. Who may write in an area may read in it.',
+  values: Object.fromEntries(SCOPES.map((scope) => [scope, {}])),
 });
 
 /** The access directives' definitions, to be given to the schema builder. */
@@ -36,9 +44,16 @@ export const accessDirectives: GraphQLDirective[] = [
   }),
   new GraphQLDirective({
     name: 'hasRole',
-    description: 'Asks for a role in the company.',
+    description: 'Asks for a role in the company. API keys have none: of them a scope is asked.',
     locations: [DirectiveLocation.FIELD_DEFINITION],
     args: { role: { type: new GraphQLNonNull(RequiredRoleType) } },
+  }),
+  new GraphQLDirective({
+    name: 'scope',
+    description:
+      'Open to API keys: to those with this scope, or to all where none is named. Types and root fields without it are closed to them.',
+    locations: [DirectiveLocation.OBJECT, DirectiveLocation.FIELD_DEFINITION],
+    args: { is: { type: RequiredScopeType } },
   }),
   new GraphQLDirective({
     name: 'publicFace',
@@ -53,6 +68,8 @@ export const Tenant = () => Directive('@tenant');
 export const Allow = (...entries: Entry[]) => Directive(`@allow(entry: [${entries.join(', ')}])`);
 /** `@hasRole(role: …)`: see its definition. */
 export const HasRole = (role: RequiredRole) => Directive(`@hasRole(role: ${role})`);
+/** `@scope`, or `@scope(is: …)`: see its definition. */
+export const NeedsScope = (scope?: Scope) => Directive(scope ? `@scope(is: ${scope})` : '@scope');
 /** `@publicFace`: see its definition. */
 export const PublicFace = () => Directive('@publicFace');
 
@@ -61,3 +78,12 @@ export const ForMembers = (): MethodDecorator & PropertyDecorator => (target: ob
   Tenant()(target, key as string);
   Allow('MEMBER')(target, key as string);
 };
+
+/** What every root field for members and API keys starts with; without a scope, any key will do. */
+export const ForMembersAndKeys =
+  (scope?: Scope): MethodDecorator & PropertyDecorator =>
+  (target: object, key: string | symbol) => {
+    Tenant()(target, key as string);
+    Allow('MEMBER', 'INTEGRATION')(target, key as string);
+    NeedsScope(scope)(target, key as string);
+  };

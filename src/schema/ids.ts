@@ -14,6 +14,7 @@ export type IdPrefix =
   | 'task'
   | 'comment'
   | 'follow'
+  | 'apikey'
   | 'history'
   | 'audit'
   | 'session';
@@ -22,6 +23,15 @@ const SHAPE = /^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
 /** A new global id: the kind, then a UUIDv7 in 26 characters, so that ids of one kind sort by their time of birth. */
 export const newId = (prefix: IdPrefix): string => typeidUnboxed(prefix);
+
+/** What distinguishes an id from others of its kind. */
+export const suffixOf = (prefix: IdPrefix, id: string): string => id.slice(prefix.length + 1);
+
+/** The id of that kind with this suffix, or null when it would be none of ours. */
+export function idWith(prefix: IdPrefix, suffix: string): string | null {
+  const id = `${prefix}_${suffix}`;
+  return isId(prefix, id) ? id : null;
+}
 
 /** The kind that an id names, or null when it is no id of ours. */
 export const prefixOf = (id: string): string | null => SHAPE.exec(id)?.[1] ?? null;

@@ -1,6 +1,8 @@
 import { type ClassType, Field, ObjectType } from 'type-graphql';
+import { NeedsScope } from './directives.js';
 
 /** A refusal that the person at the screen can mend. */
+@NeedsScope()
 @ObjectType('UserError', { description: 'A refusal that the person at the screen can mend.' })
 export class UserErrorItem {
   @Field(() => String, { nullable: true, description: "The input's field, or none when the whole is at fault." })
@@ -18,12 +20,17 @@ export interface Payload {
   cursor: string | null;
 }
 
-/** A mutation's payload: the object, or a list of them, under its name, what the user can mend, and where in the log the change is visible. */
+/**
+ * A mutation's payload: the object, or a list of them, under its name, what the user can mend, and where in the log the
+ * change is visible; beside it `texts`, by name what they say.
+ */
 export function payloadType(
   name: string,
   field: string,
   type: ClassType<object> | [ClassType<object>],
+  texts: Readonly<Record<string, string>> = {},
 ): ClassType<Payload> {
+  @NeedsScope()
   @ObjectType(name)
   class MutationPayload implements Payload {
     @Field(() => [UserErrorItem])
@@ -36,5 +43,7 @@ export function payloadType(
     cursor!: string | null;
   }
   Field(() => type, { nullable: true })(MutationPayload.prototype, field);
+  for (const [text, description] of Object.entries(texts))
+    Field(() => String, { nullable: true, description })(MutationPayload.prototype, text);
   return MutationPayload;
 }

@@ -15,6 +15,7 @@ export class Admissions {
     readonly fanOut: Engine,
     readonly maxPerViewer: number,
     readonly watch: SessionWatch,
+    readonly refresh: (viewer: Viewer) => Promise<Viewer | null>,
   ) {}
 
   /**
@@ -26,7 +27,7 @@ export class Admissions {
     let isIn = false;
     try {
       place.unwatch = await this.watch.add(viewer, connection);
-      if (viewer.kind === 'MEMBER' || viewer.kind === 'FOLLOWER')
+      if ('companyId' in viewer)
         place.admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null }, connection);
       isIn = viewer.kind === 'USER' || place.admission !== null;
     } finally {
@@ -35,22 +36,32 @@ export class Admissions {
     return isIn ? place : null;
   }
 
+  /**
+   * When a connection by an API key has to end, as things are now: a rotation may have moved the end of the secret that it
+   * came by. Null for all others, whose end does not move towards them.
+   */
+  async endOf(viewer: Viewer): Promise<Date | null> {
+    if (viewer.kind !== 'INTEGRATION') return null;
+    const current = await this.refresh(viewer);
+    return current && 'expiresAt' in current ? current.expiresAt : new Date();
+  }
+
   /** Counts one more. A follow link may be in many hands: their address limits those. */
   #take(viewer: Viewer): Place {
-    if (!('userId' in viewer)) return new Place(this, null);
-    const { userId } = viewer;
-    const count = this.#open.get(userId) ?? 0;
+    const whose = 'userId' in viewer ? viewer.userId : viewer.kind === 'INTEGRATION' ? viewer.keyId : null;
+    if (whose === null) return new Place(this, null);
+    const count = this.#open.get(whose) ?? 0;
     if (count >= this.maxPerViewer) {
       throw limitExceeded('CONNECTIONS_PER_VIEWER', `You have ${count} connections open already.`);
     }
-    this.#open.set(userId, count + 1);
-    return new Place(this, userId);
+    this.#open.set(whose, count + 1);
+    return new Place(this, whose);
   }
 
-  giveBack(userId: string): void {
-    const left = (this.#open.get(userId) ?? 1) - 1;
-    if (left > 0) this.#open.set(userId, left);
-    else this.#open.delete(userId);
+  giveBack(whose: string): void {
+    const left = (this.#open.get(whose) ?? 1) - 1;
+    if (left > 0) this.#open.set(whose, left);
+    else this.#open.delete(whose);
   }
 }
 

@@ -161,6 +161,12 @@ class EventStream implements Connection, Session, Asking, Guest {
     this.leave();
   }
 
+  /** Called by the fan-out when something about the viewer has changed. */
+  async review(): Promise<void> {
+    const until = await this.options.admissions.endOf(this.viewer);
+    if (until && 'expiresAt' in this.viewer) this.viewer = { ...this.viewer, expiresAt: until };
+  }
+
   /** Called by the fan-out when the viewer's way in has been closed. */
   end(): void {
     if (this.response.headersSent) this.#endWith(accessEnded());

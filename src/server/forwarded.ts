@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { bareAddress, type TrustedProxies } from '../transport/trusted-proxies.js';
+import { bareAddress } from '../transport/address-ranges.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
 
 /** Where a connection itself comes from. */
 export const peerOf = ({ socket }: IncomingMessage): string => bareAddress(socket.remoteAddress ?? 'unknown');

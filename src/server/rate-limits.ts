@@ -98,6 +98,8 @@ export function spenderOf(viewer: Viewer, address: string): string {
       return viewer.userId;
     case 'FOLLOWER':
       return viewer.followId;
+    case 'INTEGRATION':
+      return viewer.keyId;
     default:
       return `address:${address}`;
   }

@@ -106,7 +106,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
   const watch = new SessionWatch(sessions, log);
-  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch);
+  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch, settings.refresh);
   const addresses = new AddressLimits(config);
   const forStaying = { ...config, operations, admissions, addresses, formatError };
   const streams = new EventStreams(forStaying);

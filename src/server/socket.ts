@@ -96,6 +96,12 @@ export class GraphqlSocket implements Connection, Session, Guest {
     this.ws.ping();
   }
 
+  /** Called by the fan-out when something about the viewer has changed. */
+  async review(): Promise<void> {
+    const until = await this.host.options.admissions.endOf(this.viewer);
+    if (until && 'expiresAt' in this.viewer) this.#be({ ...this.viewer, expiresAt: until });
+  }
+
   /** Called by the fan-out when the viewer's way in has been closed. */
   end(): void {
     this.close(CloseCode.FORBIDDEN, 'ACCESS_ENDED', { drop: true });
@@ -316,6 +322,7 @@ class SocketAsking implements Asking {
 function identityOf(viewer: Viewer): string {
   if (viewer.kind === 'MEMBER') return `${viewer.kind} ${viewer.companyId} ${viewer.userId}`;
   if (viewer.kind === 'FOLLOWER') return `${viewer.kind} ${viewer.followId}`;
+  if (viewer.kind === 'INTEGRATION') return `${viewer.kind} ${viewer.keyId}`;
   return viewer.kind === 'USER' ? `${viewer.kind} ${viewer.userId}` : viewer.kind;
 }
 

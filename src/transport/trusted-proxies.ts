@@ -1,41 +1,11 @@
-import { BlockList, isIP } from 'node:net';
+import { AddressRanges, rangeFault } from './address-ranges.js';
 
 /** The proxies of ours, by address or range: what they say of whom they pass on is believed, and nobody else's word. */
-export class TrustedProxies {
-  readonly #list = new BlockList();
-
-  /** Throws for what `proxyFault` tells of. */
-  constructor(readonly names: readonly string[] = []) {
-    for (const name of names) {
-      const [address = '', bits] = name.split('/');
-      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-      if (bits === undefined) this.#list.addAddress(address, family);
-      else this.#list.addSubnet(address, Number(bits), family);
-    }
-  }
-
-  includes(address: string): boolean {
-    const family = this.names.length > 0 ? isIP(address) : 0;
-    return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
-  }
-}
+export class TrustedProxies extends AddressRanges {}
 
 /** What is wrong with a proxy's name, or null. */
 export function proxyFault(name: string): string | null {
   if (/^\d+$/.test(name))
     return `is the addresses of your proxies, such as 192.0.2.10 or 10.0.0.0/8, not how many there are: "${name}"`;
-  const [address = '', bits, ...rest] = name.split('/');
-  const family = address.includes('%') ? 0 : isIP(address);
-  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
-  if (family === 0 || !isRange || rest.length > 0)
-    return `"${name}" is neither an address nor a range such as 10.0.0.0/8`;
-  if (Number(bits ?? 32) === 0) return `"${name}" is everybody: name your proxies alone`;
-  if (bareAddress(address) !== address) return `"${name}" is an IPv4 address: write it as one`;
-  return null;
-}
-
-/** An address as it is compared: without a zone, and one of IPv4 as such, whatever socket it came by. */
-export function bareAddress(address: string): string {
-  const bare = address.replace(/%.*$/, '');
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
+  return rangeFault(name);
 }

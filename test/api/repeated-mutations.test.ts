@@ -3,6 +3,7 @@ import { activeMemberships } from '../../src/auth/authenticate.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { findPreferences, findViews, updatePreferences } from '../../src/domain/personal.js';
 import { assignTask, moveTask, updateTask } from '../../src/domain/tasks.js';
+import { ApiKey } from '../../src/entities/api-key.js';
 import { Follow } from '../../src/entities/follow.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
@@ -38,6 +39,7 @@ interface Call {
 }
 
 const unique = () => newId('task').slice(-9).toUpperCase();
+const inAnHour = () => new Date(Date.now() + 3_600_000).toJSON();
 const rows = () => forkFor(cluster.parts.orm, { companyId: world.companyId });
 const TASK = 'task { id key title description status priority version createdAt updatedAt closedAt solver { id } }';
 
@@ -121,6 +123,22 @@ const calls: Record<string, () => Call | Promise<Call>> = {
       select: 'follow { id revokedAt grantedBy { id } }',
       input: { followId: id },
       meanwhile: () => rows().nativeUpdate(Follow, { id }, { revokedAt: null }),
+    };
+  },
+  createApiKey: () => ({
+    select: 'secret apiKey { id name scopes allowedAddresses expiresAt createdAt secrets { prefix } createdBy { id } }',
+    input: { name: 'Once', scopes: ['TASKS_READ'], expiresAt: inAnHour(), allowedAddresses: ['10.0.0.0/8'] },
+  }),
+  rotateApiKey: async () => ({
+    select: 'secret apiKey { id expiresAt secrets { prefix expiresAt } }',
+    input: { keyId: (await world.key(['TASKS_READ'])).id, overlapSeconds: 60, expiresAt: inAnHour() },
+  }),
+  revokeApiKey: async () => {
+    const { id } = await world.key(['TASKS_READ']);
+    return {
+      select: 'apiKey { id revokedAt }',
+      input: { keyId: id },
+      meanwhile: () => rows().nativeUpdate(ApiKey, { id }, { revokedAt: null }),
     };
   },
   foundCompany: () => ({ select: 'company { id name createdAt }', input: { name: 'Founded once' } }),

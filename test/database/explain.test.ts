@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MemberViewer } from '../../src/auth/viewer.js';
 import { seedCompanies, seededId, seededViewer } from '../../src/domain/seed.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
+import { ApiKey } from '../../src/entities/api-key.js';
 import { AuditEntry } from '../../src/entities/audit-entry.js';
 import { Comment } from '../../src/entities/comment.js';
 import { Follow } from '../../src/entities/follow.js';
@@ -57,6 +58,12 @@ const LISTED: Record<string, Listed> = {
     nodes: 'id label task { title } grantedBy { name }',
     closedTo: ['an internal member', 'an external'],
   },
+  'Query.apiKeys': {
+    document: atRoot,
+    required: '',
+    nodes: 'id name createdBy { name } secrets { prefix }',
+    closedTo: ['an internal member', 'an external'],
+  },
   'Query.auditLog': {
     document: atRoot,
     required: '',
@@ -96,7 +103,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Comments and follows, so that these tables have many rows too. */
+/** Comments, follows and keys, so that these tables have many rows too. */
 async function addTalk(company: number): Promise<void> {
   const companyId = seededId('company', company);
   const author = { id: seededId('member', company, 1) };
@@ -118,6 +125,9 @@ async function addTalk(company: number): Promise<void> {
     const id = seededId('follow', company, number);
     const follow = { companyId, id, objectKind: 'TASK' as const, task, label: '', secretHash: id, grantedBy: author };
     await insertRows(em, Follow, [{ ...follow, expiresAt: null, revokedAt: null, createdAt }]);
+    const key = { companyId, id: seededId('apikey', company, number), name: 'Key', scopes: ['TASKS_READ' as const] };
+    const ends = { createdAt, expiresAt: createdAt, revokedAt: null };
+    await insertRows(em, ApiKey, [{ ...key, allowedAddresses: [], createdBy: author, ...ends }]);
   }
   await addAudit(companyId, company);
 }

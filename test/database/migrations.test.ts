@@ -50,6 +50,50 @@ it('make the very database that the entities describe', async () => {
   expect(migrated).toEqual(created);
 });
 
+it('keep every row of tables that are made anew, and all that leads to them', async () => {
+  await onDatabase(async (orm) => {
+    await orm.migrator.up({ to: '0004-audit-log' });
+    const run = (sql: string) => orm.em.getConnection().execute(sql, [], 'run');
+    const [c, at] = ["'company_1'", "'2026-01-01 00:00:00.000'"];
+    await run(`insert into companies (id, name, created_at) values (${c}, 'C', ${at})`);
+    await run(`insert into users (id, email, name, created_at) values ('user_1', 'a@example.com', 'A', ${at})`);
+    await run(`insert into members (company_id, id, user_id, role, kind, licensed_as_internal, created_at)
+      values (${c}, 'member_1', 'user_1', 'ADMIN', 'INTERNAL', 0, ${at})`);
+    await run(
+      `insert into workspaces (company_id, id, name, closing_policy) values (${c}, 'workspace_1', 'W', 'ANYONE')`,
+    );
+    await run(`insert into projects (company_id, id, workspace_id, \`key\`, name, description, manager_id, status, visibility, created_at, last_task_number)
+      values (${c}, 'project_1', 'workspace_1', 'K', 'P', '', 'member_1', 'PLANNED', 'MEMBERS', ${at}, 2)`);
+    for (const [number, awaited] of [
+      [1, 'null'],
+      [2, "'task_1'"],
+    ] as const)
+      await run(`insert into tasks (company_id, id, project_id, number, title, description, privacy, status, priority, author_id, owner_id, awaited_task_id, progress_percent, version, created_at, updated_at, last_comment_number)
+        values (${c}, 'task_${number}', 'project_1', ${number}, 'T', 'D', 'PUBLIC', 'NEW', 2, 'member_1', 'member_1', ${awaited}, 7, 3, ${at}, ${at}, 1)`);
+    await run(`insert into comments (company_id, id, task_id, number, author_id, body, privacy, created_at)
+      values (${c}, 'comment_1', 'task_1', 1, 'member_1', 'B', 'PUBLIC', ${at})`);
+    await run(`insert into follows (company_id, id, object_kind, task_id, label, secret_hash, granted_by_id, created_at)
+      values (${c}, 'follow_1', 'TASK', 'task_1', '', 'hash', 'member_1', ${at})`);
+    const filled = async () => {
+      const kept: unknown[] = [];
+      for (const table of ['tasks', 'comments', 'follows'])
+        kept.push(
+          ...(await orm.em.getConnection().execute(`select * from ${table} where company_id = ${c} order by id`)),
+        );
+      return kept as Record<string, unknown>[];
+    };
+    const before = await filled();
+    expect(before).toHaveLength(4);
+    await migrate(orm);
+    expect(await filled()).toEqual(before.map((row) => expect.objectContaining(row)));
+    // What leads to them still has to.
+    await expect(run(`delete from tasks where company_id = ${c} and id = 'task_1'`)).rejects.toThrow(/foreign key/i);
+    await expect(
+      run(`update comments set author_id = 'member_2' where company_id = ${c} and id = 'comment_1'`),
+    ).rejects.toThrow(/foreign key/i);
+  });
+});
+
 it('run once, and say what is pending', async () => {
   await onDatabase(async (orm) => {
     const pending = await pendingMigrations(orm);

@@ -95,6 +95,8 @@ export class Seat {
   complete(): void {
     this.isOver = true;
   }
+  async review(): Promise<void> {}
+
   end(): void {
     this.hasEnded = true;
   }

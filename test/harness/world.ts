@@ -1,4 +1,5 @@
-import type { MemberViewer } from '../../src/auth/viewer.js';
+import type { KeyViewer, MemberViewer } from '../../src/auth/viewer.js';
+import { createApiKey, type NewApiKey } from '../../src/domain/api-keys.js';
 import { foundCompany } from '../../src/domain/companies.js';
 import { grantFollow } from '../../src/domain/follows.js';
 import { addMember, type NewMember } from '../../src/domain/members.js';
@@ -9,7 +10,7 @@ import type { Member } from '../../src/entities/member.js';
 import type { Project, Workspace } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
-import type { Level, Visibility } from '../../src/entities/vocabulary.js';
+import type { Level, Scope, Visibility } from '../../src/entities/vocabulary.js';
 import type { Caller } from './client.js';
 import type { TestIssuer } from './issuer.js';
 
@@ -97,6 +98,22 @@ export class World {
   async task(project: Project, fields: TaskFields = {}, author: Person = this.admin): Promise<Row<Task>> {
     const task = { title: `Task ${unique()}`, privacy: 'PUBLIC' as const, ...fields };
     return (await createTask(this.parts, author.viewer, project.id, { ...task, title: task.title ?? 'Task' })).result;
+  }
+
+  /** An API key with these scopes, good for an hour. */
+  async key(scopes: readonly Scope[], more: Partial<NewApiKey> = {}) {
+    const input = { name: `Key ${unique()}`, scopes, expiresAt: new Date(Date.now() + 3_600_000), ...more };
+    const { apiKey, secret } = (await createApiKey(this.parts, this.admin.viewer, input)).result;
+    const viewer: KeyViewer = {
+      kind: 'INTEGRATION',
+      companyId: this.companyId,
+      keyId: apiKey.id,
+      scopes,
+      secretHash: null,
+      expiresAt: apiKey.expiresAt,
+    };
+    const caller: Caller = { authorization: `Bearer ${secret}` };
+    return { id: apiKey.id, secret, viewer, caller };
   }
 
   async follow(task: Pick<Task, 'id'>): Promise<{ id: string; secret: string; caller: Caller }> {

@@ -1,6 +1,7 @@
 import { type Case, notMember, paged, refused, streamed } from './case.js';
 import {
   ADD_COMMENT,
+  API_KEYS,
   ASSIGN_TASK,
   AUDIT_BY,
   COMMENTS,
@@ -18,6 +19,8 @@ import {
   PROJECTS_BY,
   REACTIVATE_MEMBER,
   REVOKE_FOLLOW,
+  REVOKE_KEY,
+  ROTATE_KEY,
   SAVE_VIEW,
   SET_PERMISSION,
   TASK_CHANGED,
@@ -92,6 +95,13 @@ export const cases: Record<string, Case | Case[]> = {
       hidden: hiddenFromAdmins,
     }),
     refused({
+      as: 'program',
+      document: TASK_QUERY,
+      at: 'id',
+      variables: (side) => ({ id: side.hiddenTask.id }),
+      hidden: hiddenFromAdmins,
+    }),
+    refused({
       as: 'solver',
       document: TASK_QUERY,
       at: 'id',
@@ -118,6 +128,7 @@ export const cases: Record<string, Case | Case[]> = {
   ...paged('Query.members', 'editor', MEMBERS),
   ...paged('Query.auditLog', 'admin', AUDIT_BY),
   ...paged('Query.follows', 'admin', FOLLOWS),
+  ...paged('Query.apiKeys', 'admin', API_KEYS),
   ...paged('Task.comments', 'editor', COMMENTS, (side) => ({ id: side.task.id })),
   ...paged('Task.history', 'editor', HISTORY, (side) => ({ id: side.task.id })),
   ...filterCases(),
@@ -187,13 +198,31 @@ export const cases: Record<string, Case | Case[]> = {
     variables: (side) => ({ input: { projectId: side.project.id, title: 'New' } }),
     hidden: hiddenProjects,
   }),
-  'Mutation.updateTask.input.taskId': refused({
-    as: 'editor',
-    document: UPDATE_TASK,
-    at: 'input.taskId',
-    variables: (side) => onFreshTask(side, { title: 'Changed' }),
-    hidden: hiddenTasks,
+  'Mutation.createTask.input.ownerId': notMember({
+    as: 'external',
+    document: CREATE_TASK,
+    at: 'input.ownerId',
+    variables: (side) => ({
+      input: { projectId: side.project.id, title: 'New', ownerId: side.people.colleague.member.id },
+    }),
+    hidden: hiddenMembers,
   }),
+  'Mutation.updateTask.input.taskId': [
+    refused({
+      as: 'editor',
+      document: UPDATE_TASK,
+      at: 'input.taskId',
+      variables: (side) => onFreshTask(side, { title: 'Changed' }),
+      hidden: hiddenTasks,
+    }),
+    refused({
+      as: 'program',
+      document: UPDATE_TASK,
+      at: 'input.taskId',
+      variables: (side) => onFreshTask(side, { title: 'Changed' }),
+      hidden: hiddenFromAdmins,
+    }),
+  ],
   'Mutation.updateTasks.input.tasks.taskId': refused({
     as: 'editor',
     document: UPDATE_TASKS,
@@ -275,6 +304,20 @@ export const cases: Record<string, Case | Case[]> = {
     hidden: hiddenTasks,
   }),
 
+  'Mutation.rotateApiKey.input.keyId': refused({
+    as: 'admin',
+    document: ROTATE_KEY,
+    at: 'input.keyId',
+    variables: async (side) => ({ input: { keyId: (await side.freshKey()).id } }),
+    hidden: 'administrators see every key',
+  }),
+  'Mutation.revokeApiKey.input.keyId': refused({
+    as: 'admin',
+    document: REVOKE_KEY,
+    at: 'input.keyId',
+    variables: async (side) => ({ input: { keyId: (await side.freshKey()).id } }),
+    hidden: 'administrators see every key',
+  }),
   'Mutation.grantFollow.input.taskId': refused({
     as: 'admin',
     document: GRANT_FOLLOW,

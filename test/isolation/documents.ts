@@ -5,6 +5,7 @@ export const TASK = `id key title description project { name } author { name ema
 const PAGE = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
 
 const ANY_NODE = `{ __typename id
+  ... on ApiKey { name secrets { prefix } createdBy { name } }
   ... on Comment { body author { name } task { ${TASK} } }
   ... on Company { name }
   ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
@@ -30,6 +31,8 @@ export const MOVE_TASK = mutation('moveTask', `task { ${TASK} }`);
 export const ADD_COMMENT = mutation('addComment', `comment { id body author { name } task { ${TASK} } }`);
 export const GRANT_FOLLOW = mutation('grantFollow', `url secret follow { id label task { ${TASK} } }`);
 export const REVOKE_FOLLOW = mutation('revokeFollow', `follow { id label task { ${TASK} } }`);
+export const ROTATE_KEY = mutation('rotateApiKey', 'secret apiKey { id name }');
+export const REVOKE_KEY = mutation('revokeApiKey', 'apiKey { id name }');
 export const UPDATE_MEMBER = mutation('updateMember', 'member { id name email }');
 export const REACTIVATE_MEMBER = mutation('reactivateMember', 'member { id name email }');
 export const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
@@ -58,6 +61,7 @@ export const PROJECTS_BY = pagedBy('$filter: ProjectFilter, ', (page) => {
   return `projects(filter: $filter, ${page}) { nodes { id name manager { name } } ${PAGE} }`;
 });
 export const PROJECTS = PROJECTS_BY('after').replace('first: 1', 'first: 3');
+export const API_KEYS = pagedBy('', (page) => `apiKeys(${page}) { nodes { id name } ${PAGE} }`);
 export const FOLLOWS = pagedBy('', (page) => `follows(${page}) { nodes { id label } ${PAGE} }`);
 export const AUDIT_BY = pagedBy('$filter: AuditFilter, ', (page) => {
   return `auditLog(filter: $filter, ${page}) { nodes { number action details actor { name } } ${PAGE} }`;

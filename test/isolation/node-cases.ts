@@ -15,7 +15,11 @@ const node = (as: Who, id: (side: Side) => string, hidden: Case['hidden']): Case
 
 /** How each kind of object is asked for by `node`. */
 export const nodeCases: Record<string, Case[]> = {
+  ApiKey: [node('admin', (side) => side.keyId, 'administrators see every key')],
   Comment: [
+    node('program', (side) => side.internalComment.id, {
+      'a comment under a private task': (side) => side.privateComment.id,
+    }),
     node('editor', (side) => side.comment.id, {
       'a comment in a project without a right': (side) => side.hiddenComment.id,
       "a comment under a colleague's private task": (side) => side.privateComment.id,
@@ -39,6 +43,7 @@ export const nodeCases: Record<string, Case[]> = {
     node('editor', (side) => side.task.id, hiddenTasks),
     node('external', (side) => side.task.id, hiddenFromExternals),
     node('admin', (side) => side.task.id, hiddenFromAdmins),
+    node('program', (side) => side.hiddenTask.id, hiddenFromAdmins),
   ],
   User: [
     node('editor', (side) => side.people.editor.viewer.userId, {

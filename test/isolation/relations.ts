@@ -61,6 +61,12 @@ export const relationCases: Record<string, Relation | string> = {
     seen: { as: 'external', variables: onTask, id: memberOf('admin') },
     unseen: namedInTask,
   },
+  'Task.integration': {
+    document: task('integration { id name }'),
+    at: 'task.integration',
+    seen: { as: 'external', variables: (side) => ({ id: side.keysTask.id }), id: (side) => side.keyId },
+    unseen: namedInTask,
+  },
   'Task.owner': {
     document: task('owner { id name }'),
     at: 'task.owner',
@@ -92,6 +98,18 @@ export const relationCases: Record<string, Relation | string> = {
     seen: { as: 'external', variables: (side) => ({ id: side.comment.id }), id: memberOf('editor') },
     unseen: 'whoever sees a comment sees who wrote it',
   },
+  'Comment.integration': {
+    document: 'query ($id: ID!) { node(id: $id) { ... on Comment { integration { id name } } } }',
+    at: 'node.integration',
+    seen: { as: 'external', variables: (side) => ({ id: side.keysComment.id }), id: (side) => side.keyId },
+    unseen: 'whoever sees a comment sees who wrote it',
+  },
+  'ApiKey.createdBy': {
+    document: 'query ($id: ID!) { node(id: $id) { ... on ApiKey { createdBy { id name } } } }',
+    at: 'node.createdBy',
+    seen: { as: 'admin', variables: (side) => ({ id: side.keyId }), id: memberOf('admin') },
+    unseen: 'administrators see every key and the whole directory',
+  },
   'Follow.task': {
     document: 'query ($id: ID!) { node(id: $id) { ... on Follow { task { id title description } } } }',
     at: 'node.task',
@@ -109,6 +127,13 @@ export const relationCases: Record<string, Relation | string> = {
     at: 'auditLog.nodes.0.actor',
     seen: { as: 'admin', id: memberOf('admin') },
     unseen: 'administrators see the whole log and the whole directory',
+  },
+  'AuditEntry.integration': "what a program was refused is tried with the keys' own tests",
+  'History.integration': {
+    document: task('history(first: 1) { nodes { integration { id name } } }'),
+    at: 'task.history.nodes.0.integration',
+    seen: { as: 'editor', variables: (side) => ({ id: side.keysTask.id }), id: (side) => side.keyId },
+    unseen: 'what programs are called everybody in the company may know',
   },
   'History.actor': {
     document: task('history(first: 1) { nodes { actor { id name } } }'),
@@ -201,6 +226,18 @@ export const listCases: Record<string, List> = {
     document: `{ auditLog(first: 100) { nodes { action objectId } ${PAGE} } }`,
     at: 'auditLog',
     seen: { as: 'admin', has: (side) => side.follow.id },
+    unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
+  },
+  'Query.apiKeys': {
+    document: `{ apiKeys(first: 100) { nodes { id name } ${PAGE} } }`,
+    at: 'apiKeys',
+    seen: { as: 'admin', has: (side) => side.keyId },
+    unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
+  },
+  'ApiKey.secrets': {
+    document: '{ apiKeys(first: 100) { nodes { secrets { prefix expiresAt } } } }',
+    at: 'apiKeys.nodes',
+    seen: { as: 'admin', has: () => 'aliteo_key_' },
     unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
   },
   'Query.follows': {

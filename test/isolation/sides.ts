@@ -1,8 +1,9 @@
+import type { ActingViewer } from '../../src/auth/viewer.js';
 import { addComment } from '../../src/domain/comments.js';
 import { grantFollow } from '../../src/domain/follows.js';
 import { savePersonalView, updatePreferences } from '../../src/domain/personal.js';
 import { createProject } from '../../src/domain/projects.js';
-import { assignTask, createTask, moveTask, type TaskFields, updateTask } from '../../src/domain/tasks.js';
+import { assignTask, createTask, moveTask, type NewTask, updateTask } from '../../src/domain/tasks.js';
 import type { Comment } from '../../src/entities/comment.js';
 import type { Follow } from '../../src/entities/follow.js';
 import { forkFor } from '../../src/entities/orm.js';
@@ -10,6 +11,7 @@ import { type Project, Workspace } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import type { PersonalView } from '../../src/entities/user.js';
+import { SCOPES } from '../../src/schema/scopes.js';
 import { browserAt, callerIn, signIn } from '../harness/browser.js';
 import { type Caller, get } from '../harness/client.js';
 import type { Cluster } from '../harness/cluster.js';
@@ -23,7 +25,16 @@ import { type Person, World } from '../harness/world.js';
 export type Secrecy = 'open' | 'inside' | 'hidden' | 'private' | 'personal' | 'elsewhere';
 
 /** Those in whose name the cases ask. */
-export type Who = 'admin' | 'manager' | 'editor' | 'external' | 'solver' | 'outsider' | 'loner' | 'follower';
+export type Who =
+  | 'admin'
+  | 'manager'
+  | 'editor'
+  | 'external'
+  | 'solver'
+  | 'outsider'
+  | 'loner'
+  | 'follower'
+  | 'program';
 
 /** What each of them must not meet, of their own company; nobody ever meets anything of another one. */
 export const WITHHELD: Record<Who, Secrecy[]> = {
@@ -35,9 +46,13 @@ export const WITHHELD: Record<Who, Secrecy[]> = {
   external: ['inside', 'hidden', 'private', 'personal', 'elsewhere'],
   loner: ['inside', 'hidden', 'private', 'personal', 'elsewhere'],
   follower: ['inside', 'hidden', 'private', 'personal', 'elsewhere'],
+  program: ['private', 'personal', 'elsewhere'],
 };
 
 export const markOf = (company: string, secrecy: Secrecy) => `xq-${company}-${secrecy}-xq`;
+
+/** Whoever writes a task or a comment. */
+type Author = { viewer: ActingViewer };
 
 /** One company, filled so that whatever the API can name is there: once within reach of the cases' viewers, once not. */
 export type Side = Awaited<ReturnType<typeof createSide>>;
@@ -66,16 +81,16 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   };
   const makeTask = async (
     project: Project,
-    author: Person,
+    author: Author,
     secrecy: Secrecy,
-    fields: TaskFields = {},
+    fields: Partial<NewTask> = {},
   ): Promise<Row<Task>> => {
     const texts = { title: mark(secrecy), description: mark(secrecy) };
     return (await createTask(parts, author.viewer, project.id, { privacy: 'PUBLIC', ...fields, ...texts })).result;
   };
   const makeComment = async (
     task: Row<Task>,
-    author: Person,
+    author: Author,
     secrecy: Secrecy,
     privacy: 'PUBLIC' | 'INTERNAL',
   ): Promise<Comment> => (await addComment(parts, author.viewer, task.id, mark(secrecy), privacy)).result;
@@ -126,6 +141,10 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   const editorsSession = await sessionOf(editor, 'open');
   const colleaguesSession = await sessionOf(colleague, 'personal');
 
+  const { id: keyId, viewer: key, caller: program } = await world.key(SCOPES, { name: mark('open') });
+  const keysTask = await makeTask(project, { viewer: key }, 'open', { ownerId: admin.member.id });
+  const keysComment = await makeComment(keysTask, { viewer: key }, 'open', 'PUBLIC');
+
   const elsewhere = await World.found(parts, issuer, mark('elsewhere'));
   await elsewhere.member({ email: editor.email, role: 'ADMIN' });
   const elsewhereTask = await elsewhere.task(await elsewhere.project(), { title: mark('elsewhere') });
@@ -153,6 +172,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     outsider: outsider.caller,
     loner: loner.caller,
     follower,
+    program,
   };
 
   return {
@@ -166,6 +186,9 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     comment,
     follow,
     view,
+    keyId,
+    keysTask,
+    keysComment,
     privateTask,
     privateComment,
     confidedTask,
@@ -190,6 +213,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     /** Of the editor's. */
     freshSession: () => sessionOf(editor, 'open'),
     freshMember: () => world.member({ name: mark('open') }),
+    freshKey: () => world.key(['TASKS_READ'], { name: mark('open') }),
     freshFollow: async () => (await makeFollow(task)).follow,
   };
 }

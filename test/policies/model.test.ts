@@ -45,7 +45,7 @@ function seesTask(company: Company, me: Row<Member>, task: Row<Task>): boolean {
   if (me.kind === 'EXTERNAL' && task.privacy !== 'PUBLIC') return false;
   const named = [task.owner.id, task.solver?.id, task.awaitedMember?.id];
   if (named.includes(me.id)) return true;
-  if (task.privacy === 'PRIVATE') return task.author.id === me.id;
+  if (task.privacy === 'PRIVATE') return task.author?.id === me.id;
   const isAwaitedHere = me.kind === 'INTERNAL' && company.grants.has(`${task.awaitedProject?.id} ${me.id}`);
   return isAwaitedHere || seesProject(company, me, projectOf(company, task));
 }

@@ -10,7 +10,8 @@ import { Project, Workspace } from '../../src/entities/project.js';
 import { all, oneOf, type RowFilter } from '../../src/entities/row-filter.js';
 import { listRows } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
-import { Level, MembershipKind, Privacy, Role, Visibility } from '../../src/entities/vocabulary.js';
+import { Level, MembershipKind, Privacy, Role, type Scope, Visibility } from '../../src/entities/vocabulary.js';
+import { SCOPES } from '../../src/schema/scopes.js';
 import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { World } from '../harness/world.js';
@@ -34,6 +35,46 @@ const supervisor: Who = { role: 'SUPERVISOR' };
 const internal: Who = {};
 const external: Who = { membership: 'EXTERNAL' };
 const having = (level: Level, who: Who = internal): Who => ({ ...who, granted: { [HERE]: level } });
+
+describe('what a program may do, by the scopes of its key', () => {
+  const project = { id: HERE, managerId: SOMEBODY, visibility: 'MEMBERS' };
+  const task: TaskFacts = {
+    projectId: HERE,
+    projectManagerId: SOMEBODY,
+    projectVisibility: 'EVERYONE',
+    privacy: 'INTERNAL',
+    // Nobody: what names no person is nobody's, and no program's either.
+    authorId: null,
+    ownerId: SOMEBODY,
+    solverId: null,
+    awaitedMemberId: null,
+    awaitedProjectId: null,
+  };
+  const levelsOf = (...scopes: Scope[]) => {
+    const grants = new Grants({ keyId: 'apikey', scopes }, new Map());
+    return [
+      levelOn(projectPolicy, grants, project),
+      levelOn(taskPolicy, grants, task),
+      levelOn(taskPolicy, grants, { ...task, privacy: 'PRIVATE' }),
+    ];
+  };
+
+  it.each<[Scope, (Level | null)[]]>([
+    ['PROJECTS_READ', ['VIEW', null, null]],
+    ['PROJECTS_WRITE', ['VIEW', null, null]],
+    ['TASKS_READ', ['VIEW', 'VIEW', null]],
+    ['TASKS_WRITE', ['EDIT', 'EDIT', null]],
+    ['COMMENTS_READ', [null, null, null]],
+    ['COMMENTS_WRITE', [null, 'COMMENT', null]],
+    ['MEMBERS_READ', [null, null, null]],
+  ])('%s: the project, its task, a private one: %j', (scope, levels) => {
+    expect(levelsOf(scope)).toEqual(levels);
+  });
+
+  it('is nothing private, whatever the scopes are', () => {
+    expect(levelsOf(...SCOPES)).toEqual(['EDIT', 'EDIT', null]);
+  });
+});
 
 describe('what somebody may do with a project', () => {
   const ofOthers = { id: HERE, managerId: SOMEBODY, visibility: 'MEMBERS' };

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GraphQLObjectType } from 'graphql';
+import { revokeApiKey } from '../../src/domain/api-keys.js';
 import { revokeFollow } from '../../src/domain/follows.js';
 import { deactivateMember } from '../../src/domain/members.js';
+import { ApiKey } from '../../src/entities/api-key.js';
+import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
+import { SCOPES } from '../../src/schema/scopes.js';
 import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
 import { ask, type Caller, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
@@ -14,7 +18,8 @@ import { World } from '../harness/world.js';
 /**
  * Who may do what: every root field, asked by everybody, with what each is told. The object asked for is one public task in a
  * project without visibility; in it a manager, an editor, a commenter, a reader and an external editor have grants, the
- * administrator and the supervisor their role, the outsiders nothing.
+ * administrator and the supervisor their role, the outsiders nothing. One API key may write everything, one read everything, and
+ * one read about members alone.
  *
  *   ok      the answer, without an error
  *   anon    UNAUTHENTICATED: no credential
@@ -22,48 +27,53 @@ import { World } from '../harness/world.js';
  *   entry   FORBIDDEN, ENTRY_NOT_ALLOWED: another way in is asked for
  *   role    FORBIDDEN, ROLE_REQUIRED
  *   level   FORBIDDEN, LEVEL_REQUIRED
+ *   scope   FORBIDDEN, SCOPE_REQUIRED
  *   absent  NOT_FOUND
  */
 const TABLE = `
-  operation                      nobody  user   admin  supervisor  manager  editor  commenter  reader  outsider  extEditor  extOutsider  foreigner  follower
-  Query.viewer                   anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Query.rateLimit                anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         ok
-  Query.companies                anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Query.sessions                 anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Query.members                  anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Query.workspaces               anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Query.projects                 anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Query.project                  anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
-  Query.tasks                    anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
-  Query.projectStats             anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
-  Query.task                     anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
-  Query.node                     anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
-  Query.nodes                    anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Query.follows                  anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
-  Query.auditLog                 anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
-  Query.followed                 anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
-  Mutation.createTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
-  Mutation.updateTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
-  Mutation.updateTasks           anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
-  Mutation.assignTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
-  Mutation.moveTask              anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
-  Mutation.addComment            anon    firm   ok     level       ok       ok      ok         level   absent    ok         absent       absent     entry
-  Mutation.setProjectPermission  anon    firm   ok     level       ok       level   level      level   absent    level      absent       absent     entry
-  Mutation.createProject         anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
-  Mutation.addMember             anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
-  Mutation.updateMember          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
-  Mutation.reactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
-  Mutation.deactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
-  Mutation.grantFollow           anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
-  Mutation.revokeFollow          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
-  Mutation.foundCompany          anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Mutation.savePersonalView      anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Mutation.updatePreferences     anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Mutation.endSession            anon    absent absent absent      absent   absent  absent     absent  absent    absent     absent       absent     entry
-  Mutation.endSessions           anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
-  Subscription.taskChanged       anon    firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
-  Subscription.projectStatsChanged anon  firm   ok     ok          ok       ok      ok         ok      absent    ok         absent       absent     entry
-  Subscription.followedChanged   anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
+  operation                         nobody  user    admin   supervisor  manager  editor  commenter  reader  outsider  extEditor  extOutsider  foreigner  follower  writerKey  readerKey  staffKey
+  Query.viewer                      anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
+  Query.rateLimit                   anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         ok        ok         ok         ok
+  Query.companies                   anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
+  Query.sessions                    anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
+  Query.members                     anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         ok
+  Query.workspaces                  anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         scope
+  Query.projects                    anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         scope
+  Query.project                     anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
+  Query.tasks                       anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
+  Query.projectStats                anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
+  Query.task                        anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
+  Query.node                        anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         absent
+  Query.nodes                       anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         ok
+  Query.follows                     anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
+  Query.apiKeys                     anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
+  Query.auditLog                    anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
+  Query.followed                    anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry
+  Mutation.createTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
+  Mutation.updateTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
+  Mutation.updateTasks              anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
+  Mutation.assignTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
+  Mutation.moveTask                 anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
+  Mutation.addComment               anon    firm    ok      level       ok       ok      ok         level   absent    ok         absent       absent     entry     ok         scope      scope
+  Mutation.setProjectPermission     anon    firm    ok      level       ok       level   level      level   absent    level      absent       absent     entry     entry      entry      entry
+  Mutation.createProject            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     ok         scope      scope
+  Mutation.addMember                anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
+  Mutation.updateMember             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
+  Mutation.reactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
+  Mutation.deactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
+  Mutation.createApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
+  Mutation.rotateApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
+  Mutation.revokeApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
+  Mutation.grantFollow              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
+  Mutation.revokeFollow             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
+  Mutation.foundCompany             anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
+  Mutation.savePersonalView         anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
+  Mutation.updatePreferences        anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
+  Mutation.endSession               anon    absent  absent  absent      absent   absent  absent     absent  absent    absent     absent       absent     entry     entry      entry      entry
+  Mutation.endSessions              anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
+  Subscription.taskChanged          anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
+  Subscription.projectStatsChanged  anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
+  Subscription.followedChanged      anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry
 `;
 
 interface Ids {
@@ -72,6 +82,7 @@ interface Ids {
   workspace: string;
   member: string;
   follow: string;
+  apiKey: string;
   session: string;
   /** Of nobody yet. */
   address: string;
@@ -95,13 +106,14 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   // What is absent is null in its place.
   'Query.nodes': ({ task }) => `{ nodes(ids: ["${task}"]) { id } }`,
   'Query.follows': () => '{ follows(first: 5) { nodes { id } } }',
+  'Query.apiKeys': () => '{ apiKeys(first: 5) { nodes { id name secrets { prefix } } } }',
   'Query.auditLog': () => '{ auditLog(first: 5) { nodes { action } } }',
   'Query.followed': () => '{ followed { task { title } } }',
   // A session of somebody else's, who stays signed in.
   'Mutation.endSession': ({ session }) => mutation('endSession', `sessionId: "${session}"`),
   'Mutation.endSessions': () => mutation('endSessions', ''),
-  'Mutation.createTask': ({ project }) =>
-    mutation('createTask', `projectId: "${project}", title: "T", privacy: PUBLIC`),
+  'Mutation.createTask': ({ project, member }) =>
+    mutation('createTask', `projectId: "${project}", title: "T", privacy: PUBLIC, ownerId: "${member}"`),
   'Mutation.updateTask': ({ task }) => mutation('updateTask', `taskId: "${task}", title: "T"`),
   'Mutation.updateTasks': ({ task }) => mutation('updateTasks', `tasks: [{ taskId: "${task}", title: "T" }]`),
   'Mutation.assignTask': ({ task, member }) => mutation('assignTask', `taskId: "${task}", solverId: "${member}"`),
@@ -109,12 +121,16 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.addComment': ({ task }) => mutation('addComment', `taskId: "${task}", body: "C"`),
   'Mutation.setProjectPermission': ({ project, member }) =>
     mutation('setProjectPermission', `projectId: "${project}", memberId: "${member}", level: VIEW`),
-  'Mutation.createProject': ({ workspace, key }) =>
-    mutation('createProject', `workspaceId: "${workspace}", key: "${key}", name: "P"`),
+  'Mutation.createProject': ({ workspace, key, member }) =>
+    mutation('createProject', `workspaceId: "${workspace}", key: "${key}", name: "P", managerId: "${member}"`),
   'Mutation.addMember': ({ address }) => mutation('addMember', `email: "${address}", name: "M"`),
   'Mutation.updateMember': ({ member }) => mutation('updateMember', `memberId: "${member}", role: SUPERVISOR`),
   'Mutation.reactivateMember': ({ member }) => mutation('reactivateMember', `memberId: "${member}"`),
   'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
+  'Mutation.createApiKey': () =>
+    mutation('createApiKey', `name: "K", scopes: [TASKS_READ], expiresAt: "${new Date(Date.now() + 60_000).toJSON()}"`),
+  'Mutation.rotateApiKey': ({ apiKey }) => mutation('rotateApiKey', `keyId: "${apiKey}"`),
+  'Mutation.revokeApiKey': ({ apiKey }) => mutation('revokeApiKey', `keyId: "${apiKey}"`),
   'Mutation.grantFollow': ({ task }) => mutation('grantFollow', `taskId: "${task}"`),
   'Mutation.revokeFollow': ({ follow }) => mutation('revokeFollow', `followId: "${follow}"`),
   'Mutation.foundCompany': () => mutation('foundCompany', 'name: "C"'),
@@ -189,6 +205,10 @@ beforeAll(async () => {
   session = (await get(cluster.first, callerIn(browser), '{ sessions { id } }')).sessions[0].id;
   callers.user = { authorization: both.caller.authorization as string };
   callers.follower = (await world.follow(task)).caller;
+  const writing = SCOPES.filter((scope) => scope.endsWith('_WRITE'));
+  callers.writerKey = (await world.key([...writing, 'MEMBERS_READ'])).caller;
+  callers.readerKey = (await world.key(SCOPES.filter((scope) => scope.endsWith('_READ')))).caller;
+  callers.staffKey = (await world.key(['MEMBERS_READ'])).caller;
 
   const deactivated = await world.member({ role: 'ADMIN' });
   await deactivateMember(parts, admin.viewer, deactivated.member.id);
@@ -197,6 +217,14 @@ beforeAll(async () => {
   const expired = await issuer.token(admin.email, { exp: Math.floor(Date.now() / 1000) - 600 });
   ended.deactivated = { caller: deactivated.caller, outcome: 'absent' };
   ended.expired = { caller: { ...admin.caller, authorization: `Bearer ${expired}` }, outcome: 'TOKEN_EXPIRED' };
+  const revokedKey = await world.key(SCOPES);
+  await revokeApiKey(parts, admin.viewer, revokedKey.id);
+  const expiredKey = await world.key(SCOPES);
+  await forkFor(parts.orm, world).nativeUpdate(ApiKey, { id: expiredKey.id }, { expiresAt: new Date(0) });
+  const elsewhereKey = await world.key(SCOPES, { allowedAddresses: ['192.0.2.0/24'] });
+  ended.revokedKey = { caller: revokedKey.caller, outcome: 'KEY_INVALID' };
+  ended.expiredKey = { caller: expiredKey.caller, outcome: 'KEY_INVALID' };
+  ended.elsewhereKey = { caller: elsewhereKey.caller, outcome: 'KEY_INVALID' };
   ended.revoked = { caller: revoked.caller, outcome: 'FOLLOW_INVALID' };
 }, 60_000);
 afterAll(() => cluster?.stop());
@@ -212,10 +240,19 @@ async function freshIds(operation: string): Promise<Ids> {
     workspace: world.workspace.id,
     member: isUsedUp ? (await freshMember()).member.id : world.admin.member.id,
     follow: isUsedUp ? (await world.follow(fresh)).id : '',
+    apiKey: /(rotate|revoke)ApiKey/.test(operation) ? await freshKey() : '',
     session,
     address: `new-${made}@example.com`,
     key: `N${made}`,
   };
+}
+
+let lastKey = '';
+/** The one before ends: a company has a hundred open ones at most. */
+async function freshKey(): Promise<string> {
+  if (lastKey) await revokeApiKey(cluster.parts, world.admin.viewer, lastKey);
+  lastKey = (await world.key(['TASKS_READ'])).id;
+  return lastKey;
 }
 
 async function freshMember() {
@@ -230,6 +267,7 @@ const OUTCOMES: Record<string, string> = {
   'FORBIDDEN ENTRY_NOT_ALLOWED': 'entry',
   'FORBIDDEN ROLE_REQUIRED': 'role',
   'FORBIDDEN LEVEL_REQUIRED': 'level',
+  'FORBIDDEN SCOPE_REQUIRED': 'scope',
 };
 
 interface Result {
@@ -291,7 +329,7 @@ describe('over WebSocket', () => {
 });
 
 describe('once the way in has ended, every operation is refused at the door', () => {
-  it.each(['deactivated', 'expired', 'revoked'])('%s', async (who) => {
+  it.each(['deactivated', 'expired', 'revoked', 'revokedKey', 'expiredKey', 'elsewhereKey'])('%s', async (who) => {
     const { caller, outcome } = ended[who] ?? fail(who);
     for (const operation of operations) {
       const document = documentOf(operation, await freshIds(operation));

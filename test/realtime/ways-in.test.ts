@@ -112,6 +112,7 @@ describe('a connection that comes in', () => {
   async function comeIn(viewer: Standing['viewer']) {
     const connection = {
       hasEnded: false,
+      review: async () => {},
       end() {
         connection.hasEnded = true;
       },

@@ -25,6 +25,7 @@ import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { type AccessSubject, guardSchema } from '../../src/schema/access.js';
 import { accessDirectives } from '../../src/schema/directives.js';
 import { printSdl } from '../../src/schema/print.js';
+import { SCOPES, type Scope } from '../../src/schema/scopes.js';
 import { ask, type Caller, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { World } from '../harness/world.js';
@@ -59,6 +60,11 @@ describe('a root field is closed until a directive opens it', () => {
     ['is open to members without @tenant', 'secret: Int @allow(entry: [MEMBER])'],
     ['is open to followers without @tenant', 'secret: Int @allow(entry: [FOLLOWER])'],
     ['is open to members and followers without @tenant', 'secret: Int @allow(entry: [MEMBER, FOLLOWER])'],
+    ['is open to API keys without @scope', 'secret: Int @allow(entry: [MEMBER, INTEGRATION]) @tenant'],
+    [
+      'asks for a scope and is closed to API keys',
+      'secret: Int @allow(entry: [MEMBER]) @tenant @scope(is: TASKS_READ)',
+    ],
     ['names a tenant for people who have none', 'secret: Int @allow(entry: [USER]) @tenant'],
   ])('the schema is refused, and the field named, when a field %s', (_what, field) => {
     expect(guard(field)).toThrow(/Query\.secret/);
@@ -70,6 +76,8 @@ describe('a root field is closed until a directive opens it', () => {
     ['followers', 'also: Int @allow(entry: [FOLLOWER]) @tenant'],
     ['administrators', 'also: Int @allow(entry: [MEMBER]) @tenant @hasRole(role: ADMIN)'],
     ['whoever is signed in', 'also: Int @allow(entry: [USER, MEMBER])'],
+    ['API keys with a scope', 'also: Int @allow(entry: [MEMBER, INTEGRATION]) @tenant @scope(is: TASKS_READ)'],
+    ['all API keys', 'also: Int @allow(entry: [MEMBER, INTEGRATION]) @tenant @scope'],
   ])('the schema is accepted when a field is open to %s', (_what, field) => {
     expect(guard(field)).not.toThrow();
   });
@@ -175,6 +183,74 @@ describe('the guard of a subscription', () => {
       execute({ schema, document, rootValue: { ticks: 2 }, contextValue: { viewer } });
     expect(await event({ kind: 'FOLLOWER' })).toMatchObject({ data: { ticks: 2 } });
     expect(refusals(await event({ kind: 'NOBODY' }))).toEqual([['UNAUTHENTICATED', 'NO_CREDENTIAL']]);
+  });
+});
+
+/** What API keys may ask for, and which scope of them that takes. One root field more is a decision to be written here. */
+const OPEN_TO_KEYS: Record<string, string | null> = {
+  'Query.members': 'MEMBERS_READ',
+  'Query.node': null,
+  'Query.nodes': null,
+  'Query.project': 'PROJECTS_READ',
+  'Query.projects': 'PROJECTS_READ',
+  'Query.projectStats': 'TASKS_READ',
+  'Query.rateLimit': null,
+  'Query.task': 'TASKS_READ',
+  'Query.tasks': 'TASKS_READ',
+  'Query.workspaces': 'PROJECTS_READ',
+  'Mutation.addComment': 'COMMENTS_WRITE',
+  'Mutation.assignTask': 'TASKS_WRITE',
+  'Mutation.createProject': 'PROJECTS_WRITE',
+  'Mutation.createTask': 'TASKS_WRITE',
+  'Mutation.moveTask': 'TASKS_WRITE',
+  'Mutation.updateTask': 'TASKS_WRITE',
+  'Mutation.updateTasks': 'TASKS_WRITE',
+  'Subscription.projectStatsChanged': 'TASKS_READ',
+  'Subscription.taskChanged': 'TASKS_READ',
+};
+
+describe('scopes of API keys', () => {
+  const key = (...scopes: Scope[]): AccessSubject => ({ kind: 'INTEGRATION', scopes });
+  const schema = guardSchema(
+    schemaOf(`
+      type Query {
+        thing: Thing @allow(entry: [MEMBER, INTEGRATION]) @tenant @scope(is: TASKS_READ)
+        carrier: Carrier @allow(entry: [MEMBER, INTEGRATION]) @tenant @scope
+      }
+      type Thing @scope(is: TASKS_READ) { id: Int }
+      type Person @scope(is: MEMBERS_READ) { id: Int }
+      type Closed { id: Int }
+      type Carrier @scope { thing: Thing person: Person closed: Closed }
+    `),
+  );
+  const ask = async (viewer: AccessSubject, text: string) => {
+    const one = { id: 1 };
+    const rootValue = { thing: one, carrier: { thing: one, person: one, closed: one } };
+    const result = await execute({ schema, document: parse(text), rootValue, contextValue: { viewer } });
+    return refusals(result).map(([, reason]) => reason);
+  };
+
+  it('are asked of root fields, and of the types that anything leads to; a type that names none is closed', async () => {
+    expect(await ask(key('MEMBERS_READ'), '{ thing { id } }')).toEqual(['SCOPE_REQUIRED']);
+    expect(await ask(key('TASKS_READ'), '{ thing { id } }')).toEqual([]);
+    const all = '{ carrier { thing { id } person { id } closed { id } } }';
+    expect(await ask(key('TASKS_READ'), all)).toEqual(['SCOPE_REQUIRED', 'CLOSED_TO_KEYS']);
+    expect(await ask(key(...SCOPES), all)).toEqual(['CLOSED_TO_KEYS']);
+    expect(await ask({ kind: 'MEMBER', role: 'MEMBER' }, all)).toEqual([]);
+  });
+
+  it('to write let read in the same area, and in no other', async () => {
+    expect(await ask(key('TASKS_WRITE'), '{ thing { id } }')).toEqual([]);
+    expect(await ask(key('COMMENTS_WRITE'), '{ thing { id } }')).toEqual(['SCOPE_REQUIRED']);
+  });
+
+  it('open what was decided, no root field more', () => {
+    const open = rootFields.flatMap(({ coordinate, field }) => {
+      const entries: string[] = getDirective(real, field, 'allow')?.[0]?.entry ?? [];
+      const scope: string | null = getDirective(real, field, 'scope')?.[0]?.is ?? null;
+      return entries.includes('INTEGRATION') ? [[coordinate, scope]] : [];
+    });
+    expect(Object.fromEntries(open)).toEqual(OPEN_TO_KEYS);
   });
 });
 
@@ -328,7 +404,9 @@ describe('the printed schema', () => {
     for (const type of Object.values(real.getTypeMap())) {
       if (!isObjectType(type) || type.name.startsWith('__')) continue;
       for (const field of Object.values(type.getFields())) {
-        const holds = ['tenant', 'allow', 'hasRole', 'publicFace'].filter((name) => getDirective(real, field, name));
+        const holds = ['tenant', 'allow', 'hasRole', 'scope', 'publicFace'].filter((name) =>
+          getDirective(real, field, name),
+        );
         expect({ type: type.name, field: field.name, directives: printed(type.name, field.name).toSorted() }).toEqual({
           type: type.name,
           field: field.name,
@@ -338,9 +416,22 @@ describe('the printed schema', () => {
     }
   });
 
+  it('shows which types are open to API keys', () => {
+    for (const [name, { directives }] of types) {
+      const type = real.getType(name) as GraphQLObjectType;
+      const isOpen = directives?.some((directive) => directive.name.value === 'scope') ?? false;
+      expect([name, isOpen]).toEqual([name, getDirective(real, type, 'scope') !== undefined]);
+    }
+  });
+
   it('defines the directives that it shows', () => {
     for (const { name } of accessDirectives)
-      expect(sdl).toMatch(new RegExp(`^directive @${name}\\b.* on FIELD_DEFINITION$`, 'm'));
+      expect(sdl).toMatch(
+        new RegExp(
+          `^directive @${name}\\b.* on ${name === 'scope' ? 'FIELD_DEFINITION \\| OBJECT' : 'FIELD_DEFINITION'}$`,
+          'm',
+        ),
+      );
   });
 
   it('is the one that is committed', () => {
