@@ -7,6 +7,7 @@ import { type Config, ConfigError, readConfig } from './config.js';
 import { foundCompany } from './domain/companies.js';
 import { seedDemo } from './domain/demo.js';
 import { type SeedPlan, seedCompanies, seededAddress, seededId } from './domain/seed.js';
+import { makeSupportToken } from './domain/support.js';
 import type { Parts } from './domain/unit-of-work.js';
 import { type Verdict, verifyAudit } from './domain/verify-audit.js';
 import { expectMigrated, migrate, sqliteDrift } from './entities/schema-state.js';
@@ -14,6 +15,7 @@ import { tenantIds } from './entities/tenant-ids.js';
 import { printErrors } from './errors/print-errors.js';
 import { withVaultValues } from './key-vault.js';
 import { buildGuardedSchema } from './resolvers/build-schema.js';
+import { isId } from './schema/ids.js';
 import { printSdl } from './schema/print.js';
 import { describeFault } from './server/describe-fault.js';
 import { openParts } from './server/server.js';
@@ -74,6 +76,22 @@ program
         name: options.adminName,
       });
       console.log(`Created ${company.id} with the administrator ${administrator.id} (${options.admin}).`);
+    }),
+  );
+
+program
+  .command('support')
+  .description("the operator's support in a company, by leave of one of its administrators")
+  .command('token')
+  .description("make a token that reads in the company for an hour; the company's audit log tells of it")
+  .requiredOption('--company <id>', 'the company that has granted it')
+  .action(({ company }: { company: string }) =>
+    withParts(async (parts) => {
+      await expectMigrated(parts.orm);
+      const made = isId('company', company) ? await makeSupportToken(parts, company) : null;
+      if (!made) return fail(`No administrator of ${company} lets support in at this time.`);
+      console.log(made.token);
+      console.error(`Good until ${made.until.toISOString()}, as: Authorization: Bearer TOKEN.`);
     }),
   );
 

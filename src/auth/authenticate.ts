@@ -6,6 +6,7 @@ import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
 import type { Orm } from '../entities/orm.js';
 import { findRow, findRows, type Row, type RowSource } from '../entities/rows.js';
+import { SupportGrant } from '../entities/support-grant.js';
 import { accessEnded, notFound, sessionEnded, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
 import { AddressRanges, bareAddress } from '../transport/address-ranges.js';
@@ -15,19 +16,21 @@ import type { DoorBook, Origin } from './door-book.js';
 import { readFollowSecret } from './follow-secret.js';
 import { provisionUser } from './provision-user.js';
 import type { Sessions } from './sessions.js';
+import { supportTokens } from './support-token.js';
 import {
   type FollowerViewer,
   type KeyViewer,
   type MemberViewer,
   nobody,
   type SignedIn,
+  type SupportViewer,
   sessionOf,
   type Viewer,
 } from './viewer.js';
 
 /** What somebody shows at the door, over HTTP or in `connection_init`. */
 export interface Credential {
-  /** `Bearer TOKEN`, which may be an API key's secret, or `Follow SECRET`. */
+  /** `Bearer TOKEN`, which may be an API key's secret or a support token, or `Follow SECRET`. */
   authorization?: string | undefined;
   /** A session's secret, as the browser's cookie has it; `authorization` goes before it. */
   session?: string | undefined;
@@ -79,6 +82,7 @@ export class Authenticator {
     switch (scheme.toLowerCase()) {
       case 'bearer':
         if (isKeySecret(value)) return this.#program(value, credential);
+        if (supportTokens(this.keyring).isOne(value)) return this.#support(value, credential);
         return this.#person(await this.#verify(value), credential, known);
       case 'follow':
         return this.#follower(value, credential);
@@ -94,6 +98,7 @@ export class Authenticator {
     if (!renewed) return null;
     if (renewed.kind === 'MEMBER') return this.#member(renewed, known);
     if (renewed.kind === 'INTEGRATION') return this.#key(renewed);
+    if (renewed.kind === 'SUPPORT') return this.#granted(renewed);
     if (renewed.kind === 'FOLLOWER') return this.#follow(renewed.companyId, { id: renewed.followId });
     return renewed;
   }
@@ -172,6 +177,24 @@ export class Authenticator {
   }
 
   /** One answer for whatever is wrong; the company's log tells its administrators which it was. */
+  async #support(token: string, { companyId, origin }: Credential): Promise<SupportViewer> {
+    const shown = supportTokens(this.keyring).read(token);
+    const { companyId: whose = '', grantId = '' } = shown?.content ?? {};
+    const viewer = shown && { kind: 'SUPPORT' as const, companyId: whose, grantId, expiresAt: shown.until };
+    const current = viewer && !hasExpired(viewer) ? await this.#granted(viewer) : null;
+    if (current && companyId !== undefined && companyId !== whose) throw notFound('company');
+    if (current && origin) this.book?.entered(current, hash('sha256', token, 'base64url'), origin);
+    if (current) return current;
+    if (shown && origin) this.book?.turnedAway(whose, 'SUPPORT', 'SUPPORT_ENDED', origin, grantId);
+    throw unauthenticated('SUPPORT_ENDED', 'This way in is not open, or not any more.');
+  }
+
+  /** The same as long as the company's grant is open. */
+  async #granted(viewer: SupportViewer): Promise<SupportViewer | null> {
+    const grant = await findRow(this.#sourceOf(viewer), SupportGrant, viewer.grantId);
+    return grant && !grant.revokedAt && grant.expiresAt.getTime() > Date.now() ? viewer : null;
+  }
+
   async #program(secret: string, { companyId, origin }: Credential): Promise<KeyViewer> {
     const shown = readKeySecret(this.keyring, secret);
     const [found] = shown

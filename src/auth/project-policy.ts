@@ -14,6 +14,7 @@ export const projectPolicy: Policy<ProjectFact> = {
     { why: 'granted EDIT', where: { isGrantedProject: 'id', atLeast: 'EDIT' }, level: 'EDIT' },
     { why: 'granted COMMENT', where: { isGrantedProject: 'id', atLeast: 'COMMENT' }, level: 'COMMENT' },
     { why: 'granted VIEW', where: { isGrantedProject: 'id', atLeast: 'VIEW' }, level: 'VIEW' },
+    { why: "the operator's support, where it was let in", who: (v) => v.isSupport, level: 'VIEW' },
     { why: 'key that writes tasks', who: (v) => v.has('TASKS_WRITE'), level: 'EDIT' },
     { why: 'key that reads projects', who: (v) => v.has('PROJECTS_READ'), level: 'VIEW' },
     { why: 'key that reads tasks', who: (v) => v.has('TASKS_READ'), level: 'VIEW' },

@@ -1,10 +1,10 @@
 import type { Orm } from '../entities/orm.js';
 import { type Grants, loadGrants } from './grants.js';
-import type { ActingViewer, FollowerViewer, MemberViewer, Viewer } from './viewer.js';
+import type { FollowerViewer, MemberViewer, ReadingViewer, Viewer } from './viewer.js';
 
 /** Who somebody is in a company and what they may, as it was read last. Its viewer has no expiry and no session: the connection has. */
 export interface Standing {
-  readonly viewer: ActingViewer | FollowerViewer;
+  readonly viewer: ReadingViewer | FollowerViewer;
   /** None for a follower, to whom only the followed object is open. */
   readonly grants: Grants | null;
 }
@@ -13,7 +13,7 @@ export interface Standing {
 export async function findStanding(
   orm: Orm,
   refresh: (viewer: Viewer) => Promise<Viewer | null>,
-  viewer: ActingViewer | FollowerViewer,
+  viewer: ReadingViewer | FollowerViewer,
 ): Promise<Standing | null> {
   const { session: _, ...person } = viewer as MemberViewer;
   // Several connections of a key may have come by several secrets of it.

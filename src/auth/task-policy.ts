@@ -50,6 +50,7 @@ export const taskPolicy: Policy<TaskFact> = {
       where: inProject({ isGrantedProject: 'awaitedProjectId', atLeast: 'VIEW' }),
       level: 'COMMENT',
     },
+    { why: "the operator's support, where it was let in", who: (v) => v.isSupport, where: notPrivate, level: 'VIEW' },
     { why: 'key that writes tasks', who: (v) => v.has('TASKS_WRITE'), where: notPrivate, level: 'EDIT' },
     { why: 'key that writes comments', who: (v) => v.has('COMMENTS_WRITE'), where: notPrivate, level: 'COMMENT' },
     { why: 'key that reads tasks', who: (v) => v.has('TASKS_READ'), where: notPrivate, level: 'VIEW' },

@@ -50,11 +50,22 @@ export interface KeyViewer {
   expiresAt: Date | null;
 }
 
+/** The operator's support, by an administrator's leave. It reads what is not private, and changes nothing. */
+export interface SupportViewer {
+  kind: 'SUPPORT';
+  companyId: string;
+  grantId: string;
+  expiresAt: Date | null;
+}
+
 /** Whoever works in a company: changes are theirs. */
 export type ActingViewer = MemberViewer | KeyViewer;
 
+/** Whoever reads in a company beyond one object. */
+export type ReadingViewer = ActingViewer | SupportViewer;
+
 /** Who asks. Everything behind an entry point sees only this, never the credential. */
-export type Viewer = Nobody | SignedIn | MemberViewer | FollowerViewer | KeyViewer;
+export type Viewer = Nobody | SignedIn | ReadingViewer | FollowerViewer;
 
 export const nobody: Nobody = { kind: 'NOBODY' };
 
@@ -72,6 +83,11 @@ export function expectActing(viewer: Viewer): ActingViewer {
   return viewer.kind === 'INTEGRATION' ? viewer : expectMember(viewer);
 }
 
+/** Returns whoever reads in the company: a member, an API key or support. */
+export function expectReading(viewer: Viewer): ReadingViewer {
+  return viewer.kind === 'SUPPORT' ? viewer : expectActing(viewer);
+}
+
 /** Returns the follower who asks. */
 export function expectFollower(viewer: Viewer): FollowerViewer {
   if (viewer.kind !== 'FOLLOWER') throw forbidden('ENTRY_NOT_ALLOWED', 'This is open to followers only.');
@@ -85,7 +101,7 @@ export function expectUserId(viewer: Viewer): string {
 }
 
 /** What stands in a company's records for who asks; null for who is nobody there. */
-export function actorIdOf(viewer: ActingViewer | FollowerViewer): string;
+export function actorIdOf(viewer: ReadingViewer | FollowerViewer): string;
 export function actorIdOf(viewer: Viewer): string | null;
 export function actorIdOf(viewer: Viewer): string | null {
   switch (viewer.kind) {
@@ -93,6 +109,8 @@ export function actorIdOf(viewer: Viewer): string | null {
       return viewer.memberId;
     case 'INTEGRATION':
       return viewer.keyId;
+    case 'SUPPORT':
+      return viewer.grantId;
     case 'FOLLOWER':
       return viewer.followId;
     default:

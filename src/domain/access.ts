@@ -3,7 +3,7 @@ import { isAtLeast } from '../auth/level.js';
 import { projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { levelOn } from '../auth/rule.js';
 import { taskFacts, taskPolicy } from '../auth/task-policy.js';
-import type { ActingViewer } from '../auth/viewer.js';
+import type { ReadingViewer } from '../auth/viewer.js';
 import { Project } from '../entities/project.js';
 import { marks } from '../entities/row-filter.js';
 import { findRow, findRows, type Row, type RowLock, type RowSource, selectRows } from '../entities/rows.js';
@@ -24,7 +24,7 @@ interface Options {
 /** Throws NOT_FOUND for what is not seen, FORBIDDEN for what is seen but not open to this. */
 export async function getProject(
   source: RowSource,
-  viewer: ActingViewer,
+  viewer: ReadingViewer,
   projectId: string,
   needed: Level,
   options: Options = {},
@@ -46,7 +46,7 @@ export type HeldTask = Held<Row<Task>> & { project: Row<Project> };
 /** The same for a task; the project that its rights come from is read with it. */
 export async function getTask(
   source: RowSource,
-  viewer: ActingViewer,
+  viewer: ReadingViewer,
   taskId: string,
   needed: Level,
   options: Options = {},
@@ -62,7 +62,7 @@ export async function getTask(
  */
 export async function getTasks(
   source: RowSource,
-  viewer: ActingViewer,
+  viewer: ReadingViewer,
   taskIds: readonly string[],
   needed: Level,
   options: Options = {},

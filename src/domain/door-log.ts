@@ -3,6 +3,7 @@ import type { DoorBook, Origin } from '../auth/door-book.js';
 import { actorIdOf, type Viewer } from '../auth/viewer.js';
 import { prefixOf } from '../schema/ids.js';
 import type { AuditWriter } from './audit-writer.js';
+import type { LastUses } from './last-uses.js';
 import type { Refusals } from './refusals.js';
 
 /** Whether a key that this process has not seen has not been seen by any other; it is remembered for so long. Never rejects. */
@@ -23,11 +24,13 @@ export class DoorLog implements DoorBook {
     readonly writer: AuditWriter,
     readonly refusals: Refusals,
     readonly isFirst: FirstSight,
+    readonly uses: LastUses,
   ) {}
 
   entered(viewer: Viewer, credential: string, origin: Origin): void {
     if (!('companyId' in viewer)) return;
     const { companyId } = viewer;
+    this.uses.note(companyId, actorIdOf(viewer));
     const key = `${companyId} ${credential}`;
     if ((this.#known.get(key) ?? 0) > Date.now()) return;
     const left = (viewer.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();

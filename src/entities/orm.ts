@@ -14,9 +14,11 @@ import { Company } from './company.js';
 import { Event, HistoryEntry, LogHead } from './event.js';
 import { Follow } from './follow.js';
 import { IdempotencyRecord, UserIdempotencyRecord } from './idempotency-record.js';
+import { LastUse } from './last-use.js';
 import { Member } from './member.js';
 import { Project, ProjectPermission, Workspace } from './project.js';
 import { NodeSqliteDialect } from './sqlite-dialect.js';
+import { SupportGrant } from './support-grant.js';
 import { Task } from './task.js';
 import { TenantEntity, UserEntity } from './tenant.js';
 import { GuardedDialect, TenantGuard } from './tenant-guard.js';
@@ -36,11 +38,13 @@ export const entities = [
   Follow,
   HistoryEntry,
   IdempotencyRecord,
+  LastUse,
   LogHead,
   Member,
   PersonalView,
   Project,
   ProjectPermission,
+  SupportGrant,
   Task,
   User,
   UserIdempotencyRecord,

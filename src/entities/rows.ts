@@ -76,6 +76,21 @@ export async function listRows<T extends object>(
   return selectRows(source, type, rest, limit === undefined ? parameters : [...parameters, limit], columns);
 }
 
+/** How many rows a filter lets through. */
+export async function countRows<T extends object>(
+  source: RowSource,
+  type: Type<T>,
+  filter: RowFilter,
+): Promise<number> {
+  if (filter === false) return 0;
+  const em = managerOf(source);
+  const table = tableOf(em, type);
+  const { text, parameters } = filterSql(table, filter);
+  const sql = `select count(*) as number from ${table.sql} where ${table.isTenants ? 'company_id = ? and ' : ''}${text}`;
+  const { rows } = await run(em, sql, table.isTenants ? [companyOf(source), ...parameters] : parameters);
+  return Number(rows[0]?.number);
+}
+
 /** Reads the rows of which `condition` is true; it is the rest of the statement, in the database's own words. */
 export async function selectRows<T extends object>(
   source: RowSource,

@@ -129,3 +129,13 @@ export type AuditResult = keyof typeof AuditResult;
 
 export const Scope = vocabulary('Scope', 'What an API key may do, area by area; who writes reads as well.', ...SCOPES);
 export type Scope = keyof typeof Scope;
+
+export const EntryPointKind = vocabulary(
+  'EntryPointKind',
+  "By what somebody comes into the company: as a member, by an API key, a follow link, or leave for the operator's support.",
+  'MEMBER',
+  'API_KEY',
+  'FOLLOW',
+  'SUPPORT',
+);
+export type EntryPointKind = keyof typeof EntryPointKind;

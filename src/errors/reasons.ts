@@ -12,6 +12,10 @@ export const REASONS = {
     code: 'UNAUTHENTICATED',
     meaning: 'The API key is not good here, or not any more, or not from this address.',
   },
+  SUPPORT_ENDED: {
+    code: 'UNAUTHENTICATED',
+    meaning: "The company's leave for support is over, or the support token is, or it never was one.",
+  },
   SCHEME_UNKNOWN: { code: 'UNAUTHENTICATED', meaning: '`Authorization` is neither `Bearer …` nor `Follow …`.' },
   TOKEN_INVALID: {
     code: 'UNAUTHENTICATED',

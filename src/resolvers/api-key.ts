@@ -145,6 +145,12 @@ export class ApiKeyResolver {
   }
 
   @Reads('id')
+  @FieldResolver(() => Date, { nullable: true, description: 'To the minute.' })
+  lastUsedAt(@Root() { id }: Row<ApiKey>, @Ctx() context: GraphContext): Promise<Date | null> {
+    return context.lastUseOf(id);
+  }
+
+  @Reads('id')
   @FieldResolver(() => [ApiKeySecret], { description: 'Those that are good, the oldest first.' })
   async secrets(@Root() { id }: Row<ApiKey>, @Ctx() context: GraphContext): Promise<Row<ApiKeySecret>[]> {
     const secrets = await findRows(context.rowsOf(COMPANY), ApiKeySecret, { key: id });

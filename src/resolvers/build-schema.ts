@@ -7,6 +7,7 @@ import { withMinCursor } from '../schema/min-cursor.js';
 import { ApiKeyResolver } from './api-key.js';
 import { AuditResolver } from './audit.js';
 import { withDirectFields } from './direct-fields.js';
+import { EntryPointResolver } from './entry-point.js';
 import { FollowResolver } from './follow.js';
 import { HistoryResolver } from './history.js';
 import { MemberResolver } from './member.js';
@@ -15,6 +16,7 @@ import { ProjectResolver } from './project.js';
 import { ProjectStatsResolver } from './project-stats.js';
 import { RateLimitResolver } from './rate-limit.js';
 import { SessionResolver } from './session.js';
+import { SupportResolver } from './support.js';
 import { CommentResolver, TaskResolver } from './task.js';
 import { PersonalViewResolver, UserPreferencesResolver, ViewerResolver } from './viewer.js';
 
@@ -33,6 +35,7 @@ export function buildGuardedSchema(): GraphQLSchema {
       ApiKeyResolver,
       AuditResolver,
       CommentResolver,
+      EntryPointResolver,
       FollowResolver,
       HistoryResolver,
       MemberResolver,
@@ -42,6 +45,7 @@ export function buildGuardedSchema(): GraphQLSchema {
       ProjectStatsResolver,
       RateLimitResolver,
       SessionResolver,
+      SupportResolver,
       TaskResolver,
       UserPreferencesResolver,
       ViewerResolver,

@@ -2,7 +2,7 @@ import type { Origin } from '../auth/door-book.js';
 import { type Grants, loadGrants } from '../auth/grants.js';
 import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
 import type { Sessions } from '../auth/sessions.js';
-import { expectActing, sessionOf, type Viewer } from '../auth/viewer.js';
+import { expectReading, sessionOf, type Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { routeTo } from '../domain/events.js';
 import type { Parts } from '../domain/unit-of-work.js';
@@ -49,6 +49,8 @@ export interface GraphContext {
   /** Where rows are read of which the events under a route tell all changes, or those of the company's data, see `COMPANY`. */
   rowsOf(route: string): RowSource;
   findTask(id: string): Promise<Row<Task> | null>;
+  /** When somebody came in last by a way in; null when nobody has. No log tells of it. */
+  lastUseOf(id: string): Promise<Date | null>;
   /** Whether the member sees an object with these facts, and what they may do with it; null when they do not see it. */
   sees<F extends string>(policy: Policy<F>, facts: FactsOf<F>): Promise<boolean>;
   level<F extends string>(policy: Policy<F>, facts: FactsOf<F>): Promise<Level | null>;
@@ -100,7 +102,7 @@ export function createContext(
   };
   const reading = new Reading(settings.parts.orm, keys, kept);
   let loading: Promise<Grants> | undefined;
-  const grants = () => (loading ??= loadGrants(reading.source, expectActing(viewer)));
+  const grants = () => (loading ??= loadGrants(reading.source, expectReading(viewer)));
   const judge: Judge = {
     sees: async (policy, facts) => levelOn(policy, await grants(), facts) !== null,
     level: async (policy, facts) => levelOn(policy, await grants(), facts),
@@ -197,6 +199,10 @@ class OperationContext implements GraphContext {
   rowsOf(route: string): RowSource {
     this.#basis?.add(route);
     return this.#reading.source;
+  }
+  lastUseOf(id: string): Promise<Date | null> {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#reading.lastUseOf(id);
   }
   findTask(id: string): Promise<Row<Task> | null> {
     this.#basis?.add(routeTo('task', id));

@@ -1,6 +1,6 @@
 import type { EntityClass } from '@mikro-orm/core';
 import { directoryOf } from '../auth/directory.js';
-import { expectActing, expectMember, type Viewer } from '../auth/viewer.js';
+import { expectReading, type Viewer } from '../auth/viewer.js';
 import { ApiKey } from '../entities/api-key.js';
 import { Comment } from '../entities/comment.js';
 import { Company } from '../entities/company.js';
@@ -9,6 +9,7 @@ import { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
 import { all, oneOf } from '../entities/row-filter.js';
 import { findRows, listRows } from '../entities/rows.js';
+import { SupportGrant } from '../entities/support-grant.js';
 import { PersonalView, User } from '../entities/user.js';
 import { prefixOf } from '../schema/ids.js';
 import type { Node } from '../schema/node.js';
@@ -34,21 +35,22 @@ type Find = (context: GraphContext, ids: readonly string[]) => Promise<Found> | 
 const FINDERS = new Map<string | null, Find>(
   Object.entries<Find>({
     company: (context, ids) => {
-      const { companyId } = expectActing(context.viewer);
+      const { companyId } = expectReading(context.viewer);
       return ids.includes(companyId) ? findRows(context.rowsOf(COMPANY), Company, { id: companyId }) : [];
     },
     user: ({ em, viewer }, ids) => {
-      const { userId } = expectMember(viewer);
+      if (viewer.kind !== 'MEMBER') return [];
+      const { userId } = viewer;
       return ids.includes(userId) ? findRows(em, User, { id: userId }) : [];
     },
-    view: ({ em }, ids) => em.find(PersonalView, { id: { $in: [...ids] } }),
+    view: ({ em, viewer }, ids) => (viewer.kind === 'MEMBER' ? em.find(PersonalView, { id: { $in: [...ids] } }) : []),
     member: async (context, ids) => {
       const source = context.rowsOf(COMPANY);
       const directory = await directoryOf(source, await context.grants());
       return listRows(source, Member, all(oneOf('id', ids), directory));
     },
     workspace: (context, ids) =>
-      privaciesOf(expectActing(context.viewer)).includes('INTERNAL')
+      privaciesOf(expectReading(context.viewer)).includes('INTERNAL')
         ? findRows(context.rowsOf(COMPANY), Workspace, { id: ids })
         : [],
     project: eachBy(findVisibleProject),
@@ -62,13 +64,16 @@ const FINDERS = new Map<string | null, Find>(
     },
     follow: forAdmins(Follow),
     apikey: forAdmins(ApiKey),
+    support: forAdmins(SupportGrant),
   }),
 );
 
 /** For what administrators see all of, and nobody else any. */
 function forAdmins<T extends Node>(type: EntityClass<T>): Find {
   return (context, ids) =>
-    expectMember(context.viewer).role === 'ADMIN' ? findRows<Node>(context.rowsOf(COMPANY), type, { id: ids }) : [];
+    context.viewer.kind === 'MEMBER' && context.viewer.role === 'ADMIN'
+      ? findRows<Node>(context.rowsOf(COMPANY), type, { id: ids })
+      : [];
 }
 
 /** For what is found one by one, and gathered by loaders. */

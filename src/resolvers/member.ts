@@ -22,7 +22,7 @@ import { all } from '../entities/row-filter.js';
 import type { Row } from '../entities/rows.js';
 import { MembershipKind, Role } from '../entities/vocabulary.js';
 import { connectionOf, PageArgs } from '../schema/connections.js';
-import { ForMembers, ForMembersAndKeys, HasRole } from '../schema/directives.js';
+import { ForMembers, ForReading, HasRole } from '../schema/directives.js';
 import { DateTimeFilter, enumFilter } from '../schema/filters.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
@@ -109,7 +109,7 @@ class DeactivateMemberInput {
 
 @Resolver(() => Member)
 export class MemberResolver {
-  @ForMembersAndKeys('MEMBERS_READ')
+  @ForReading('MEMBERS_READ')
   @Query(() => MemberConnection, {
     description: 'The directory: for externals, the people with whom they share a project.',
   })

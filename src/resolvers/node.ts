@@ -1,6 +1,6 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { badInput, notFound } from '../errors.js';
-import { ForMembersAndKeys } from '../schema/directives.js';
+import { ForReading } from '../schema/directives.js';
 import { Node } from '../schema/node.js';
 import type { GraphContext } from './context.js';
 import { findNode, findNodes } from './find-nodes.js';
@@ -9,7 +9,7 @@ const MOST_IDS = 100;
 
 @Resolver()
 export class NodeResolver {
-  @ForMembersAndKeys()
+  @ForReading()
   @Query(() => Node, { description: 'Any object that you see, by its global id.' })
   async node(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Node> {
     const node = await findNode(context, id);
@@ -17,7 +17,7 @@ export class NodeResolver {
     return node;
   }
 
-  @ForMembersAndKeys()
+  @ForReading()
   @Query(() => [Node], {
     nullable: 'items',
     description: 'Up to 100 objects, in the order of their ids; null where `node` would find nothing.',

@@ -67,7 +67,8 @@ export const newestFirst = <T extends { id: string; createdAt: Date }>(
   context: GraphContext,
   type: EntityClass<T>,
   page: PageArgs,
-  info: GraphQLResolveInfo,
+  /** Null reads all columns. */
+  info: GraphQLResolveInfo | null,
   { filter = true, route = COMPANY }: Partial<Pick<PageRequest<T>, 'filter' | 'route'>> = {},
 ): Promise<Connection<Row<T>>> =>
   findPage(context, type, {
@@ -75,7 +76,7 @@ export const newestFirst = <T extends { id: string; createdAt: Date }>(
     route,
     filter,
     orderBy: { field: 'createdAt' as keyof Row<T> & string, direction: 'DESC' },
-    columns: requestedColumns(info),
+    columns: info ? requestedColumns(info) : undefined,
   });
 
 const companyOf = ({ viewer }: GraphContext) => ('companyId' in viewer ? viewer.companyId : null);

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Field, ID, Int, ObjectType, Query, Resolver, Root, Subscription } from 'type-graphql';
 import type { Standing } from '../auth/standing.js';
-import { expectActing } from '../auth/viewer.js';
+import { expectReading } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
 import { factsBefore, isTaskEvent, type TaskEventData } from '../domain/events.js';
 import { Task } from '../entities/task.js';
@@ -9,7 +9,7 @@ import { notFound } from '../errors.js';
 import { sealCursor } from '../pubsub/cursor.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import { type Change, ChangeSource, type Sight } from '../pubsub/topic.js';
-import { ForMembersAndKeys, NeedsScope } from '../schema/directives.js';
+import { ForReading, NeedsScope } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
@@ -71,7 +71,7 @@ class ProjectFigures extends ProjectTopic {
 
 @Resolver()
 export class ProjectStatsResolver {
-  @ForMembersAndKeys('TASKS_READ')
+  @ForReading('TASKS_READ')
   @Query(() => ProjectStats)
   async projectStats(
     @Arg('projectId', () => ID) projectId: string,
@@ -82,7 +82,7 @@ export class ProjectStatsResolver {
     return stats;
   }
 
-  @ForMembersAndKeys('TASKS_READ')
+  @ForReading('TASKS_READ')
   @Subscription(() => ProjectStatsChange, {
     description: 'The figures of a project now, with READY, and whenever they may have changed.',
     subscribe: ({ context, args }) => figuresSource(context, args.projectId) as never,
@@ -92,7 +92,7 @@ export class ProjectStatsResolver {
     @Ctx() context: GraphContext,
     @Arg('projectId', () => ID) projectId: string,
   ): Promise<ProjectStatsChange> {
-    const { companyId } = expectActing(context.viewer);
+    const { companyId } = expectReading(context.viewer);
     return {
       kind,
       cursor: sealCursor(context.keyring, companyId, seq),
@@ -102,7 +102,7 @@ export class ProjectStatsResolver {
 }
 
 async function figuresSource(context: GraphContext, projectId: string): Promise<ChangeSource<Standing>> {
-  const viewer = expectActing(context.viewer);
+  const viewer = expectReading(context.viewer);
   await getProject(context.rowsOf(COMPANY), viewer, expectId('project', projectId), 'VIEW');
   return new ChangeSource(new ProjectFigures(context.parts.orm, viewer.companyId, projectId), null);
 }
@@ -110,7 +110,7 @@ async function figuresSource(context: GraphContext, projectId: string): Promise<
 async function findStats(context: GraphContext, projectId: string): Promise<ProjectStats | null> {
   const project = await findVisibleProject(context, projectId);
   if (!project) return null;
-  const where = { project: { id: project.id }, privacy: { $in: privaciesOf(expectActing(context.viewer)) } };
+  const where = { project: { id: project.id }, privacy: { $in: privaciesOf(expectReading(context.viewer)) } };
   const counts = await context.em.countBy(Task, 'status', { where });
   const byStatus = Object.values(TaskStatus)
     .map((status) => ({ status, count: counts[status] ?? 0 }))

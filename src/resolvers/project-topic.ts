@@ -1,5 +1,5 @@
 import type { Standing } from '../auth/standing.js';
-import { actorIdOf, expectActing } from '../auth/viewer.js';
+import { actorIdOf, expectReading } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
 import { routeTo } from '../domain/events.js';
 import type { Orm } from '../entities/orm.js';
@@ -44,7 +44,7 @@ export abstract class ProjectTopic implements Topic<Standing> {
   /** The viewer's own rights have changed: the stream ends, or what it showed before has to be read anew. */
   async #lookAtRights({ viewer }: Standing): Promise<Sight> {
     try {
-      await getProject(this, expectActing(viewer), this.projectId, 'VIEW');
+      await getProject(this, expectReading(viewer), this.projectId, 'VIEW');
       return { kind: 'RESYNC' };
     } catch (error) {
       if (error instanceof ApiError) return { kind: 'END', error };

@@ -14,7 +14,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { expectActing } from '../auth/viewer.js';
+import { expectReading } from '../auth/viewer.js';
 import { createProject, setProjectPermission } from '../domain/projects.js';
 import { Member } from '../entities/member.js';
 import { Project, Workspace } from '../entities/project.js';
@@ -23,7 +23,7 @@ import { findRow, listRows, type Row } from '../entities/rows.js';
 import { Level, Visibility } from '../entities/vocabulary.js';
 import { notFound } from '../errors.js';
 import { connectionOf, PageArgs } from '../schema/connections.js';
-import { ForMembers, ForMembersAndKeys, HasRole } from '../schema/directives.js';
+import { ForActing, ForMembers, ForReading, HasRole } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
@@ -74,7 +74,7 @@ class SetProjectPermissionInput {
 
 @Resolver(() => Project)
 export class ProjectResolver {
-  @ForMembersAndKeys('PROJECTS_READ')
+  @ForReading('PROJECTS_READ')
   @Query(() => Project)
   async project(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Row<Project>> {
     const project = await findVisibleProject(context, expectId('project', id));
@@ -82,7 +82,7 @@ export class ProjectResolver {
     return project;
   }
 
-  @ForMembersAndKeys('PROJECTS_READ')
+  @ForReading('PROJECTS_READ')
   @Query(() => ProjectConnection, { description: 'The projects that you see, by key.' })
   async projects(
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
@@ -101,16 +101,16 @@ export class ProjectResolver {
     });
   }
 
-  @ForMembersAndKeys('PROJECTS_READ')
+  @ForReading('PROJECTS_READ')
   @Query(() => [Workspace], { description: 'The workspaces of the company; for internal members.' })
   workspaces(@Ctx() context: GraphContext): Promise<Row<Workspace>[]> | Row<Workspace>[] {
-    if (!privaciesOf(expectActing(context.viewer)).includes('INTERNAL')) return [];
+    if (!privaciesOf(expectReading(context.viewer)).includes('INTERNAL')) return [];
     const orderBy = [['name', 'ASC'] as const, ['id', 'ASC'] as const];
     return listRows(context.rowsOf(COMPANY), Workspace, true, { orderBy, limit: 100 });
   }
 
   @HasRole('ADMIN')
-  @ForMembersAndKeys('PROJECTS_WRITE')
+  @ForActing('PROJECTS_WRITE')
   @Mutation(() => CreateProjectPayload)
   createProject(
     @Arg('input') input: CreateProjectInput,
@@ -137,7 +137,7 @@ export class ProjectResolver {
   @Reads('workspace')
   @FieldResolver(() => Workspace, { nullable: true, description: 'For internal members.' })
   workspace(@Root() project: Row<Project>, @Ctx() context: GraphContext): Promise<Row<Workspace> | null> | null {
-    const isInternal = privaciesOf(expectActing(context.viewer)).includes('INTERNAL');
+    const isInternal = privaciesOf(expectReading(context.viewer)).includes('INTERNAL');
     return isInternal ? findRow(context.rowsOf(COMPANY), Workspace, project.workspace.id) : null;
   }
 

@@ -21,7 +21,7 @@ export class RateLimitType implements RateLimit {
 @Resolver()
 export class RateLimitResolver {
   @NeedsScope()
-  @Allow('USER', 'MEMBER', 'FOLLOWER', 'INTEGRATION')
+  @Allow('USER', 'MEMBER', 'FOLLOWER', 'INTEGRATION', 'SUPPORT')
   @Query(() => RateLimitType, { description: 'What you may still ask for.' })
   rateLimit(@Ctx() context: GraphContext): RateLimit {
     return context.rateLimit();

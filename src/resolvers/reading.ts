@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { LastUse } from '../entities/last-use.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
 import { findRows, type Row, type RowSource } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
@@ -16,6 +17,7 @@ export class Reading {
   isUsed = false;
   #em: EntityManager | undefined;
   #references: References | undefined;
+  #uses: DataLoader<string, Date | null> | undefined;
   #tasks: DataLoader<string, Row<Task> | null> | undefined;
 
   constructor(
@@ -41,6 +43,16 @@ export class Reading {
     this.isUsed = true;
     this.#references ??= this.kept?.current ?? new References(this.source);
     return this.#references;
+  }
+
+  /** When a way in was used last; null when it never was. */
+  lastUseOf(id: string): Promise<Date | null> {
+    this.#uses ??= new DataLoader(async (ids) => {
+      const uses = await findRows(this.source, LastUse, { objectId: ids });
+      const byId = new Map(uses.map(({ objectId, usedAt }) => [objectId, usedAt]));
+      return ids.map((wanted) => byId.get(wanted) ?? null);
+    });
+    return this.#uses.load(id);
   }
 
   findTask(id: string): Promise<Row<Task> | null> {

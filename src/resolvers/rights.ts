@@ -6,6 +6,7 @@ import {
   isKeyEvent,
   isMemberEvent,
   isPermissionEvent,
+  isSupportEvent,
   isTaskEvent,
   type PermissionEventData,
   routeTo,
@@ -16,10 +17,13 @@ import type { Rights } from '../pubsub/topic.js';
 import type { ContextSettings } from './context.js';
 import { CompanyReadings, type Reading } from './reading.js';
 
-/** The member, the key or the follow whose standing this event changes. */
+/** The events that are about a way in: the object is whose standing they change. */
+const WAYS_IN = [isMemberEvent, isKeyEvent, isSupportEvent, isFollowEvent];
+
+/** The member, the key, the grant or the follow whose standing this event changes. */
 export function concernOf(event: LoggedEvent): string | null {
   if (isPermissionEvent(event.type)) return (event.data as PermissionEventData).memberId;
-  return isMemberEvent(event.type) || isKeyEvent(event.type) || isFollowEvent(event.type) ? event.objectId : null;
+  return WAYS_IN.some((isOf) => isOf(event.type)) ? event.objectId : null;
 }
 
 /** What an event is heard under: the project that the task is or was in, and the task. */
@@ -36,7 +40,7 @@ export const createRights = ({ parts, refresh }: ContextSettings): Rights<Standi
   isSame: isSameStanding,
   keyOf: ({ viewer }) => actorIdOf(viewer),
   concernOf,
-  concerns: ['member', 'apikey', 'permission', 'follow', 'project'],
+  concerns: ['member', 'apikey', 'support', 'permission', 'follow', 'project'],
   routesOf,
   readingsOf: (companyId) => new CompanyReadings(parts.orm, companyId),
 });

@@ -1,7 +1,7 @@
 import { levelOn, personalFacts } from '../auth/rule.js';
 import type { Standing } from '../auth/standing.js';
 import { hasPublicFace, type TaskFacts, taskPolicy } from '../auth/task-policy.js';
-import { expectActing, expectFollower } from '../auth/viewer.js';
+import { expectFollower, expectReading } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
 import { factsBefore, isTaskEvent, routeTo, type TaskEventData } from '../domain/events.js';
 import { openCursor, sealCursor } from '../pubsub/cursor.js';
@@ -16,7 +16,7 @@ import { findVisibleTask, privaciesOf } from './visible.js';
 
 /** The changes of a project's tasks, as far as the viewer sees them at the time of each. Throws NOT_FOUND. */
 export async function projectTasksSource(context: GraphContext, projectId: string, after?: string | null) {
-  const viewer = expectActing(context.viewer);
+  const viewer = expectReading(context.viewer);
   await getProject(context.rowsOf(COMPANY), viewer, expectId('project', projectId), 'VIEW');
   return sourceOf(context, new ProjectTasks(context.parts.orm, viewer.companyId, projectId), after);
 }

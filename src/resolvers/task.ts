@@ -14,7 +14,6 @@ import {
   Subscription,
 } from 'type-graphql';
 import { taskFacts, taskPolicy } from '../auth/task-policy.js';
-import { expectMember } from '../auth/viewer.js';
 import { addComment } from '../domain/comments.js';
 import { routeTo } from '../domain/events.js';
 import { publicStatus } from '../domain/task-status.js';
@@ -30,7 +29,7 @@ import { Level, PublicTaskStatus } from '../entities/vocabulary.js';
 import { forbidden, notFound } from '../errors.js';
 import type { Change } from '../pubsub/topic.js';
 import { connectionOf, PageArgs } from '../schema/connections.js';
-import { ForMembersAndKeys, PublicFace } from '../schema/directives.js';
+import { ForActing, ForReading, PublicFace } from '../schema/directives.js';
 import { expectId } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
@@ -72,7 +71,7 @@ const AddCommentPayload = payloadType('AddCommentPayload', 'comment', Comment);
 
 @Resolver(() => Task)
 export class TaskResolver {
-  @ForMembersAndKeys('TASKS_READ')
+  @ForReading('TASKS_READ')
   @Query(() => Task)
   async task(@Arg('id', () => ID) id: string, @Ctx() context: GraphContext): Promise<Row<Task>> {
     const task = await findVisibleTask(context, expectId('task', id));
@@ -80,7 +79,7 @@ export class TaskResolver {
     return task;
   }
 
-  @ForMembersAndKeys('TASKS_READ')
+  @ForReading('TASKS_READ')
   @Query(() => TaskConnection, { description: "A project's tasks, as far as you see them." })
   async tasks(
     @Arg('projectId', () => ID) projectId: string,
@@ -103,7 +102,7 @@ export class TaskResolver {
     });
   }
 
-  @ForMembersAndKeys('TASKS_WRITE')
+  @ForActing('TASKS_WRITE')
   @Mutation(() => CreateTaskPayload)
   createTask(
     @Arg('input') { projectId, ...fields }: CreateTaskInput,
@@ -113,7 +112,7 @@ export class TaskResolver {
     return answerActing(context, info, 'task', (parts, viewer) => createTask(parts, viewer, projectId, fields));
   }
 
-  @ForMembersAndKeys('TASKS_WRITE')
+  @ForActing('TASKS_WRITE')
   @Mutation(() => UpdateTaskPayload)
   updateTask(
     @Arg('input') { taskId, version, ...fields }: UpdateTaskInput,
@@ -123,7 +122,7 @@ export class TaskResolver {
     return answerActing(context, info, 'task', (parts, viewer) => updateTask(parts, viewer, taskId, fields, version));
   }
 
-  @ForMembersAndKeys('TASKS_WRITE')
+  @ForActing('TASKS_WRITE')
   @Mutation(() => UpdateTasksPayload, { description: 'Edits many tasks at once: all of them, or none.' })
   updateTasks(
     @Arg('input') { tasks }: UpdateTasksInput,
@@ -134,7 +133,7 @@ export class TaskResolver {
     return answerActing(context, info, 'tasks', (parts, viewer) => updateTasks(parts, viewer, edits));
   }
 
-  @ForMembersAndKeys('TASKS_WRITE')
+  @ForActing('TASKS_WRITE')
   @Mutation(() => AssignTaskPayload)
   assignTask(
     @Arg('input') { taskId, solverId }: AssignTaskInput,
@@ -144,7 +143,7 @@ export class TaskResolver {
     return answerActing(context, info, 'task', (parts, viewer) => assignTask(parts, viewer, taskId, solverId ?? null));
   }
 
-  @ForMembersAndKeys('TASKS_WRITE')
+  @ForActing('TASKS_WRITE')
   @Mutation(() => MoveTaskPayload, { description: 'Moves the status, along the table of moves.' })
   moveTask(@Arg('input') input: MoveTaskInput, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
     const awaited = { memberId: input.awaitedMemberId, projectId: input.awaitedProjectId, taskId: input.awaitedTaskId };
@@ -153,7 +152,7 @@ export class TaskResolver {
     );
   }
 
-  @ForMembersAndKeys('COMMENTS_WRITE')
+  @ForActing('COMMENTS_WRITE')
   @Mutation(() => AddCommentPayload)
   addComment(
     @Arg('input') { taskId, body, privacy }: AddCommentInput,
@@ -163,7 +162,7 @@ export class TaskResolver {
     return answerActing(context, info, 'comment', (parts, viewer) => addComment(parts, viewer, taskId, body, privacy));
   }
 
-  @ForMembersAndKeys('TASKS_READ')
+  @ForReading('TASKS_READ')
   @Subscription(() => TaskChange, {
     description: "The changes of a project's tasks, as far as you see them at the time of each.",
     subscribe: ({ context, args }) => projectTasksSource(context, args.projectId, args.after) as never,
@@ -277,7 +276,9 @@ export class TaskResolver {
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    if (expectMember(context.viewer).membership === 'EXTERNAL')
+    const { viewer } = context;
+    if (viewer.kind === 'INTEGRATION') throw forbidden('CLOSED_TO_KEYS', 'The history is not open to API keys.');
+    if (!readablePrivacies(context).includes('INTERNAL'))
       throw forbidden('INTERNAL_ONLY', 'The history is for internal members.');
     return findPage(context, HistoryEntry, {
       page,

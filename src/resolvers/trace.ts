@@ -11,13 +11,7 @@ import {
   rowFilter,
 } from '../auth/rule.js';
 import type { Standing } from '../auth/standing.js';
-import {
-  type ActingViewer,
-  expectMember,
-  type FollowerViewer,
-  type KeyViewer,
-  type MemberViewer,
-} from '../auth/viewer.js';
+import type { FollowerViewer, KeyViewer, MemberViewer, ReadingViewer, SupportViewer } from '../auth/viewer.js';
 import type { Level } from '../entities/vocabulary.js';
 import type { RowSight } from './row-sight.js';
 
@@ -61,10 +55,19 @@ export class Trace {
   ) {}
 
   /** The viewer, with an eye on what is read of it. */
-  get viewer(): ActingViewer | FollowerViewer {
+  get viewer(): ReadingViewer | FollowerViewer {
     const { viewer } = this.standing;
-    if (viewer.kind === 'INTEGRATION') return new WatchedKey(viewer, this);
-    return viewer.kind === 'MEMBER' ? new WatchedMember(viewer, this) : new WatchedFollower(viewer, this);
+    switch (viewer.kind) {
+      case 'MEMBER':
+        return new WatchedMember(viewer, this);
+      // All keys with the same scopes see the same, and so does all support, and whoever follows one object.
+      case 'INTEGRATION':
+        return watched<KeyViewer>(viewer, ['kind', 'companyId', 'scopes'], this);
+      case 'SUPPORT':
+        return watched<SupportViewer>(viewer, ['kind', 'companyId'], this);
+      default:
+        return watched<FollowerViewer>(viewer, ['kind', 'companyId', 'objectKind', 'objectId'], this);
+    }
   }
 
   /** All the grants: what is made of them is nobody else's. */
@@ -103,7 +106,8 @@ export class Trace {
     factsOf: (row: R) => Facts<F>,
   ): RowSight<R> {
     // What tells members apart is the membership, and from here on this answer is for one of them.
-    if (this.standing.viewer.kind === 'MEMBER') this.read(expectMember(this.standing.viewer), 'membership');
+    const { viewer } = this.standing;
+    if (viewer.kind === 'MEMBER') this.read(viewer, 'membership');
     return {
       filter: filterOfKind(policy, this.#grants, columns, known),
       columns: Object.values(columns),
@@ -130,7 +134,7 @@ export class Trace {
     if (viewer.kind === 'MEMBER') {
       if (role !== undefined && role !== viewer.role) return false;
       if (membership !== undefined && membership !== viewer.membership) return false;
-    } else if (!isSameKind(viewer, this.standing.viewer as KeyViewer)) return false;
+    } else if (viewer.kind === 'INTEGRATION' && !hasSameScopes(viewer, this.standing.viewer as KeyViewer)) return false;
     return this.#questions.every(({ policy, facts, answer }) => {
       if (typeof answer === 'boolean') return answer === isSeen(policy, grants, facts);
       return answer === levelOn(policy, grants, facts);
@@ -181,59 +185,17 @@ class WatchedMember implements MemberViewer {
   }
 }
 
-/** Keys with the same scopes are shown the same. */
-const isSameKind = (a: KeyViewer, b: KeyViewer): boolean => [...a.scopes].sort().join() === [...b.scopes].sort().join();
+const hasSameScopes = (a: KeyViewer, b: KeyViewer): boolean =>
+  [...a.scopes].sort().join() === [...b.scopes].sort().join();
 
-class WatchedKey implements KeyViewer {
-  readonly kind = 'INTEGRATION';
-  readonly companyId: string;
-  readonly scopes: KeyViewer['scopes'];
-  readonly #viewer: KeyViewer;
-  readonly #trace: Trace;
-
-  constructor(viewer: KeyViewer, trace: Trace) {
-    this.companyId = viewer.companyId;
-    this.scopes = viewer.scopes;
-    this.#viewer = viewer;
-    this.#trace = trace;
-  }
-  get keyId() {
-    return this.#own.keyId;
-  }
-  get secretHash() {
-    return this.#own.secretHash;
-  }
-  get expiresAt() {
-    return this.#own.expiresAt;
-  }
-  get #own(): KeyViewer {
-    this.#trace.isPersonal = true;
-    return this.#viewer;
-  }
-}
-
-/** All who follow an object see the same of it: the object is part of what makes them a group. */
-class WatchedFollower implements FollowerViewer {
-  readonly kind = 'FOLLOWER';
-  readonly companyId: string;
-  readonly objectKind: FollowerViewer['objectKind'];
-  readonly objectId: string;
-  readonly #viewer: FollowerViewer;
-  readonly #trace: Trace;
-
-  constructor(viewer: FollowerViewer, trace: Trace) {
-    this.companyId = viewer.companyId;
-    this.objectKind = viewer.objectKind;
-    this.objectId = viewer.objectId;
-    this.#viewer = viewer;
-    this.#trace = trace;
-  }
-  get followId() {
-    this.#trace.isPersonal = true;
-    return this.#viewer.followId;
-  }
-  get expiresAt() {
-    this.#trace.isPersonal = true;
-    return this.#viewer.expiresAt;
-  }
+/** A viewer of whom all that is not `shared` with others like it is watched: who reads it has something personal. */
+function watched<V extends object>(viewer: V, shared: readonly (keyof V)[], trace: Trace): V {
+  const properties = Object.entries(viewer).map(([name, value]) => {
+    const read = () => {
+      trace.isPersonal = true;
+      return value;
+    };
+    return [name, shared.includes(name as keyof V) ? { value } : { get: read }] as const;
+  });
+  return Object.defineProperties({}, Object.fromEntries(properties)) as V;
 }

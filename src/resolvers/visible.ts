@@ -1,7 +1,7 @@
 import { projectColumns, projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { rowFilter } from '../auth/rule.js';
 import { factsOfProject, hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
-import { type ActingViewer, expectActing } from '../auth/viewer.js';
+import { expectReading, type ReadingViewer } from '../auth/viewer.js';
 import type { Project } from '../entities/project.js';
 import type { RowFilter } from '../entities/row-filter.js';
 import type { Row } from '../entities/rows.js';
@@ -49,9 +49,9 @@ export async function ifVisibleTask(context: GraphContext, task: Row<Task> | nul
 }
 
 /** The privacies of records that somebody reads of what they see, but for private ones. */
-export const privaciesOf = (viewer: ActingViewer): Privacy[] =>
+export const privaciesOf = (viewer: ReadingViewer): Privacy[] =>
   viewer.kind === 'MEMBER' && viewer.membership === 'EXTERNAL' ? ['PUBLIC'] : ['PUBLIC', 'INTERNAL'];
 
 /** The privacies of comments that the viewer reads under a task that they see. */
 export const readablePrivacies = ({ viewer }: GraphContext): Privacy[] =>
-  viewer.kind === 'FOLLOWER' ? ['PUBLIC'] : privaciesOf(expectActing(viewer));
+  viewer.kind === 'FOLLOWER' ? ['PUBLIC'] : privaciesOf(expectReading(viewer));

@@ -3,7 +3,7 @@ import { Directive } from 'type-graphql';
 import { SCOPES, type Scope } from './scopes.js';
 
 /** The ways in that a root field can be opened to. */
-export type Entry = 'USER' | 'MEMBER' | 'FOLLOWER' | 'INTEGRATION';
+export type Entry = 'USER' | 'MEMBER' | 'FOLLOWER' | 'INTEGRATION' | 'SUPPORT';
 export type RequiredRole = 'ADMIN' | 'SUPERVISOR';
 
 const EntryType = new GraphQLEnumType({
@@ -14,6 +14,7 @@ const EntryType = new GraphQLEnumType({
     MEMBER: { description: 'An active member of the company that the request names.' },
     FOLLOWER: { description: 'An anonymous follower, by link.' },
     INTEGRATION: { description: 'A program, by an API key of the company.' },
+    SUPPORT: { description: "The operator's support, to read, where an administrator let it in for a time." },
   },
 });
 
@@ -79,11 +80,15 @@ export const ForMembers = (): MethodDecorator & PropertyDecorator => (target: ob
   Allow('MEMBER')(target, key as string);
 };
 
-/** What every root field for members and API keys starts with; without a scope, any key will do. */
-export const ForMembersAndKeys =
-  (scope?: Scope): MethodDecorator & PropertyDecorator =>
+/** What a root field starts with by which members, API keys and support read; without a scope, any key will do. */
+export const ForReading = (scope?: Scope) => forPrograms(['MEMBER', 'INTEGRATION', 'SUPPORT'], scope);
+/** The same of one by which members and API keys change something. */
+export const ForActing = (scope: Scope) => forPrograms(['MEMBER', 'INTEGRATION'], scope);
+
+const forPrograms =
+  (entries: Entry[], scope: Scope | undefined): MethodDecorator & PropertyDecorator =>
   (target: object, key: string | symbol) => {
     Tenant()(target, key as string);
-    Allow('MEMBER', 'INTEGRATION')(target, key as string);
+    Allow(...entries)(target, key as string);
     NeedsScope(scope)(target, key as string);
   };

@@ -15,6 +15,7 @@ export type IdPrefix =
   | 'comment'
   | 'follow'
   | 'apikey'
+  | 'support'
   | 'history'
   | 'audit'
   | 'session';

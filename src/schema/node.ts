@@ -14,6 +14,7 @@ const TYPES = {
   comment: 'Comment',
   follow: 'Follow',
   apikey: 'ApiKey',
+  support: 'SupportGrant',
 } satisfies Partial<Record<IdPrefix, string>>;
 
 /** Whatever has a global id. */

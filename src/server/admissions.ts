@@ -1,5 +1,5 @@
 import type { Standing } from '../auth/standing.js';
-import type { Viewer } from '../auth/viewer.js';
+import { actorIdOf, type Viewer } from '../auth/viewer.js';
 import { limitExceeded } from '../errors.js';
 import type { Admission } from '../pubsub/fan-out.js';
 import type { Connection } from '../pubsub/subscriber.js';
@@ -48,7 +48,7 @@ export class Admissions {
 
   /** Counts one more. A follow link may be in many hands: their address limits those. */
   #take(viewer: Viewer): Place {
-    const whose = 'userId' in viewer ? viewer.userId : viewer.kind === 'INTEGRATION' ? viewer.keyId : null;
+    const whose = viewer.kind === 'FOLLOWER' ? null : 'userId' in viewer ? viewer.userId : actorIdOf(viewer);
     if (whose === null) return new Place(this, null);
     const count = this.#open.get(whose) ?? 0;
     if (count >= this.maxPerViewer) {

@@ -7,6 +7,7 @@ import { Sessions } from '../auth/sessions.js';
 import type { Config } from '../config.js';
 import { AuditWriter } from '../domain/audit-writer.js';
 import { DoorLog } from '../domain/door-log.js';
+import { LastUses } from '../domain/last-uses.js';
 import { Refusals } from '../domain/refusals.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import type { TrustedIssuer } from '../trusted-issuers.js';
@@ -27,7 +28,8 @@ export function openDoors(
   const writer = new AuditWriter(parts);
   const refusals = new Refusals(writer);
   const firstSight = createFirstSight(shared, (key) => keyring.fingerprint('entered', key));
-  const log = new DoorLog(writer, refusals, firstSight);
+  const uses = new LastUses(parts);
+  const log = new DoorLog(writer, refusals, firstSight, uses);
   return {
     sessions,
     refusals,
@@ -37,7 +39,7 @@ export function openDoors(
     /** Resolves when all that is to be said in the audit logs has been. */
     async close(): Promise<void> {
       refusals.close();
-      await writer.close();
+      await Promise.all([writer.close(), uses.close()]);
     },
   };
 }

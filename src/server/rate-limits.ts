@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Viewer } from '../auth/viewer.js';
+import { actorIdOf, type Viewer } from '../auth/viewer.js';
 import { ApiError } from '../errors.js';
 import type { RateLimit } from '../resolvers/context.js';
 
@@ -91,16 +91,6 @@ export class RateLimits {
 
 /** Under what name somebody's share is counted: their own, or their address where they have shown nothing. */
 export function spenderOf(viewer: Viewer, address: string): string {
-  switch (viewer.kind) {
-    case 'MEMBER':
-      return viewer.memberId;
-    case 'USER':
-      return viewer.userId;
-    case 'FOLLOWER':
-      return viewer.followId;
-    case 'INTEGRATION':
-      return viewer.keyId;
-    default:
-      return `address:${address}`;
-  }
+  if (viewer.kind === 'USER') return viewer.userId;
+  return actorIdOf(viewer) ?? `address:${address}`;
 }

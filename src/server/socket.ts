@@ -4,7 +4,7 @@ import { MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { Origin } from '../auth/door-book.js';
-import { sessionOf, type Viewer } from '../auth/viewer.js';
+import { actorIdOf, sessionOf, type Viewer } from '../auth/viewer.js';
 import { CloseCode } from '../errors/close-codes.js';
 import { ApiError, limitExceeded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
@@ -320,10 +320,8 @@ class SocketAsking implements Asking {
 
 /** What a viewer has to be again to go on with the same connection. */
 function identityOf(viewer: Viewer): string {
-  if (viewer.kind === 'MEMBER') return `${viewer.kind} ${viewer.companyId} ${viewer.userId}`;
-  if (viewer.kind === 'FOLLOWER') return `${viewer.kind} ${viewer.followId}`;
-  if (viewer.kind === 'INTEGRATION') return `${viewer.kind} ${viewer.keyId}`;
-  return viewer.kind === 'USER' ? `${viewer.kind} ${viewer.userId}` : viewer.kind;
+  if ('userId' in viewer) return `${viewer.kind} ${'companyId' in viewer ? viewer.companyId : ''} ${viewer.userId}`;
+  return `${viewer.kind} ${actorIdOf(viewer)}`;
 }
 
 function read(data: unknown) {

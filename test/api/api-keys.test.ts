@@ -241,7 +241,7 @@ describe('scopes', () => {
     ['TASKS_READ', 'author', 'SCOPE_REQUIRED'],
     ['TASKS_READ', 'project', 'SCOPE_REQUIRED'],
     ['TASKS_READ', 'comments', 'SCOPE_REQUIRED'],
-    ['TASKS_READ', 'history', 'ENTRY_NOT_ALLOWED'],
+    ['TASKS_READ', 'history', 'CLOSED_TO_KEYS'],
     ['TASKS_READ', '{ viewer { user { id } } }', 'ENTRY_NOT_ALLOWED'],
     ['TASKS_READ', '{ apiKeys(first: 1) { nodes { id } } }', 'ENTRY_NOT_ALLOWED'],
     ['TASKS_READ', '{ auditLog(first: 1) { nodes { id } } }', 'ENTRY_NOT_ALLOWED'],

@@ -125,6 +125,18 @@ const calls: Record<string, () => Call | Promise<Call>> = {
       meanwhile: () => rows().nativeUpdate(Follow, { id }, { revokedAt: null }),
     };
   },
+  grantSupport: () => ({
+    select: 'supportGrant { id reason expiresAt createdAt grantedBy { id } }',
+    input: { hours: 2, reason: 'Once' },
+  }),
+  endEntryPoint: async () => {
+    const { id } = await world.follow(task);
+    return {
+      select: 'entryPoint { id kind name openedAt openedBy { id } }',
+      input: { id },
+      meanwhile: () => rows().nativeUpdate(Follow, { id }, { revokedAt: null }),
+    };
+  },
   createApiKey: () => ({
     select: 'secret apiKey { id name scopes allowedAddresses expiresAt createdAt secrets { prefix } createdBy { id } }',
     input: { name: 'Once', scopes: ['TASKS_READ'], expiresAt: inAnHour(), allowedAddresses: ['10.0.0.0/8'] },

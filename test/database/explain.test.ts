@@ -64,6 +64,12 @@ const LISTED: Record<string, Listed> = {
     nodes: 'id name createdBy { name } secrets { prefix }',
     closedTo: ['an internal member', 'an external'],
   },
+  'Query.entryPoints': {
+    document: atRoot,
+    required: 'kind: API_KEY',
+    nodes: 'id name openedBy { name } lastUsedAt',
+    closedTo: ['an internal member', 'an external'],
+  },
   'Query.auditLog': {
     document: atRoot,
     required: '',

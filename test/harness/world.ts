@@ -4,6 +4,7 @@ import { foundCompany } from '../../src/domain/companies.js';
 import { grantFollow } from '../../src/domain/follows.js';
 import { addMember, type NewMember } from '../../src/domain/members.js';
 import { createProject, setProjectPermission } from '../../src/domain/projects.js';
+import { grantSupport, makeSupportToken } from '../../src/domain/support.js';
 import { createTask, type TaskFields } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import type { Member } from '../../src/entities/member.js';
@@ -114,6 +115,13 @@ export class World {
     };
     const caller: Caller = { authorization: `Bearer ${secret}` };
     return { id: apiKey.id, secret, viewer, caller };
+  }
+
+  /** Leave for the operator's support, and a token by it. */
+  async support(): Promise<{ id: string; caller: Caller }> {
+    const { id } = (await grantSupport(this.parts, this.admin.viewer, 1, 'A fault')).result;
+    const made = await makeSupportToken(this.parts, this.companyId);
+    return { id, caller: { authorization: `Bearer ${made?.token}` } };
   }
 
   async follow(task: Pick<Task, 'id'>): Promise<{ id: string; secret: string; caller: Caller }> {

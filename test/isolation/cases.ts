@@ -8,7 +8,9 @@ import {
   CREATE_PROJECT,
   CREATE_TASK,
   DEACTIVATE_MEMBER,
+  END_ENTRY_POINT,
   END_SESSION,
+  ENTRY_POINTS,
   FOLLOWED_CHANGED,
   FOLLOWS,
   GRANT_FOLLOW,
@@ -129,6 +131,7 @@ export const cases: Record<string, Case | Case[]> = {
   ...paged('Query.auditLog', 'admin', AUDIT_BY),
   ...paged('Query.follows', 'admin', FOLLOWS),
   ...paged('Query.apiKeys', 'admin', API_KEYS),
+  ...paged('Query.entryPoints', 'admin', ENTRY_POINTS, () => ({ kind: 'MEMBER' })),
   ...paged('Task.comments', 'editor', COMMENTS, (side) => ({ id: side.task.id })),
   ...paged('Task.history', 'editor', HISTORY, (side) => ({ id: side.task.id })),
   ...filterCases(),
@@ -304,6 +307,29 @@ export const cases: Record<string, Case | Case[]> = {
     hidden: hiddenTasks,
   }),
 
+  'Mutation.endEntryPoint.input.id': [
+    refused({
+      as: 'admin',
+      document: END_ENTRY_POINT,
+      at: 'input.id',
+      variables: async (side) => ({ input: { id: (await side.freshKey()).id } }),
+      hidden: 'administrators see every way in',
+    }),
+    refused({
+      as: 'admin',
+      document: END_ENTRY_POINT,
+      at: 'input.id',
+      variables: async (side) => ({ input: { id: (await side.freshMember()).member.id } }),
+      hidden: { 'what is no way in': (side) => side.project.id },
+    }),
+    refused({
+      as: 'admin',
+      document: END_ENTRY_POINT,
+      at: 'input.id',
+      variables: async (side) => ({ input: { id: (await side.freshSupport()).id } }),
+      hidden: 'administrators see every way in',
+    }),
+  ],
   'Mutation.rotateApiKey.input.keyId': refused({
     as: 'admin',
     document: ROTATE_KEY,

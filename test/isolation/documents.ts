@@ -12,6 +12,7 @@ const ANY_NODE = `{ __typename id
   ... on Member { name email }
   ... on PersonalView { name filter }
   ... on Project { name description manager { name } workspace { name } }
+  ... on SupportGrant { reason supportBy: grantedBy { name } }
   ... on Task { ${TASK} }
   ... on User { name email }
   ... on Workspace { name } }`;
@@ -33,6 +34,7 @@ export const GRANT_FOLLOW = mutation('grantFollow', `url secret follow { id labe
 export const REVOKE_FOLLOW = mutation('revokeFollow', `follow { id label task { ${TASK} } }`);
 export const ROTATE_KEY = mutation('rotateApiKey', 'secret apiKey { id name }');
 export const REVOKE_KEY = mutation('revokeApiKey', 'apiKey { id name }');
+export const END_ENTRY_POINT = mutation('endEntryPoint', 'entryPoint { id kind name }');
 export const UPDATE_MEMBER = mutation('updateMember', 'member { id name email }');
 export const REACTIVATE_MEMBER = mutation('reactivateMember', 'member { id name email }');
 export const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
@@ -62,6 +64,9 @@ export const PROJECTS_BY = pagedBy('$filter: ProjectFilter, ', (page) => {
 });
 export const PROJECTS = PROJECTS_BY('after').replace('first: 1', 'first: 3');
 export const API_KEYS = pagedBy('', (page) => `apiKeys(${page}) { nodes { id name } ${PAGE} }`);
+export const ENTRY_POINTS = pagedBy('$kind: EntryPointKind!, ', (page) => {
+  return `entryPoints(kind: $kind, ${page}) { nodes { id name openedBy { name } } ${PAGE} }`;
+});
 export const FOLLOWS = pagedBy('', (page) => `follows(${page}) { nodes { id label } ${PAGE} }`);
 export const AUDIT_BY = pagedBy('$filter: AuditFilter, ', (page) => {
   return `auditLog(filter: $filter, ${page}) { nodes { number action details actor { name } } ${PAGE} }`;

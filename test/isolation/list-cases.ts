@@ -21,6 +21,8 @@ export function minCursorCases(): Record<string, Case> {
     ...asked('admin', 'auditLog', page, 'nodes { id action }'),
     ...asked('admin', 'follows', page, 'nodes { id label }'),
     ...asked('admin', 'apiKeys', page, 'nodes { id name }'),
+    ...asked('admin', 'entryPoints', `kind: API_KEY, ${page}`, 'nodes { id name }'),
+    ...asked('admin', 'entryPointCounts', '', 'kind count'),
     ...asked('editor', 'members', page, 'nodes { id name }'),
     ...asked('editor', 'projects', page, 'nodes { id name }'),
     ...asked('editor', 'workspaces', '', 'id name'),

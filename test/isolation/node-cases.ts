@@ -39,6 +39,7 @@ export const nodeCases: Record<string, Case[]> = {
     node('editor', (side) => side.project.id, hiddenProjects),
     node('external', (side) => side.project.id, hiddenProjects),
   ],
+  SupportGrant: [node('admin', (side) => side.supportId, 'administrators see every grant')],
   Task: [
     node('editor', (side) => side.task.id, hiddenTasks),
     node('external', (side) => side.task.id, hiddenFromExternals),

@@ -110,6 +110,18 @@ export const relationCases: Record<string, Relation | string> = {
     seen: { as: 'admin', variables: (side) => ({ id: side.keyId }), id: memberOf('admin') },
     unseen: 'administrators see every key and the whole directory',
   },
+  'SupportGrant.grantedBy': {
+    document: 'query ($id: ID!) { node(id: $id) { ... on SupportGrant { grantedBy { id name } } } }',
+    at: 'node.grantedBy',
+    seen: { as: 'admin', variables: (side) => ({ id: side.supportId }), id: memberOf('admin') },
+    unseen: 'administrators see every grant and the whole directory',
+  },
+  'EntryPoint.openedBy': {
+    document: '{ entryPoints(kind: SUPPORT, first: 1) { nodes { openedBy { id name } } } }',
+    at: 'entryPoints.nodes.0.openedBy',
+    seen: { as: 'admin', id: memberOf('admin') },
+    unseen: 'administrators see every way in and the whole directory',
+  },
   'Follow.task': {
     document: 'query ($id: ID!) { node(id: $id) { ... on Follow { task { id title description } } } }',
     at: 'node.task',
@@ -226,6 +238,18 @@ export const listCases: Record<string, List> = {
     document: `{ auditLog(first: 100) { nodes { action objectId } ${PAGE} } }`,
     at: 'auditLog',
     seen: { as: 'admin', has: (side) => side.follow.id },
+    unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
+  },
+  'Query.entryPoints': {
+    document: `{ entryPoints(kind: FOLLOW, first: 100) { nodes { id name } ${PAGE} } }`,
+    at: 'entryPoints',
+    seen: { as: 'admin', has: (side) => side.follow.id },
+    unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
+  },
+  'Query.entryPointCounts': {
+    document: '{ entryPointCounts { kind count } }',
+    at: 'entryPointCounts',
+    seen: { as: 'admin', has: () => 'API_KEY' },
     unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
   },
   'Query.apiKeys': {

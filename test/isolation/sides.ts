@@ -213,6 +213,8 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     /** Of the editor's. */
     freshSession: () => sessionOf(editor, 'open'),
     freshMember: () => world.member({ name: mark('open') }),
+    freshSupport: () => world.support(),
+    supportId: (await world.support()).id,
     freshKey: () => world.key(['TASKS_READ'], { name: mark('open') }),
     freshFollow: async () => (await makeFollow(task)).follow,
   };

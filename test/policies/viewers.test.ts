@@ -3,6 +3,7 @@ import type { GraphQLObjectType } from 'graphql';
 import { revokeApiKey } from '../../src/domain/api-keys.js';
 import { revokeFollow } from '../../src/domain/follows.js';
 import { deactivateMember } from '../../src/domain/members.js';
+import { endSupport } from '../../src/domain/support.js';
 import { ApiKey } from '../../src/entities/api-key.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
@@ -19,7 +20,7 @@ import { World } from '../harness/world.js';
  * Who may do what: every root field, asked by everybody, with what each is told. The object asked for is one public task in a
  * project without visibility; in it a manager, an editor, a commenter, a reader and an external editor have grants, the
  * administrator and the supervisor their role, the outsiders nothing. One API key may write everything, one read everything, and
- * one read about members alone.
+ * one read about members alone; support was let in.
  *
  *   ok      the answer, without an error
  *   anon    UNAUTHENTICATED: no credential
@@ -31,49 +32,53 @@ import { World } from '../harness/world.js';
  *   absent  NOT_FOUND
  */
 const TABLE = `
-  operation                         nobody  user    admin   supervisor  manager  editor  commenter  reader  outsider  extEditor  extOutsider  foreigner  follower  writerKey  readerKey  staffKey
-  Query.viewer                      anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
-  Query.rateLimit                   anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         ok        ok         ok         ok
-  Query.companies                   anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
-  Query.sessions                    anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
-  Query.members                     anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         ok
-  Query.workspaces                  anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         scope
-  Query.projects                    anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         scope
-  Query.project                     anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
-  Query.tasks                       anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
-  Query.projectStats                anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
-  Query.task                        anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
-  Query.node                        anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         absent
-  Query.nodes                       anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         ok
-  Query.follows                     anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
-  Query.apiKeys                     anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
-  Query.auditLog                    anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
-  Query.followed                    anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry
-  Mutation.createTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
-  Mutation.updateTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
-  Mutation.updateTasks              anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
-  Mutation.assignTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
-  Mutation.moveTask                 anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope
-  Mutation.addComment               anon    firm    ok      level       ok       ok      ok         level   absent    ok         absent       absent     entry     ok         scope      scope
-  Mutation.setProjectPermission     anon    firm    ok      level       ok       level   level      level   absent    level      absent       absent     entry     entry      entry      entry
-  Mutation.createProject            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     ok         scope      scope
-  Mutation.addMember                anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
-  Mutation.updateMember             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
-  Mutation.reactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
-  Mutation.deactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
-  Mutation.createApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry
-  Mutation.rotateApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
-  Mutation.revokeApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
-  Mutation.grantFollow              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
-  Mutation.revokeFollow             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry
-  Mutation.foundCompany             anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
-  Mutation.savePersonalView         anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
-  Mutation.updatePreferences        anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
-  Mutation.endSession               anon    absent  absent  absent      absent   absent  absent     absent  absent    absent     absent       absent     entry     entry      entry      entry
-  Mutation.endSessions              anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry
-  Subscription.taskChanged          anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
-  Subscription.projectStatsChanged  anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope
-  Subscription.followedChanged      anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry
+  operation                         nobody  user    admin   supervisor  manager  editor  commenter  reader  outsider  extEditor  extOutsider  foreigner  follower  writerKey  readerKey  staffKey  support
+  Query.viewer                      anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
+  Query.rateLimit                   anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         ok        ok         ok         ok        ok
+  Query.companies                   anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
+  Query.sessions                    anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
+  Query.members                     anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         ok        ok
+  Query.workspaces                  anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         scope     ok
+  Query.projects                    anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         scope     ok
+  Query.project                     anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
+  Query.tasks                       anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
+  Query.projectStats                anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
+  Query.task                        anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
+  Query.node                        anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         absent    ok
+  Query.nodes                       anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         ok        ok
+  Query.follows                     anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Query.apiKeys                     anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Query.entryPoints                 anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Query.entryPointCounts            anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Query.auditLog                    anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Query.followed                    anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
+  Mutation.createTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
+  Mutation.updateTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
+  Mutation.updateTasks              anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
+  Mutation.assignTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
+  Mutation.moveTask                 anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
+  Mutation.addComment               anon    firm    ok      level       ok       ok      ok         level   absent    ok         absent       absent     entry     ok         scope      scope     entry
+  Mutation.setProjectPermission     anon    firm    ok      level       ok       level   level      level   absent    level      absent       absent     entry     entry      entry      entry     entry
+  Mutation.createProject            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     ok         scope      scope     entry
+  Mutation.addMember                anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Mutation.updateMember             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.reactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.deactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.createApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Mutation.rotateApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.revokeApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.grantSupport             anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Mutation.endEntryPoint            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.grantFollow              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.revokeFollow             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.foundCompany             anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
+  Mutation.savePersonalView         anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
+  Mutation.updatePreferences        anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
+  Mutation.endSession               anon    absent  absent  absent      absent   absent  absent     absent  absent    absent     absent       absent     entry     entry      entry      entry     entry
+  Mutation.endSessions              anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
+  Subscription.taskChanged          anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
+  Subscription.projectStatsChanged  anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
+  Subscription.followedChanged      anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
 `;
 
 interface Ids {
@@ -127,6 +132,10 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.updateMember': ({ member }) => mutation('updateMember', `memberId: "${member}", role: SUPERVISOR`),
   'Mutation.reactivateMember': ({ member }) => mutation('reactivateMember', `memberId: "${member}"`),
   'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
+  'Query.entryPoints': () => '{ entryPoints(kind: MEMBER, first: 5) { nodes { id name openedBy { id } lastUsedAt } } }',
+  'Query.entryPointCounts': () => '{ entryPointCounts { kind count } }',
+  'Mutation.endEntryPoint': ({ follow }) => mutation('endEntryPoint', `id: "${follow}"`),
+  'Mutation.grantSupport': () => mutation('grantSupport', 'hours: 1'),
   'Mutation.createApiKey': () =>
     mutation('createApiKey', `name: "K", scopes: [TASKS_READ], expiresAt: "${new Date(Date.now() + 60_000).toJSON()}"`),
   'Mutation.rotateApiKey': ({ apiKey }) => mutation('rotateApiKey', `keyId: "${apiKey}"`),
@@ -205,6 +214,7 @@ beforeAll(async () => {
   session = (await get(cluster.first, callerIn(browser), '{ sessions { id } }')).sessions[0].id;
   callers.user = { authorization: both.caller.authorization as string };
   callers.follower = (await world.follow(task)).caller;
+  callers.support = (await world.support()).caller;
   const writing = SCOPES.filter((scope) => scope.endsWith('_WRITE'));
   callers.writerKey = (await world.key([...writing, 'MEMBERS_READ'])).caller;
   callers.readerKey = (await world.key(SCOPES.filter((scope) => scope.endsWith('_READ')))).caller;
@@ -225,6 +235,9 @@ beforeAll(async () => {
   ended.revokedKey = { caller: revokedKey.caller, outcome: 'KEY_INVALID' };
   ended.expiredKey = { caller: expiredKey.caller, outcome: 'KEY_INVALID' };
   ended.elsewhereKey = { caller: elsewhereKey.caller, outcome: 'KEY_INVALID' };
+  const endedSupport = await world.support();
+  await endSupport(parts, admin.viewer, endedSupport.id);
+  ended.endedSupport = { caller: endedSupport.caller, outcome: 'SUPPORT_ENDED' };
   ended.revoked = { caller: revoked.caller, outcome: 'FOLLOW_INVALID' };
 }, 60_000);
 afterAll(() => cluster?.stop());
@@ -329,13 +342,16 @@ describe('over WebSocket', () => {
 });
 
 describe('once the way in has ended, every operation is refused at the door', () => {
-  it.each(['deactivated', 'expired', 'revoked', 'revokedKey', 'expiredKey', 'elsewhereKey'])('%s', async (who) => {
-    const { caller, outcome } = ended[who] ?? fail(who);
-    for (const operation of operations) {
-      const document = documentOf(operation, await freshIds(operation));
-      expect([operation, await overHttp(caller, document)]).toEqual([operation, expect.stringContaining(outcome)]);
-    }
-  });
+  it.each(['deactivated', 'expired', 'revoked', 'revokedKey', 'expiredKey', 'elsewhereKey', 'endedSupport'])(
+    '%s',
+    async (who) => {
+      const { caller, outcome } = ended[who] ?? fail(who);
+      for (const operation of operations) {
+        const document = documentOf(operation, await freshIds(operation));
+        expect([operation, await overHttp(caller, document)]).toEqual([operation, expect.stringContaining(outcome)]);
+      }
+    },
+  );
 });
 
 function fail(what: string): never {

@@ -1,0 +1,30 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/** When each way into a company was used last, and leave for the operator's support. */
+export class EntryPoints extends Migration {
+  override up(): void {
+    this.addSql(`create table \`last_uses\` (
+        \`company_id\` text not null,
+        \`object_id\` text not null,
+        \`used_at\` datetime not null,
+        primary key (\`company_id\`, \`object_id\`)
+      )`);
+    this.addSql(`create table \`support_grants\` (
+        \`company_id\` text not null,
+        \`id\` text not null,
+        \`reason\` text not null default '',
+        \`granted_by_id\` text not null,
+        \`created_at\` datetime not null,
+        \`expires_at\` datetime not null,
+        \`revoked_at\` datetime null,
+        primary key (\`company_id\`, \`id\`),
+        constraint \`support_grants_company_id_granted_by_id_foreign\` foreign key (\`company_id\`, \`granted_by_id\`) references \`members\` (\`company_id\`, \`id\`) on update restrict on delete restrict
+      )`);
+    this.addSql(
+      'create index `support_grants_company_id_created_at_id_index` on `support_grants` (`company_id`, `created_at`, `id`)',
+    );
+    this.addSql(
+      'create index `support_grants_company_id_granted_by_id_index` on `support_grants` (`company_id`, `granted_by_id`)',
+    );
+  }
+}
