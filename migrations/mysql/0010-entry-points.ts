@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** When each way into a company was used last, and leave for the operator's support. */
+/** When each way into a company was used last, leave for the operator's support, and a company's own words for its members. */
 export class EntryPoints extends Migration {
   override up(): void {
     this.addSql(`create table \`last_uses\` (
@@ -24,5 +24,6 @@ export class EntryPoints extends Migration {
       add index \`support_grants_company_id_granted_by_id_index\` (\`company_id\`, \`granted_by_id\`),
       add constraint \`support_grants_company_id_granted_by_id_foreign\` foreign key (\`company_id\`, \`granted_by_id\`)
         references \`members\` (\`company_id\`, \`id\`) on update restrict on delete restrict`);
+    this.addSql('alter table `members` add `display_name` varchar(200) null, add `title` varchar(200) null');
   }
 }

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** When each way into a company was used last, and leave for the operator's support. */
+/** When each way into a company was used last, leave for the operator's support, and a company's own words for its members. */
 export class EntryPoints extends Migration {
   override up(): void {
     this.addSql(`create table \`last_uses\` (
@@ -26,5 +26,7 @@ export class EntryPoints extends Migration {
     this.addSql(
       'create index `support_grants_company_id_granted_by_id_index` on `support_grants` (`company_id`, `granted_by_id`)',
     );
+    this.addSql('alter table `members` add column `display_name` text null');
+    this.addSql('alter table `members` add column `title` text null');
   }
 }

@@ -17,6 +17,8 @@ export const factsBefore = ({ before, after }: TaskEventData): TaskFacts | null 
 
 export interface MemberEventData {
   userId: string;
+  /** Which of the company's own words for them are others. */
+  profile?: string[];
 }
 
 export interface PermissionEventData {

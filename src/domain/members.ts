@@ -123,7 +123,13 @@ export async function holdMember(em: EntityManager, viewer: MemberViewer, member
   return { member, isLastAdmin: admins.length === 1 && admins[0] === member };
 }
 
-export function recordMember(work: Work, type: string, member: Member, changes: Changes): void {
-  const data: MemberEventData = { userId: member.user.id };
+export function recordMember(
+  work: Work,
+  type: string,
+  member: Member,
+  changes: Changes,
+  more: Omit<MemberEventData, 'userId'> = {},
+): void {
+  const data: MemberEventData = { userId: member.user.id, ...more };
   work.record({ type, objectId: member.id, data, changes });
 }

@@ -6,11 +6,14 @@ import { Task } from '../entities/task.js';
 import { UserError } from '../errors.js';
 import { transactAs } from './actor.js';
 import { expectExternalRole, holdMember, recordMember } from './members.js';
+import { expectName } from './texts.js';
 import type { Changes, Done, Parts } from './unit-of-work.js';
 
 type Footing = Pick<Member, 'role' | 'kind' | 'licensedAsInternal'>;
+/** The company's own words for a member; null takes one away. */
+type Profile = Pick<Member, 'displayName' | 'title'>;
 /** What a member is to be; what is absent stays as it is. */
-export type MemberFields = { [K in keyof Footing]?: Footing[K] | null };
+export type MemberFields = { [K in keyof Footing]?: Footing[K] | null } & Profile;
 
 /**
  * Changes what somebody is in the company; it holds at once for all that they have open. Who becomes external, or loses the
@@ -32,11 +35,25 @@ export function updateMember(
     const changes: Changes = {};
     for (const name of ['role', 'kind', 'licensedAsInternal'] as const)
       if (member[name] !== after[name]) changes[name] = [member[name], after[name]];
-    if (Object.keys(changes).length === 0) return member;
-    Object.assign(member, after);
-    recordMember(work, 'member.updated', member, changes);
+    const profile = profileChanges(member, wanted);
+    const named = Object.keys(profile);
+    if (Object.keys(changes).length + named.length === 0) return member;
+    Object.assign(member, after, profile);
+    // What somebody is called is no matter for an audit log, which keeps it for ever: it has that it was changed.
+    recordMember(work, 'member.updated', member, changes, named.length > 0 ? { profile: named } : {});
     return member;
   });
+}
+
+/** The words that are to be others. Throws a UserError for one that says nothing, or too much. */
+function profileChanges(member: Member, wanted: Profile): Profile {
+  const changes: Profile = {};
+  for (const name of ['displayName', 'title'] as const) {
+    const word = wanted[name];
+    if (word === undefined || word === (member[name] ?? null)) continue;
+    changes[name] = word === null ? null : expectName(word.trim(), 'A member', name);
+  }
+  return changes;
 }
 
 function footingAfter(member: Member, { role, kind, licensedAsInternal }: MemberFields): Footing {

@@ -41,6 +41,14 @@ export class Member extends TenantEntity {
   @Property()
   licensedAsInternal: boolean = false;
 
+  /** The company's own word for this person, where it is not theirs. */
+  @Property({ type: 'string', length: 200, nullable: true })
+  displayName?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What they do in this company, in its words.' })
+  @Property({ type: 'string', length: 200, nullable: true })
+  title?: string | null;
+
   @Field(() => Date, { nullable: true })
   @Property({ type: 'datetime', length: 3, nullable: true })
   deactivatedAt?: Date | null;

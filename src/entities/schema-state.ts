@@ -44,5 +44,20 @@ async function statements(orm: Orm): Promise<string[]> {
     .execute(
       "select sql from sqlite_master where sql is not null and name not like 'mikro_orm_%' and name not like 'sqlite_%'",
     );
-  return rows.map(({ sql }) => sql.replace(/\s+/g, ' ').replace(/ ?([(),]) ?/g, '$1'));
+  return rows.map(({ sql }) => inOneOrder(sql.replace(/\s+/g, ' ').replace(/ ?([(),]) ?/g, '$1')));
+}
+
+/** A table's definitions in one order: a column that a migration adds stands behind those that were there. */
+function inOneOrder(sql: string): string {
+  const [, head, body] = /^(CREATE TABLE `\w+`\()(.*)\)$/i.exec(sql) ?? [];
+  if (head === undefined || body === undefined) return sql;
+  let depth = 0;
+  const parts = [''];
+  for (const character of body) {
+    if (character === '(') depth += 1;
+    if (character === ')') depth -= 1;
+    if (character === ',' && depth === 0) parts.push('');
+    else parts[parts.length - 1] += character;
+  }
+  return `${head}${parts.sort().join()})`;
 }

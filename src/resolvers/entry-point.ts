@@ -36,6 +36,7 @@ import { type IdPrefix, prefixOf } from '../schema/ids.js';
 import { payloadType } from '../schema/payload.js';
 import { answer } from './answer.js';
 import type { GraphContext } from './context.js';
+import { nameOf } from './member.js';
 import { newestFirst } from './page.js';
 
 @ObjectType({ description: 'A way into the company that is open.' })
@@ -90,8 +91,8 @@ const KINDS: Readonly<Record<EntryPointKind, Kind<Opened>>> = {
   MEMBER: kind({
     type: Member,
     isOpen: () => absent('deactivatedAt'),
-    describe: async ({ user }, { references }) => ({
-      name: (await references.user(user.id)).name,
+    describe: async (member, context) => ({
+      name: await nameOf(context, member),
       openedById: null,
       expiresAt: null,
     }),

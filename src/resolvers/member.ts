@@ -93,6 +93,14 @@ class UpdateMemberInput {
   @IsOptional()
   @Field(() => Boolean, { nullable: true, description: 'For externals; an internal member has none.' })
   licensedAsInternal?: boolean | null;
+  @IsOptional()
+  @MaxCharacters(NAME_LENGTH)
+  @Field(() => String, { nullable: true, description: 'What the company calls them; null for their own name.' })
+  displayName?: string | null;
+  @IsOptional()
+  @MaxCharacters(NAME_LENGTH)
+  @Field(() => String, { nullable: true, description: 'What they do in this company; null takes it away.' })
+  title?: string | null;
 }
 
 @InputType()
@@ -172,10 +180,10 @@ export class MemberResolver {
     return answer(context, info, 'member', (parts, viewer) => deactivateMember(parts, viewer, memberId));
   }
 
-  @Reads('user')
-  @FieldResolver(() => String)
+  @Reads('user', 'displayName')
+  @FieldResolver(() => String, { description: 'Their own name, or what the company calls them.' })
   name(@Root() member: Row<Member>, @Ctx() context: GraphContext): string | Promise<string> {
-    return whenKnown(userOf(context, member), ({ name }) => name);
+    return nameOf(context, member);
   }
 
   @Reads('user')
@@ -184,5 +192,9 @@ export class MemberResolver {
     return whenKnown(userOf(context, member), ({ email }) => email);
   }
 }
+
+/** What a member is called in the company. */
+export const nameOf = (context: GraphContext, member: Row<Member>): string | Promise<string> =>
+  member.displayName ?? whenKnown(userOf(context, member), ({ name }) => name);
 
 const userOf = ({ references }: GraphContext, { user }: Row<Member>) => references.user(user.id);

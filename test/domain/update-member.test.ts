@@ -41,6 +41,34 @@ describe('a member', () => {
     expect(await standingOf(person)).toEqual({ role: 'MEMBER', kind: 'INTERNAL', licensedAsInternal: false });
   });
 
+  it('is called what the company calls them, and their own name again when it takes that back', async () => {
+    const person = await world.member({ name: 'Josephine' });
+    const SET = `mutation ($input: UpdateMemberInput!) { updateMember(input: $input) {
+      member { name title } userErrors { code field } } }`;
+    const set = async (words: object) =>
+      (await get(cluster.first, world.admin.caller, SET, { input: { memberId: person.member.id, ...words } }))
+        .updateMember;
+    expect(await set({ displayName: ' Jo ', title: 'Surveyor' })).toEqual({
+      member: { name: 'Jo', title: 'Surveyor' },
+      userErrors: [],
+    });
+    const NAMES = '{ members(first: 10) { nodes { id name title } } }';
+    for (const node of cluster.nodes)
+      expect((await get(node, person.caller, NAMES)).members.nodes).toContainEqual({
+        id: person.member.id,
+        name: 'Jo',
+        title: 'Surveyor',
+      });
+    expect(await set({ displayName: '  ' })).toMatchObject({
+      userErrors: [{ code: 'REQUIRED', field: 'displayName' }],
+    });
+    expect(await set({ displayName: null, title: null })).toMatchObject({ member: { name: 'Josephine', title: null } });
+    const LOG = '{ auditLog(first: 20) { nodes { action details } } }';
+    const log = JSON.stringify((await get(cluster.first, world.admin.caller, LOG)).auditLog.nodes);
+    expect(log).toContain('"profile":["displayName","title"]');
+    for (const word of ['Surveyor', 'Jo"']) expect(log).not.toContain(word);
+  });
+
   it('has another role at once, on every node', async () => {
     const person = await world.member();
     const FOLLOWS = '{ follows(first: 1) { nodes { id } } }';
