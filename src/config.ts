@@ -83,6 +83,7 @@ const environment = z.object({
   COST_LIMIT: integer(10_000, 100, 10_000_000),
   RATE_LIMIT_POINTS: integer(200_000, 100, 1_000_000_000),
   RATE_LIMIT_SECONDS: integer(60, 1, 86_400),
+  BAD_CREDENTIALS_PER_MINUTE: integer(300, 1, 1_000_000_000),
   ANSWER_CACHE_BYTES: integer(67_108_864, 0, 17_179_869_184),
   HEARTBEAT_MS: integer(15_000, 100, 600_000),
   // What the bus lost is read at the second look: within half a second.
@@ -139,6 +140,8 @@ export interface Config extends TransportSettings {
   /** What each viewer may spend in so many seconds. */
   rateLimitPoints: number;
   rateLimitSeconds: number;
+  /** How many credentials that are none one network may show to a process. */
+  badCredentialsPerMinute: number;
   /** For answers that are kept while nothing has changed; with 0 nothing is, and every request asks the database who asks. */
   answerCacheBytes: number;
   heartbeatMs: number;
@@ -205,6 +208,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     costLimit: e.COST_LIMIT,
     rateLimitPoints: e.RATE_LIMIT_POINTS,
     rateLimitSeconds: e.RATE_LIMIT_SECONDS,
+    badCredentialsPerMinute: e.BAD_CREDENTIALS_PER_MINUTE,
     answerCacheBytes: e.ANSWER_CACHE_BYTES,
     heartbeatMs: e.HEARTBEAT_MS,
     headPollMs: e.HEAD_POLL_MS,

@@ -7,7 +7,8 @@ import { Member } from '../entities/member.js';
 import type { Orm } from '../entities/orm.js';
 import { findRow, findRows, type Row, type RowSource } from '../entities/rows.js';
 import { SupportGrant } from '../entities/support-grant.js';
-import { accessEnded, notFound, sessionEnded, unauthenticated } from '../errors.js';
+import type { Reason } from '../errors/reasons.js';
+import { ApiError, accessEnded, notFound, sessionEnded, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
 import { AddressRanges, bareAddress } from '../transport/address-ranges.js';
 import type { AccessTokenVerifier } from './access-token.js';
@@ -39,6 +40,23 @@ export interface Credential {
   origin?: Origin | undefined;
 }
 
+/** How long somebody may go on to show what is no credential; by where they show it. */
+export interface Patience {
+  /** Throws LIMIT_EXCEEDED when it is at its end. */
+  expect(address: string): Promise<void>;
+  /** They have shown one more. */
+  lose(address: string): void;
+}
+
+/** What was never good, unlike what has ended. */
+const NEVER_GOOD: ReadonlySet<Reason> = new Set<Reason>([
+  'TOKEN_INVALID',
+  'KEY_INVALID',
+  'FOLLOW_INVALID',
+  'SUPPORT_ENDED',
+  'SCHEME_UNKNOWN',
+]);
+
 /** A token is looked at anew after so long, whatever it says about its own end: its issuer may have changed its keys. */
 const KNOWN_MS = 60_000;
 const KNOWN_TOKENS = 10_000;
@@ -69,15 +87,28 @@ export class Authenticator {
     readonly keyring: Keyring,
     readonly sessions: Sessions | null = null,
     readonly book: DoorBook | null = null,
+    readonly patience: Patience | null = null,
   ) {}
 
   /**
-   * Throws UNAUTHENTICATED for a bad credential, NOT_FOUND for a company that is not this person's. Members are taken from
-   * `known` where they can be.
+   * Throws UNAUTHENTICATED for a bad credential, LIMIT_EXCEEDED for one of too many, NOT_FOUND for a company that is not this
+   * person's. Members are taken from `known` where they can be.
    */
   async authenticate(credential: Credential, known?: KnownMembers): Promise<Viewer> {
     const { authorization, session } = credential;
     if (!authorization) return session ? this.#person(await this.#session(session), credential, known) : nobody;
+    const address = credential.origin?.address;
+    if (address === undefined) return this.#shown(authorization, credential, known);
+    await this.patience?.expect(address);
+    try {
+      return await this.#shown(authorization, credential, known);
+    } catch (error) {
+      if (error instanceof ApiError && NEVER_GOOD.has(error.reason)) this.patience?.lose(address);
+      throw error;
+    }
+  }
+
+  async #shown(authorization: string, credential: Credential, known: KnownMembers | undefined): Promise<Viewer> {
     const [scheme = '', value = ''] = authorization.split(/ +/, 2);
     switch (scheme.toLowerCase()) {
       case 'bearer':

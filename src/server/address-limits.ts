@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Stream } from 'node:stream';
+import { networkOf } from '../transport/address-ranges.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import { addressOf } from './forwarded.js';
 
@@ -45,7 +46,7 @@ export class AddressLimits {
   take(request: IncomingMessage, stream: Stream, now = performance.now()): number | null {
     const { maxSocketsPerAddress, maxConnectsPerSecond, trustedProxies } = this.options;
     const full = maxConnectsPerSecond * BURST_SECONDS;
-    const address = addressOf(request, trustedProxies);
+    const address = networkOf(addressOf(request, trustedProxies));
     const visitor = this.#visitors.get(address) ?? new Visitor(full, now);
     this.#visitors.set(address, visitor);
     visitor.tokens = Math.min(full, visitor.tokens + ((now - visitor.at) / 1000) * maxConnectsPerSecond);

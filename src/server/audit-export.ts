@@ -13,7 +13,7 @@ import type { BrowserDoor } from './browser-door.js';
 import type { FormatError } from './error-format.js';
 import { single } from './http-question.js';
 import { originOf } from './origin.js';
-import { type RateLimits, spenderOf } from './rate-limits.js';
+import { type RateLimits, spenderOf, tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { type Handle, sendJson } from './router.js';
 
@@ -42,7 +42,9 @@ export function createAuditExport(options: AuditExportOptions): Handle {
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
     });
-    await rates.take(spenderOf(viewer, origin.address), COST);
+    const spender = spenderOf(viewer, origin.address);
+    await rates.take(spender, COST);
+    tellRateLimit(response, rates.standing(spender));
     try {
       const lines = await exportAudit({ ...parts, origin }, expectAdmin(viewer), afterOf(url));
       response.writeHead(200, {

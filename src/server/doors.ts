@@ -11,13 +11,14 @@ import { LastUses } from '../domain/last-uses.js';
 import { Refusals } from '../domain/refusals.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import type { TrustedIssuer } from '../trusted-issuers.js';
+import { BadCredentials } from './bad-credentials.js';
 import { BrowserDoor } from './browser-door.js';
 import { createFirstSight } from './first-sight.js';
 
 /** By what people and links come in, and what is written of it; `shared` is what processes have in common, if they do. */
 export function openDoors(
   parts: Parts,
-  { production, publicUrl, session }: Config,
+  { production, publicUrl, session, badCredentialsPerMinute }: Config,
   issuers: readonly TrustedIssuer[],
   shared: Redis | Cluster | null,
 ) {
@@ -34,7 +35,7 @@ export function openDoors(
     sessions,
     refusals,
     issuers: tokens.issuers,
-    authenticator: new Authenticator(orm, tokens, keyring, sessions, log),
+    authenticator: new Authenticator(orm, tokens, keyring, sessions, log, new BadCredentials(badCredentialsPerMinute)),
     door: new BrowserDoor(publicUrl),
     /** Resolves when all that is to be said in the audit logs has been. */
     async close(): Promise<void> {

@@ -20,7 +20,7 @@ import { type EventStreams, isEventStream } from './event-stream.js';
 import { headerMap, keyOf, mediaTypeOf, questionOf, single } from './http-question.js';
 import { originOf } from './origin.js';
 import type { PersistedQueries } from './persisted-queries.js';
-import { type RateLimits, spenderOf } from './rate-limits.js';
+import { type RateLimits, spenderOf, tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { bytesOf, reply, statusOf, typeFor } from './replies.js';
 import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
@@ -174,10 +174,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
 
   /** Says how much the viewer may still ask for. */
   function send(request: IncomingMessage, response: ServerResponse, spender: string, status: number, answer: Answer) {
-    const { limit, remaining, resetAt } = rates.standing(spender);
-    response.setHeader('ratelimit-limit', limit);
-    response.setHeader('ratelimit-remaining', remaining);
-    response.setHeader('ratelimit-reset', Math.max(0, Math.ceil((resetAt.getTime() - Date.now()) / 1_000)));
+    tellRateLimit(response, rates.standing(spender));
     return reply(request, response, status, answer);
   }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Issuer } from '../auth/issuer.js';
 import { provisionUser } from '../auth/provision-user.js';
 import type { Session, Sessions } from '../auth/sessions.js';
+import { nobody } from '../auth/viewer.js';
 import type { Orm } from '../entities/orm.js';
 import type { Logger } from '../log.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
@@ -10,7 +11,7 @@ import { addressOf } from './forwarded.js';
 import { type Introduced, IssuerClient, newTies } from './issuer-client.js';
 import { LoginAttempts } from './login-attempt.js';
 import { beginAgain, LoginRefusal, reasonOf, refusalOf } from './login-refusal.js';
-import type { RateLimits } from './rate-limits.js';
+import { type RateLimits, spenderOf, tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { type Handle, type Route, sendJson, sendText } from './router.js';
 
@@ -151,7 +152,9 @@ export class Login {
     return async (request, response, url) => {
       response.setHeader('cache-control', 'no-store');
       try {
-        await rates.take(`address:${addressOf(request, trustedProxies)}`, STEP_COST);
+        const spender = spenderOf(nobody, addressOf(request, trustedProxies));
+        await rates.take(spender, STEP_COST);
+        tellRateLimit(response, rates.standing(spender));
         await handle(request, response, url);
       } catch (error) {
         const { status, message } = refusalOf(error);

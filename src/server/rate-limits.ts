@@ -1,9 +1,11 @@
+import type { ServerResponse } from 'node:http';
 import type { Cluster, Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { actorIdOf, type Viewer } from '../auth/viewer.js';
 import { ApiError } from '../errors.js';
 import type { RateLimit } from '../resolvers/context.js';
+import { networkOf } from '../transport/address-ranges.js';
 
 /** Of a limit: so many times is it asked for at most, by who uses all of it. */
 const LEASES = 50;
@@ -92,5 +94,12 @@ export class RateLimits {
 /** Under what name somebody's share is counted: their own, or their address where they have shown nothing. */
 export function spenderOf(viewer: Viewer, address: string): string {
   if (viewer.kind === 'USER') return viewer.userId;
-  return actorIdOf(viewer) ?? `address:${address}`;
+  return actorIdOf(viewer) ?? `address:${networkOf(address)}`;
+}
+
+/** Says in an answer how much is left; `RateLimit-Reset` is in seconds. */
+export function tellRateLimit(response: ServerResponse, { limit, remaining, resetAt }: RateLimit): void {
+  response.setHeader('ratelimit-limit', limit);
+  response.setHeader('ratelimit-remaining', remaining);
+  response.setHeader('ratelimit-reset', Math.max(0, Math.ceil((resetAt.getTime() - Date.now()) / 1_000)));
 }

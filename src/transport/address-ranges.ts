@@ -37,3 +37,15 @@ export function bareAddress(address: string): string {
   const bare = address.replace(/%.*$/, '');
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
 }
+
+/** What is counted as one: an IPv4 address, or the /64 of one of IPv6, of which whoever has one has all. */
+export function networkOf(address: string): string {
+  const bare = bareAddress(address);
+  if (isIP(bare) !== 6) return bare;
+  const [head = '', tail = ''] = bare.split('::');
+  const left = head.split(':').filter(Boolean);
+  const right = tail.split(':').filter(Boolean);
+  const filled = bare.includes('::') ? Array<string>(8 - left.length - right.length).fill('0') : [];
+  const groups = [...left, ...filled, ...right].slice(0, 4);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+}
