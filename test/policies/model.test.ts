@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { MemberViewer } from '../../src/auth/viewer.js';
+import { revokeApiKey } from '../../src/domain/api-keys.js';
 import { grantFollow, revokeFollow } from '../../src/domain/follows.js';
 import { deactivateMember, reactivateMember } from '../../src/domain/members.js';
 import { setProjectPermission } from '../../src/domain/projects.js';
+import { endSupport } from '../../src/domain/support.js';
 import { assignTask, createTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import { updateMember } from '../../src/domain/update-member.js';
 import type { Member } from '../../src/entities/member.js';
 import type { Project } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
+import { Scope } from '../../src/entities/vocabulary.js';
 import { ApiError, UserError } from '../../src/errors.js';
 import { sealCursor } from '../../src/pubsub/cursor.js';
 import { readHeads } from '../../src/pubsub/event-log.js';
@@ -30,6 +33,8 @@ interface Company {
   grants: Set<string>;
   tasks: Map<string, Row<Task>>;
   follows: { id: string; secret: string; taskId: string; isOpen: boolean }[];
+  /** Programs, and the operator's support: whoever comes in and is no person of the company. */
+  others: { id: string; caller: Caller; scopes: readonly Scope[] | 'SUPPORT'; isOpen: boolean }[];
 }
 
 const isIn = (words: readonly string[], word: string) => words.includes(word);
@@ -70,6 +75,15 @@ function visibleTo(company: Company, me: Row<Member>): string[] {
   ].map(({ id }) => id);
 }
 
+/** The kinds of objects that who is no person is shown: all of them, but for what is private. */
+function kindsFor(scopes: readonly Scope[] | 'SUPPORT'): string[] {
+  if (scopes === 'SUPPORT') return ['member', 'project', 'task'];
+  const areas = scopes.map((scope) => scope.split('_')[0]);
+  return ['MEMBERS', 'PROJECTS', 'TASKS']
+    .filter((area) => areas.includes(area))
+    .map((area) => area.toLowerCase().slice(0, -1));
+}
+
 let cluster: Cluster;
 beforeAll(async () => {
   cluster = await startCluster({ ANSWER_CACHE_BYTES: '8000000', RATE_LIMIT_POINTS: '1000000000' });
@@ -91,6 +105,7 @@ async function found(): Promise<[Company, Company]> {
       grants: new Set(),
       tasks: new Map(),
       follows: [],
+      others: [],
     };
   }) as [Company, Company];
   for (let i = 0; i < PEOPLE; i += 1) {
@@ -176,6 +191,17 @@ const COMMANDS: Record<string, (company: Company, a: number, b: number, c: numbe
     const { result } = await grantFollow(cluster.parts, viewer, taskId, {});
     company.follows.push({ id: result.follow.id, secret: result.secret, taskId, isOpen: true });
   },
+  async letIn(company, a, b) {
+    const scopes = Object.values(Scope).filter((_scope, i) => (b >> (i % 6)) & 1);
+    if (a % 3 === 0) company.others.push({ ...(await company.world.support()), scopes: 'SUPPORT', isOpen: true });
+    else company.others.push({ ...(await company.world.key(scopes)), scopes, isOpen: true });
+  },
+  async putOut(company, a) {
+    const other = at(company.others, a);
+    const viewer = viewerOf(company, company.world.admin);
+    await (other.scopes === 'SUPPORT' ? endSupport : revokeApiKey)(cluster.parts, viewer, other.id);
+    other.isOpen = false;
+  },
   async revoke(company, a) {
     const follow = at(company.follows, a);
     await revokeFollow(cluster.parts, viewerOf(company, company.world.admin), follow?.id ?? '');
@@ -240,6 +266,31 @@ async function expectShown(company: Company, person: Person, everything: string[
   }
 }
 
+/** Everything that a program is shown, or support. */
+async function expectShownToOthers(company: Company, everything: string[]): Promise<void> {
+  for (const { caller, scopes, isOpen } of company.others) {
+    const NODES = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+    const found: string[] = [];
+    for (let from = 0; from < everything.length; from += 100) {
+      const { status, data } = await ask(cluster.last, caller, NODES, { ids: everything.slice(from, from + 100) });
+      expect(status).toBe(isOpen ? 200 : 401);
+      found.push(...idsOf(data?.nodes ?? []));
+    }
+    const kinds = isOpen ? kindsFor(scopes) : [];
+    const { members, projects, tasks } = company;
+    const open = [...tasks.values()].filter(({ privacy }) => privacy !== 'PRIVATE');
+    const allowed = [...members.values(), ...projects, ...open]
+      .map(({ id }) => id)
+      .filter((id) => kinds.includes(id.split('_')[0] ?? ''));
+    expect(found.sort()).toEqual(allowed.sort());
+    for (const project of projects) {
+      const { data } = await ask(cluster.last, caller, LISTED, { project: project.id });
+      const inProject = open.filter((task) => task.project.id === project.id && kinds.includes('task'));
+      expect(idsOf(data?.tasks?.nodes ?? [])).toEqual(inProject.map(({ id }) => id).sort());
+    }
+  }
+}
+
 /** A follower is shown the one task, while the follow is open and the task public. */
 async function expectFollowed(company: Company): Promise<void> {
   for (const { secret, taskId, isOpen } of company.follows) {
@@ -254,6 +305,12 @@ async function expectFollowed(company: Company): Promise<void> {
 async function furnish(company: Company): Promise<void> {
   const [EDITOR, EDIT] = [1, 2];
   for (let i = 0; i < company.projects.length; i += 1) await COMMANDS.grant?.(company, i, EDITOR, EDIT);
+  for (const [who, scopes] of [
+    [0, 0],
+    [1, 63],
+    [1, 9],
+  ] as const)
+    await COMMANDS.letIn?.(company, who, scopes, 0);
   for (let i = 0; i < 12; i += 1) await COMMANDS.add?.(company, i, i % 2, Math.floor(i / 2));
   expect(company.tasks.size).toBe(12);
 }
@@ -275,6 +332,7 @@ it('shows everybody what the rules allow, and nothing else, whatever has been do
       ]);
       for (const company of companies) {
         for (const person of company.people) await expectShown(company, person, everything);
+        await expectShownToOthers(company, everything);
         await expectFollowed(company);
       }
     }),
