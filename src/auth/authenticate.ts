@@ -1,22 +1,23 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../crypto.js';
-import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
 import type { Orm } from '../entities/orm.js';
 import { findRows, type Row } from '../entities/rows.js';
-import { accessEnded, notFound, sessionEnded, unauthenticated } from '../errors.js';
+import { accessEnded, followInvalid, notFound, sessionEnded, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
 import type { AccessTokenVerifier } from './access-token.js';
 import type { DoorBook, Origin } from './door-book.js';
 import { readFollowSecret } from './follow-secret.js';
+import { isFollowToken, openFollowToken } from './follow-token.js';
+import { findFollowerViewer, findLinkViewer } from './follow-viewer.js';
 import { provisionUser } from './provision-user.js';
 import type { Sessions } from './sessions.js';
 import { type FollowerViewer, type MemberViewer, nobody, type SignedIn, sessionOf, type Viewer } from './viewer.js';
 
 /** What somebody shows at the door, over HTTP or in `connection_init`. */
 export interface Credential {
-  /** `Bearer TOKEN` or `Follow SECRET`. */
+  /** `Bearer TOKEN`, or `Follow` with a follower's token or a link's secret. */
   authorization?: string | undefined;
   /** A session's secret, as the browser's cookie has it; `authorization` goes before it. */
   session?: string | undefined;
@@ -81,7 +82,7 @@ export class Authenticator {
     const renewed = await this.#renewed(viewer);
     if (!renewed) return null;
     if (renewed.kind === 'MEMBER') return this.#member(renewed, known);
-    if (renewed.kind === 'FOLLOWER') return this.#follow(renewed.companyId, { id: renewed.followId });
+    if (renewed.kind === 'FOLLOWER') return findFollowerViewer(this.orm, renewed);
     return renewed;
   }
 
@@ -158,26 +159,28 @@ export class Authenticator {
     return member ? memberViewer(member, given) : null;
   }
 
-  async #follower(secret: string, { origin }: Credential): Promise<FollowerViewer> {
+  #follower(shown: string, credential: Credential): Promise<FollowerViewer> {
+    return isFollowToken(shown) ? this.#byFollowToken(shown, credential) : this.#byLink(shown, credential);
+  }
+
+  async #byLink(secret: string, { origin }: Credential): Promise<FollowerViewer> {
     const key = readFollowSecret(this.keyring, secret);
-    const follower = key && (await this.#follow(key.companyId, { secretHash: key.hash }));
+    const follower = key && (await findLinkViewer(this.orm, key.companyId, key.hash));
     if (follower && origin) this.book?.entered(follower, key.hash, origin);
     if (follower) return follower;
     if (key && origin) this.book?.turnedAway(key.companyId, 'FOLLOWER', 'FOLLOW_INVALID', origin);
-    throw unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.');
+    throw followInvalid();
   }
 
-  async #follow(companyId: string, key: { id: string } | { secretHash: string }): Promise<FollowerViewer | null> {
-    const [follow] = await findRows({ orm: this.orm, companyId }, Follow, { ...key, revokedAt: null });
-    if (!follow || (follow.expiresAt && follow.expiresAt.getTime() <= Date.now())) return null;
-    return {
-      kind: 'FOLLOWER',
-      companyId,
-      followId: follow.id,
-      objectKind: follow.objectKind,
-      objectId: follow.task.id,
-      expiresAt: follow.expiresAt ?? null,
-    };
+  async #byFollowToken(token: string, { origin }: Credential): Promise<FollowerViewer> {
+    const said = openFollowToken(this.keyring, token);
+    if (!said) throw followInvalid();
+    if (said.expiresAt.getTime() <= Date.now()) throw unauthenticated('TOKEN_EXPIRED', 'The token has expired.');
+    const follower = await findFollowerViewer(this.orm, said);
+    if (follower && origin) this.book?.entered(follower, said.followerId, origin);
+    if (follower) return follower;
+    if (origin) this.book?.turnedAway(said.companyId, 'FOLLOWER', 'FOLLOW_INVALID', origin);
+    throw followInvalid();
   }
 }
 

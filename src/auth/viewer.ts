@@ -33,6 +33,8 @@ export interface FollowerViewer {
   kind: 'FOLLOWER';
   companyId: string;
   followId: string;
+  /** Who it is, of those who came in by the door; null for a link that is shown as it is, which may be in many hands. */
+  followerId: string | null;
   objectKind: FollowedKind;
   objectId: string;
   expiresAt: Date | null;
@@ -67,5 +69,5 @@ export function expectUserId(viewer: Viewer): string {
 /** What stands in a company's records for who asks; null for who is nobody there. */
 export function actorIdOf(viewer: Viewer): string | null {
   if (viewer.kind === 'MEMBER') return viewer.memberId;
-  return viewer.kind === 'FOLLOWER' ? viewer.followId : null;
+  return viewer.kind === 'FOLLOWER' ? (viewer.followerId ?? viewer.followId) : null;
 }

@@ -1,9 +1,11 @@
 import { hasPublicFace } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Comment } from '../entities/comment.js';
+import type { Follower } from '../entities/follower.js';
 import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
-import { referenceTo } from '../entities/rows.js';
+import type { Project } from '../entities/project.js';
+import { type Row, referenceTo } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
 import { UserError } from '../errors.js';
@@ -12,7 +14,7 @@ import { transactAs } from './actor.js';
 import type { TaskEventData } from './events.js';
 import { recordTaskChange, snapshot } from './task-change.js';
 import { resume } from './tasks.js';
-import type { Done, Parts } from './unit-of-work.js';
+import type { Done, Parts, Work } from './unit-of-work.js';
 
 /**
  * Adds a comment; needs COMMENT. Without a privacy it is internal, an external's public. The owner's comment ends
@@ -34,28 +36,8 @@ export function addComment(
       throw new UserError('EXTERNALS_PUBLIC_ONLY', 'External members write public comments only.', 'privacy');
     }
     if (body.trim() === '') throw new UserError('REQUIRED', 'A comment needs a text.', 'body');
-    const before = snapshot(task, project);
-    task.lastCommentNumber += 1;
-    // An external, who may not read the others, does not notice them either.
-    if (chosen === 'PUBLIC') task.updatedAt = new Date();
-    work.update(Task, before.row, task);
-    const { companyId } = viewer;
-    const comment = em.create(Comment, {
-      companyId,
-      task: referenceTo(em, Task, task),
-      number: task.lastCommentNumber,
-      author: referenceTo(em, Member, author),
-      body,
-      privacy: chosen,
-    });
-    const { facts } = before;
-    const data: TaskEventData = {
-      before: 'SAME',
-      after: facts,
-      publicFace: chosen === 'PUBLIC' && hasPublicFace(facts),
-      comment: { id: comment.id, privacy: chosen },
-    };
-    work.record({ type: 'task.commented', objectId: task.id, data, changes: { comment: [null, comment.id] } });
+    const by = { author: referenceTo(em, Member, author) };
+    const comment = writeComment(work, { task, project }, { ...by, body, privacy: chosen });
     if (task.status === 'AWAITING_OWNER' && task.owner.id === viewer.memberId) {
       const commented = snapshot(task, project);
       resume(task);
@@ -63,4 +45,31 @@ export function addComment(
     }
     return comment;
   });
+}
+
+/** What a comment says, and which of the two kinds of people wrote it. */
+type Words = Pick<Comment, 'body' | 'privacy'> & ({ author: Member } | { follower: Follower; followerName: string });
+
+/** Writes a comment under a task that is held, as its next one, and tells of it. */
+export function writeComment(
+  work: Pick<Work, 'em' | 'update' | 'record'>,
+  { task, project }: { task: Row<Task>; project: Row<Project> },
+  words: Words,
+): Comment {
+  const { row, facts } = snapshot(task, project);
+  const { privacy } = words;
+  task.lastCommentNumber += 1;
+  // An external, who may not read the others, does not notice them either.
+  if (privacy === 'PUBLIC') task.updatedAt = new Date();
+  work.update(Task, row, task);
+  const { companyId, lastCommentNumber: number } = task;
+  const comment = work.em.create(Comment, { companyId, task: referenceTo(work.em, Task, task), number, ...words });
+  const data: TaskEventData = {
+    before: 'SAME',
+    after: facts,
+    publicFace: privacy === 'PUBLIC' && hasPublicFace(facts),
+    comment: { id: comment.id, privacy },
+  };
+  work.record({ type: 'task.commented', objectId: task.id, data, changes: { comment: [null, comment.id] } });
+  return comment;
 }

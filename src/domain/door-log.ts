@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { DoorBook, Origin } from '../auth/door-book.js';
 import { actorIdOf, type Viewer } from '../auth/viewer.js';
 import type { AuditWriter } from './audit-writer.js';
+import type { FollowUse } from './follow-use.js';
 import type { Refusals } from './refusals.js';
 
 /** Whether a key that this process has not seen has not been seen by any other; it is remembered for so long. Never rejects. */
@@ -11,7 +12,8 @@ const DAY_MS = 86_400_000;
 const KNOWN = 50_000;
 
 /**
- * Says in the audit logs who has come in: a member once with each token and each session, a follow once a day. Who is turned
+ * Says in the audit logs who has come in: a member once with each token and each session, a link that is shown
+ * as it is once a day; a follower's entry was written at the door. Who is turned
  * away is a refusal.
  */
 export class DoorLog implements DoorBook {
@@ -22,10 +24,14 @@ export class DoorLog implements DoorBook {
     readonly writer: AuditWriter,
     readonly refusals: Refusals,
     readonly isFirst: FirstSight,
+    readonly use: FollowUse,
   ) {}
 
   entered(viewer: Viewer, credential: string, origin: Origin): void {
     if (!('companyId' in viewer)) return;
+    if (viewer.kind === 'FOLLOWER') this.use.note(viewer);
+    // What let a follower in at the door stands there already.
+    if (viewer.kind === 'FOLLOWER' && viewer.followerId !== null) return;
     const { companyId } = viewer;
     const key = `${companyId} ${credential}`;
     if ((this.#known.get(key) ?? 0) > Date.now()) return;

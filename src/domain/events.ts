@@ -27,6 +27,7 @@ export interface PermissionEventData {
 /** The kinds of events, by the object that they are about. */
 export const isTaskEvent = (type: string): boolean => type.startsWith('task.');
 export const isFollowEvent = (type: string): boolean => type.startsWith('follow.');
+export const isFollowerEvent = (type: string): boolean => type.startsWith('follower.');
 export const isMemberEvent = (type: string): boolean => type.startsWith('member.');
 export const isPermissionEvent = (type: string): boolean => type.startsWith('permission.');
 

@@ -35,7 +35,7 @@ export interface Parts {
 export interface Actor {
   companyId: string;
   userId: string | null;
-  /** The member who acts. None where the operator does. */
+  /** The member or the follower who acts. None where the operator does. */
   actorId: string | null;
   entryPoint: Viewer['kind'] | 'OPERATOR';
 }

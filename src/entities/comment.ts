@@ -1,9 +1,10 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
-import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { PublicFace } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
+import { Follower } from './follower.js';
 import { Member } from './member.js';
 import { Task } from './task.js';
 import { TenantEntity, WithinCompany } from './tenant.js';
@@ -13,6 +14,7 @@ import { Privacy } from './vocabulary.js';
 @ObjectType({ implements: Node, description: 'What somebody said about a task.' })
 @Entity({ tableName: 'comments' })
 @Unique({ properties: ['companyId', 'task', 'number'] })
+@Index({ properties: ['companyId', 'follower', 'createdAt'] })
 export class Comment extends TenantEntity {
   [OptionalProps]?: 'privacy' | 'createdAt';
 
@@ -28,8 +30,21 @@ export class Comment extends TenantEntity {
   @Property()
   number!: number;
 
-  @WithinCompany(() => Member, 'author_id')
-  author!: Ref<Member>;
+  /** None where a follower wrote it. */
+  @WithinCompany(() => Member, 'author_id', { nullable: true })
+  author?: Ref<Member> | null;
+
+  /** None where a member wrote it. */
+  @WithinCompany(() => Follower, 'follower_id', { nullable: true, index: false })
+  follower?: Ref<Follower> | null;
+
+  @PublicFace()
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the follower who wrote it calls themself; nobody has verified it. Null where a member wrote it.',
+  })
+  @Property({ type: 'string', length: 80, nullable: true })
+  followerName?: string | null;
 
   @PublicFace()
   @Field()

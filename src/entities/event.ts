@@ -68,7 +68,7 @@ export class HistoryEntry extends TenantEntity {
   @Property({ length: 60 })
   type!: string;
 
-  /** A member, or none where the operator acted. */
+  /** A member or a follower, or none where the operator acted. */
   @Property({ type: 'string', length: 40, nullable: true })
   actorId?: string | null;
 

@@ -1,6 +1,6 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
 import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { PublicFace } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
@@ -15,7 +15,7 @@ import { FollowedKind } from './vocabulary.js';
 @Unique({ properties: ['companyId', 'secretHash'] })
 @Index({ properties: ['companyId', 'createdAt', 'id'] })
 export class Follow extends TenantEntity {
-  [OptionalProps]?: 'objectKind' | 'label' | 'createdAt';
+  [OptionalProps]?: 'objectKind' | 'label' | 'canComment' | 'followerCount' | 'createdAt';
 
   @PublicFace()
   @Field(() => ID)
@@ -40,6 +40,26 @@ export class Follow extends TenantEntity {
 
   @WithinCompany(() => Member, 'granted_by_id')
   grantedBy!: Ref<Member>;
+
+  /** Of the password that the door asks for beside the link; none where the link alone is enough. */
+  @Property({ type: 'string', length: 200, nullable: true })
+  passwordHash?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'How many may come in by it at all; null where nobody counts.' })
+  @Property({ type: 'integer', nullable: true })
+  maxFollowers?: number | null;
+
+  @PublicFace()
+  @Field({ description: 'Whether its followers may write public comments.' })
+  @Property()
+  canComment: boolean = false;
+
+  /** Who was put out is counted on: so an end frees no place. */
+  @Property()
+  followerCount: number = 0;
+
+  @Property({ type: 'datetime', length: 3, nullable: true })
+  lastUsedAt?: Date | null;
 
   @PublicFace()
   @Field(() => Date, { nullable: true })

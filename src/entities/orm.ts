@@ -12,6 +12,7 @@ import { Comment } from './comment.js';
 import { Company } from './company.js';
 import { Event, HistoryEntry, LogHead } from './event.js';
 import { Follow } from './follow.js';
+import { Follower } from './follower.js';
 import { IdempotencyRecord, UserIdempotencyRecord } from './idempotency-record.js';
 import { Member } from './member.js';
 import { Project, ProjectPermission, Workspace } from './project.js';
@@ -31,6 +32,7 @@ export const entities = [
   Company,
   Event,
   Follow,
+  Follower,
   HistoryEntry,
   IdempotencyRecord,
   LogHead,

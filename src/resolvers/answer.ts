@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { expectMember, expectUserId, type MemberViewer } from '../auth/viewer.js';
+import { expectFollower, expectMember, expectUserId, type FollowerViewer, type MemberViewer } from '../auth/viewer.js';
 import type { Done, Parts } from '../domain/unit-of-work.js';
 import { UserError } from '../errors.js';
 import { sealCursor } from '../pubsub/cursor.js';
@@ -18,15 +18,41 @@ export async function answer<T>(
   command: (parts: Parts, viewer: MemberViewer) => Promise<Done<T>>,
 ): Promise<Payload & Record<string, unknown>> {
   const viewer = expectMember(context.viewer);
+  const parts = partsOf(context, info, viewer.memberId);
+  return payloadOf(
+    context,
+    field,
+    viewer.companyId,
+    () => command(parts, viewer),
+    (result) => seesAll(context, result),
+  );
+}
+
+/** The same for a follower's command; `sees` says whether they still see what it has made, when they send it again. */
+export async function answerFollower<T>(
+  context: GraphContext,
+  info: GraphQLResolveInfo,
+  field: string,
+  command: (parts: Parts, viewer: FollowerViewer) => Promise<Done<T>>,
+  sees: () => Promise<boolean>,
+): Promise<Payload & Record<string, unknown>> {
+  const viewer = expectFollower(context.viewer);
+  const parts = partsOf(context, info, viewer.followerId ?? viewer.followId);
+  return payloadOf(context, field, viewer.companyId, () => command(parts, viewer), sees);
+}
+
+async function payloadOf<T>(
+  { keyring }: GraphContext,
+  field: string,
+  companyId: string,
+  act: () => Promise<Done<T>>,
+  sees: (result: T) => Promise<boolean>,
+): Promise<Payload & Record<string, unknown>> {
   try {
-    const { result, seq, isRepeated } = await command(partsOf(context, info, viewer.memberId), viewer);
+    const { result, seq, isRepeated } = await act();
     // What is asked of the object is read now, and with the rights of now.
-    const isSeen = !isRepeated || (await seesAll(context, result));
-    return {
-      [field]: isSeen ? result : null,
-      userErrors: [],
-      cursor: sealCursor(context.keyring, viewer.companyId, seq),
-    };
+    const isSeen = !isRepeated || (await sees(result));
+    return { [field]: isSeen ? result : null, userErrors: [], cursor: sealCursor(keyring, companyId, seq) };
   } catch (error) {
     return { [field]: null, userErrors: [userErrorItem(error)], cursor: null };
   }

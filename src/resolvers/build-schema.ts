@@ -7,6 +7,7 @@ import { withMinCursor } from '../schema/min-cursor.js';
 import { AuditResolver } from './audit.js';
 import { withDirectFields } from './direct-fields.js';
 import { FollowResolver } from './follow.js';
+import { FollowerResolver } from './follower.js';
 import { HistoryResolver } from './history.js';
 import { MemberResolver } from './member.js';
 import { NodeResolver } from './node.js';
@@ -31,6 +32,7 @@ export function buildGuardedSchema(): GraphQLSchema {
     resolvers: [
       AuditResolver,
       CommentResolver,
+      FollowerResolver,
       FollowResolver,
       HistoryResolver,
       MemberResolver,

@@ -3,6 +3,7 @@ import { expectMember } from '../auth/viewer.js';
 import { Comment } from '../entities/comment.js';
 import { Company } from '../entities/company.js';
 import { Follow } from '../entities/follow.js';
+import { Follower } from '../entities/follower.js';
 import { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
 import { all, oneOf } from '../entities/row-filter.js';
@@ -49,6 +50,9 @@ const FINDERS = new Map<string | null, Find>(
     },
     follow: (context, ids) =>
       expectMember(context.viewer).role === 'ADMIN' ? findRows(context.rowsOf(COMPANY), Follow, { id: ids }) : [],
+    follower: (context, ids) =>
+      // Who comes in is no event, so they are read as of now.
+      expectMember(context.viewer).role === 'ADMIN' ? findRows(context.em, Follower, { id: ids }) : [],
   }),
 );
 

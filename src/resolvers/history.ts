@@ -2,6 +2,7 @@ import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { FieldChange, HistoryEntry } from '../entities/event.js';
 import { Member } from '../entities/member.js';
 import type { Row } from '../entities/rows.js';
+import { isId } from '../schema/ids.js';
 import { Reads } from '../schema/reads.js';
 import type { GraphContext } from './context.js';
 import { findVisibleProject, findVisibleTask } from './visible.js';
@@ -33,11 +34,11 @@ export class HistoryResolver {
   }
 
   @Reads('actorId')
-  @FieldResolver(() => Member, { nullable: true, description: 'None where the operator acted.' })
+  @FieldResolver(() => Member, { nullable: true, description: 'None where the operator or a follower acted.' })
   actor(
     @Root() entry: Row<HistoryEntry>,
     @Ctx() { references }: GraphContext,
   ): Row<Member> | Promise<Row<Member>> | null {
-    return entry.actorId ? references.member(entry.actorId) : null;
+    return entry.actorId && isId('member', entry.actorId) ? references.member(entry.actorId) : null;
   }
 }

@@ -2,6 +2,7 @@ import { findStanding, isSameStanding, type Standing } from '../auth/standing.js
 import {
   factsBefore,
   isFollowEvent,
+  isFollowerEvent,
   isMemberEvent,
   isPermissionEvent,
   isTaskEvent,
@@ -14,10 +15,11 @@ import type { Rights } from '../pubsub/topic.js';
 import type { ContextSettings } from './context.js';
 import { CompanyReadings, type Reading } from './reading.js';
 
-/** The member or the follow whose standing this event changes. */
+/** The member, the follow or the follower whose standing this event changes. */
 export function concernOf(event: LoggedEvent): string | null {
   if (isPermissionEvent(event.type)) return (event.data as PermissionEventData).memberId;
-  return isMemberEvent(event.type) || isFollowEvent(event.type) ? event.objectId : null;
+  const isOfOne = isMemberEvent(event.type) || isFollowEvent(event.type) || isFollowerEvent(event.type);
+  return isOfOne ? event.objectId : null;
 }
 
 /** What an event is heard under: the project that the task is or was in, and the task. */
@@ -32,9 +34,11 @@ export function routesOf(event: LoggedEvent): string[] {
 export const createRights = ({ parts, refresh }: ContextSettings): Rights<Standing, Reading> => ({
   load: ({ viewer }) => findStanding(parts.orm, refresh, viewer),
   isSame: isSameStanding,
-  keyOf: ({ viewer }) => (viewer.kind === 'MEMBER' ? viewer.memberId : viewer.followId),
+  keyOf: ({ viewer }) => (viewer.kind === 'MEMBER' ? viewer.memberId : (viewer.followerId ?? viewer.followId)),
+  sharedKeyOf: ({ viewer }) => (viewer.kind === 'FOLLOWER' ? viewer.followId : null),
   concernOf,
-  concerns: ['member', 'permission', 'follow', 'project'],
+  closes: ({ type, objectId }) => (type === 'follow.revoked' ? objectId : null),
+  concerns: ['member', 'permission', 'follow', 'follower', 'project'],
   routesOf,
   readingsOf: (companyId) => new CompanyReadings(parts.orm, companyId),
 });

@@ -302,9 +302,18 @@ export class CommentResolver {
     return task;
   }
 
-  @FieldResolver(() => Member)
+  @FieldResolver(() => Member, { nullable: true, description: 'None where a follower wrote it, see `followerName`.' })
   @Reads('author')
-  author(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> {
-    return context.references.member(comment.author.id);
+  author(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> | null {
+    return comment.author ? context.references.member(comment.author.id) : null;
+  }
+
+  @FieldResolver(() => ID, {
+    nullable: true,
+    description: 'The follower who wrote it, for administrators, who can end them.',
+  })
+  @Reads('follower')
+  followerId(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): string | null {
+    return comment.follower && expectMember(context.viewer).role === 'ADMIN' ? comment.follower.id : null;
   }
 }

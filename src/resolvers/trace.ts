@@ -192,6 +192,10 @@ class WatchedFollower implements FollowerViewer {
     this.#trace.isPersonal = true;
     return this.#viewer.followId;
   }
+  get followerId() {
+    this.#trace.isPersonal = true;
+    return this.#viewer.followerId;
+  }
   get expiresAt() {
     this.#trace.isPersonal = true;
     return this.#viewer.expiresAt;

@@ -14,6 +14,7 @@ export type IdPrefix =
   | 'task'
   | 'comment'
   | 'follow'
+  | 'follower'
   | 'history'
   | 'audit'
   | 'session';

@@ -1,6 +1,7 @@
 import type { Standing } from '../auth/standing.js';
 import type { Viewer } from '../auth/viewer.js';
 import { limitExceeded } from '../errors.js';
+import type { Attendance } from '../pubsub/attendance.js';
 import type { Admission } from '../pubsub/fan-out.js';
 import type { Connection } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
@@ -15,6 +16,7 @@ export class Admissions {
     readonly fanOut: Engine,
     readonly maxPerViewer: number,
     readonly watch: SessionWatch,
+    readonly attendance: Attendance,
   ) {}
 
   /**
@@ -29,29 +31,35 @@ export class Admissions {
       if (viewer.kind === 'MEMBER' || viewer.kind === 'FOLLOWER')
         place.admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null }, connection);
       isIn = viewer.kind === 'USER' || place.admission !== null;
+      if (isIn && viewer.kind === 'FOLLOWER') place.unattend = this.attendance.enter(viewer.followId);
     } finally {
       if (!isIn) place.leave();
     }
     return isIn ? place : null;
   }
 
-  /** Counts one more. A follow link may be in many hands: their address limits those. */
+  /** Counts one more. A follow link may be in many hands: their address limits those who show it as it is. */
   #take(viewer: Viewer): Place {
-    if (!('userId' in viewer)) return new Place(this, null);
-    const { userId } = viewer;
-    const count = this.#open.get(userId) ?? 0;
+    const person = personOf(viewer);
+    if (person === null) return new Place(this, null);
+    const count = this.#open.get(person) ?? 0;
     if (count >= this.maxPerViewer) {
       throw limitExceeded('CONNECTIONS_PER_VIEWER', `You have ${count} connections open already.`);
     }
-    this.#open.set(userId, count + 1);
-    return new Place(this, userId);
+    this.#open.set(person, count + 1);
+    return new Place(this, person);
   }
 
-  giveBack(userId: string): void {
-    const left = (this.#open.get(userId) ?? 1) - 1;
-    if (left > 0) this.#open.set(userId, left);
-    else this.#open.delete(userId);
+  giveBack(person: string): void {
+    const left = (this.#open.get(person) ?? 1) - 1;
+    if (left > 0) this.#open.set(person, left);
+    else this.#open.delete(person);
   }
+}
+
+function personOf(viewer: Viewer): string | null {
+  if ('userId' in viewer) return viewer.userId;
+  return viewer.kind === 'FOLLOWER' ? viewer.followerId : null;
 }
 
 /** A connection that has been let in. */
@@ -60,6 +68,8 @@ export class Place {
   admission: Admission<Standing, Reading> | null = null;
   /** Ceases to watch the session that the viewer came by. */
   unwatch: () => void = () => {};
+  /** Ceases to count among those who watch a follow. */
+  unattend: () => void = () => {};
 
   constructor(
     readonly admissions: Admissions,
@@ -71,5 +81,6 @@ export class Place {
     this.countedFor = null;
     this.admission?.leave();
     this.unwatch();
+    this.unattend();
   }
 }

@@ -7,6 +7,7 @@ import { Sessions } from '../auth/sessions.js';
 import type { Config } from '../config.js';
 import { AuditWriter } from '../domain/audit-writer.js';
 import { DoorLog } from '../domain/door-log.js';
+import { FollowUse } from '../domain/follow-use.js';
 import { Refusals } from '../domain/refusals.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import type { TrustedIssuer } from '../trusted-issuers.js';
@@ -27,10 +28,12 @@ export function openDoors(
   const writer = new AuditWriter(parts);
   const refusals = new Refusals(writer);
   const firstSight = createFirstSight(shared, (key) => keyring.fingerprint('entered', key));
-  const log = new DoorLog(writer, refusals, firstSight);
+  const use = new FollowUse(parts);
+  const log = new DoorLog(writer, refusals, firstSight, use);
   return {
     sessions,
     refusals,
+    use,
     issuers: tokens.issuers,
     authenticator: new Authenticator(orm, tokens, keyring, sessions, log),
     door: new BrowserDoor(publicUrl),
@@ -38,6 +41,7 @@ export function openDoors(
     async close(): Promise<void> {
       refusals.close();
       await writer.close();
+      await use.close();
     },
   };
 }

@@ -97,7 +97,7 @@ export function spenderOf(viewer: Viewer, address: string): string {
     case 'USER':
       return viewer.userId;
     case 'FOLLOWER':
-      return viewer.followId;
+      return viewer.followerId ?? viewer.followId;
     default:
       return `address:${address}`;
   }

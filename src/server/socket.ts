@@ -315,7 +315,7 @@ class SocketAsking implements Asking {
 /** What a viewer has to be again to go on with the same connection. */
 function identityOf(viewer: Viewer): string {
   if (viewer.kind === 'MEMBER') return `${viewer.kind} ${viewer.companyId} ${viewer.userId}`;
-  if (viewer.kind === 'FOLLOWER') return `${viewer.kind} ${viewer.followId}`;
+  if (viewer.kind === 'FOLLOWER') return `${viewer.kind} ${viewer.followId} ${viewer.followerId}`;
   return viewer.kind === 'USER' ? `${viewer.kind} ${viewer.userId}` : viewer.kind;
 }
 
