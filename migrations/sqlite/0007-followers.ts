@@ -30,7 +30,8 @@ export class Followers extends Migration {
 
   /** SQLite cannot take `not null` from a column that is there. */
   private rebuildComments(): void {
-    this.addSql(`create table \`comments_new\` (
+    this.addSql('alter table `comments` rename to `comments_old`');
+    this.addSql(`create table \`comments\` (
         \`company_id\` text not null,
         \`id\` text not null,
         \`task_id\` text not null,
@@ -46,10 +47,9 @@ export class Followers extends Migration {
         constraint \`comments_company_id_author_id_foreign\` foreign key (\`company_id\`, \`author_id\`) references \`members\` (\`company_id\`, \`id\`) on update restrict on delete restrict,
         constraint \`comments_company_id_follower_id_foreign\` foreign key (\`company_id\`, \`follower_id\`) references \`followers\` (\`company_id\`, \`id\`) on update restrict on delete restrict
       )`);
-    this.addSql(`insert into \`comments_new\` (\`company_id\`, \`id\`, \`task_id\`, \`number\`, \`author_id\`, \`body\`, \`privacy\`, \`created_at\`)
-        select \`company_id\`, \`id\`, \`task_id\`, \`number\`, \`author_id\`, \`body\`, \`privacy\`, \`created_at\` from \`comments\``);
-    this.addSql('drop table `comments`');
-    this.addSql('alter table `comments_new` rename to `comments`');
+    this.addSql(`insert into \`comments\` (\`company_id\`, \`id\`, \`task_id\`, \`number\`, \`author_id\`, \`body\`, \`privacy\`, \`created_at\`)
+        select \`company_id\`, \`id\`, \`task_id\`, \`number\`, \`author_id\`, \`body\`, \`privacy\`, \`created_at\` from \`comments_old\``);
+    this.addSql('drop table `comments_old`');
     this.addSql('create index `comments_company_id_author_id_index` on `comments` (`company_id`, `author_id`)');
     this.addSql(
       'create index `comments_company_id_follower_id_created_at_index` on `comments` (`company_id`, `follower_id`, `created_at`)',

@@ -41,6 +41,19 @@ export class Follow extends TenantEntity {
   @WithinCompany(() => Member, 'granted_by_id')
   grantedBy!: Ref<Member>;
 
+  @PublicFace()
+  @Field(() => Date, { nullable: true })
+  @Property({ type: 'datetime', length: 3, nullable: true })
+  expiresAt?: Date | null;
+
+  @Field(() => Date, { nullable: true })
+  @Property({ type: 'datetime', length: 3, nullable: true })
+  revokedAt?: Date | null;
+
+  @Field()
+  @Property({ length: 3 })
+  createdAt: Date = new Date();
+
   /** Of the password that the door asks for beside the link; none where the link alone is enough. */
   @Property({ type: 'string', length: 200, nullable: true })
   passwordHash?: string | null;
@@ -60,17 +73,4 @@ export class Follow extends TenantEntity {
 
   @Property({ type: 'datetime', length: 3, nullable: true })
   lastUsedAt?: Date | null;
-
-  @PublicFace()
-  @Field(() => Date, { nullable: true })
-  @Property({ type: 'datetime', length: 3, nullable: true })
-  expiresAt?: Date | null;
-
-  @Field(() => Date, { nullable: true })
-  @Property({ type: 'datetime', length: 3, nullable: true })
-  revokedAt?: Date | null;
-
-  @Field()
-  @Property({ length: 3 })
-  createdAt: Date = new Date();
 }

@@ -13,6 +13,7 @@ const TYPES = {
   task: 'Task',
   comment: 'Comment',
   follow: 'Follow',
+  follower: 'Follower',
 } satisfies Partial<Record<IdPrefix, string>>;
 
 /** Whatever has a global id. */

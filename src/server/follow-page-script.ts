@@ -139,7 +139,10 @@ const TRAFFIC = `
     socket.onclose = ({ code }) => {
       live(false);
       if (code === 4410) return void enter().then((isIn) => (isIn ? listen() : show(null)));
-      if ([4400, 4401, 4403].includes(code)) return show(null);
+      if ([4400, 4401, 4403].includes(code)) {
+        clearTimeout(refreshing);
+        return show(null);
+      }
       setTimeout(listen, Math.min(30000, 500 * 2 ** attempt++) * (0.5 + Math.random()));
     };
   }

@@ -5,6 +5,7 @@ import type { Parts } from '../../src/domain/unit-of-work.js';
 import { AuditEntry } from '../../src/entities/audit-entry.js';
 import { Comment } from '../../src/entities/comment.js';
 import { Follow } from '../../src/entities/follow.js';
+import { Follower } from '../../src/entities/follower.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { findRows, insertRows } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
@@ -55,6 +56,12 @@ const LISTED: Record<string, Listed> = {
     document: atRoot,
     required: '',
     nodes: 'id label task { title } grantedBy { name }',
+    closedTo: ['an internal member', 'an external'],
+  },
+  'Follow.followers': {
+    document: (list) => `node(id: "${seededId('follow', 1, 1)}") { ... on Follow { ${list} } }`,
+    required: '',
+    nodes: 'id followId createdAt lastSeenAt endedAt',
     closedTo: ['an internal member', 'an external'],
   },
   'Query.auditLog': {
@@ -110,6 +117,8 @@ async function addTalk(company: number): Promise<void> {
       task,
       number: i + 1,
       author,
+      follower: null,
+      followerName: null,
       body: `The ${i}. word.`,
       privacy: 'PUBLIC' as const,
       createdAt,
@@ -117,7 +126,21 @@ async function addTalk(company: number): Promise<void> {
     await insertRows(em, Comment, comments);
     const id = seededId('follow', company, number);
     const follow = { companyId, id, objectKind: 'TASK' as const, task, label: '', secretHash: id, grantedBy: author };
-    await insertRows(em, Follow, [{ ...follow, expiresAt: null, revokedAt: null, createdAt }]);
+    const asked = { passwordHash: null, maxFollowers: null, canComment: true, followerCount: 60, lastUsedAt: null };
+    await insertRows(em, Follow, [{ ...follow, ...asked, expiresAt: null, revokedAt: null, createdAt }]);
+    const followers = Array.from({ length: 200 }, (_, i) => {
+      const follower = seededId('follower', company, number, i);
+      return {
+        companyId,
+        id: follower,
+        follow: { id },
+        renewalHash: follower,
+        createdAt,
+        lastSeenAt: createdAt,
+        endedAt: null,
+      };
+    });
+    await insertRows(em, Follower, followers);
   }
   await addAudit(companyId, company);
 }

@@ -203,8 +203,8 @@ describe('the demo', () => {
         expect(task.lastCommentNumber).toBe(talk.length);
         const named = [task.author.id, task.owner.id, task.solver?.id];
         for (const { author, privacy } of talk) {
-          if (external.has(author.id)) expect([task.privacy, privacy]).toEqual(['PUBLIC', 'PUBLIC']);
-          if (task.privacy === 'PRIVATE') expect(named).toContain(author.id);
+          if (external.has(author?.id ?? '')) expect([task.privacy, privacy]).toEqual(['PUBLIC', 'PUBLIC']);
+          if (task.privacy === 'PRIVATE') expect(named).toContain(author?.id);
         }
       }
     }
@@ -276,7 +276,9 @@ describe('the demo', () => {
                   task.estimateMinutes,
                 ],
                 people: [task.owner, task.solver].map((one) => nameOf.get(one?.id ?? '')),
-                talk: byTask.get(task.id)?.map(({ author, privacy, body }) => [nameOf.get(author.id), privacy, body]),
+                talk: byTask
+                  .get(task.id)
+                  ?.map(({ author, privacy, body }) => [nameOf.get(author?.id ?? ''), privacy, body]),
               })),
             };
           });

@@ -1,12 +1,13 @@
 // What the cases ask: each document shows as much of what it finds as it can.
 
 export const TASK = `id key title description project { name } author { name email } owner { name email } solver { name email }
-  awaitedMember { name } awaitedProject { name } awaitedTask { title } comments(first: 10) { nodes { body author { name } } }`;
+  awaitedMember { name } awaitedProject { name } awaitedTask { title } comments(first: 10) { nodes { body author { name } followerName } }`;
 const PAGE = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
 
 const ANY_NODE = `{ __typename id
-  ... on Comment { body author { name } task { ${TASK} } }
+  ... on Comment { body writtenBy: author { name } task { ${TASK} } }
   ... on Company { name }
+  ... on Follower { createdAt lastSeenAt endedAt followId }
   ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
   ... on Member { name email }
   ... on PersonalView { name filter }
@@ -30,6 +31,8 @@ export const MOVE_TASK = mutation('moveTask', `task { ${TASK} }`);
 export const ADD_COMMENT = mutation('addComment', `comment { id body author { name } task { ${TASK} } }`);
 export const GRANT_FOLLOW = mutation('grantFollow', `url secret follow { id label task { ${TASK} } }`);
 export const REVOKE_FOLLOW = mutation('revokeFollow', `follow { id label task { ${TASK} } }`);
+export const END_FOLLOWS = mutation('endFollows', `follows { id label task { ${TASK} } }`);
+export const END_FOLLOWER = mutation('endFollower', 'follower { id followId }');
 export const UPDATE_MEMBER = mutation('updateMember', 'member { id name email }');
 export const REACTIVATE_MEMBER = mutation('reactivateMember', 'member { id name email }');
 export const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
@@ -59,6 +62,10 @@ export const PROJECTS_BY = pagedBy('$filter: ProjectFilter, ', (page) => {
 });
 export const PROJECTS = PROJECTS_BY('after').replace('first: 1', 'first: 3');
 export const FOLLOWS = pagedBy('', (page) => `follows(${page}) { nodes { id label } ${PAGE} }`);
+export const FOLLOWERS_BY = pagedBy(
+  '$id: ID!, ',
+  (page) => `node(id: $id) { ... on Follow { followers(${page}) { nodes { id followId } ${PAGE} } } }`,
+);
 export const AUDIT_BY = pagedBy('$filter: AuditFilter, ', (page) => {
   return `auditLog(filter: $filter, ${page}) { nodes { number action details actor { name } } ${PAGE} }`;
 });

@@ -92,6 +92,8 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   await assignTask(parts, admin.viewer, task.id, solver.member.id);
   const comment = await makeComment(task, editor, 'open', 'PUBLIC');
   const { follow, secret } = await makeFollow(task);
+  const { id: followerId } = await world.enter(secret);
+  await world.enter(secret);
   const view = await makeView(editor, 'open');
   await updatePreferences(parts, editor.viewer.userId, { defaultViewId: view.id });
 
@@ -165,6 +167,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     task,
     comment,
     follow,
+    followerId,
     view,
     privateTask,
     privateComment,
@@ -190,6 +193,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     /** Of the editor's. */
     freshSession: () => sessionOf(editor, 'open'),
     freshMember: () => world.member({ name: mark('open') }),
+    freshFollower: async () => (await world.enter(secret)).id,
     freshFollow: async () => (await makeFollow(task)).follow,
   };
 }

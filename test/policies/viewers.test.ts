@@ -56,6 +56,9 @@ const TABLE = `
   Mutation.deactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.grantFollow           anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.revokeFollow          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.endFollows            anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.endFollower           anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.addFollowerComment    anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
   Mutation.foundCompany          anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Mutation.savePersonalView      anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Mutation.updatePreferences     anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
@@ -72,6 +75,7 @@ interface Ids {
   workspace: string;
   member: string;
   follow: string;
+  follower: string;
   session: string;
   /** Of nobody yet. */
   address: string;
@@ -117,6 +121,9 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
   'Mutation.grantFollow': ({ task }) => mutation('grantFollow', `taskId: "${task}"`),
   'Mutation.revokeFollow': ({ follow }) => mutation('revokeFollow', `followId: "${follow}"`),
+  'Mutation.endFollows': ({ task }) => mutation('endFollows', `taskId: "${task}"`),
+  'Mutation.endFollower': ({ follower }) => mutation('endFollower', `followerId: "${follower}"`),
+  'Mutation.addFollowerComment': () => mutation('addFollowerComment', 'body: "C", name: "N"'),
   'Mutation.foundCompany': () => mutation('foundCompany', 'name: "C"'),
   'Mutation.savePersonalView': () => mutation('savePersonalView', 'name: "V", filter: {}'),
   'Mutation.updatePreferences': () => mutation('updatePreferences', 'locale: "cs"'),
@@ -188,7 +195,7 @@ beforeAll(async () => {
   const browser = await signIn(cluster.first, issuer, (await world.member()).email);
   session = (await get(cluster.first, callerIn(browser), '{ sessions { id } }')).sessions[0].id;
   callers.user = { authorization: both.caller.authorization as string };
-  callers.follower = (await world.follow(task)).caller;
+  callers.follower = (await world.follower(task, { canComment: true })).caller;
 
   const deactivated = await world.member({ role: 'ADMIN' });
   await deactivateMember(parts, admin.viewer, deactivated.member.id);
@@ -212,6 +219,7 @@ async function freshIds(operation: string): Promise<Ids> {
     workspace: world.workspace.id,
     member: isUsedUp ? (await freshMember()).member.id : world.admin.member.id,
     follow: isUsedUp ? (await world.follow(fresh)).id : '',
+    follower: operation === 'Mutation.endFollower' ? (await world.follower(fresh)).id : '',
     session,
     address: `new-${made}@example.com`,
     key: `N${made}`,
