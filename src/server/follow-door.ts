@@ -48,8 +48,7 @@ export class FollowDoor {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { formatError } = this.options;
     try {
-      const { admitted, standing } = await this.#answer(request);
-      tell(response, standing);
+      const admitted = await this.#answer(request, response);
       sendJson(response, 200, { ...admitted, expiresAt: admitted.expiresAt.toISOString() });
     } catch (error) {
       const formatted = formatError(error);
@@ -61,13 +60,13 @@ export class FollowDoor {
     }
   }
 
-  async #answer(request: IncomingMessage): Promise<{ admitted: Admitted; standing: RateLimit }> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<Admitted> {
     const { parts, limits, refusals, trustedProxies } = this.options;
     const asked = await read(request);
     const origin = originOf(request, trustedProxies);
-    const standing = await limits.takeOfAddress(origin.address, 'password' in asked && asked.password !== undefined);
-    if ('renewal' in asked) return { admitted: await this.#again(asked.renewal), standing };
-    return { admitted: await this.#byLink({ ...parts, refusals, origin }, asked), standing };
+    const hasPassword = 'password' in asked && asked.password !== undefined;
+    tell(response, await limits.takeOfAddress(origin.address, hasPassword));
+    return 'renewal' in asked ? this.#again(asked.renewal) : this.#byLink({ ...parts, refusals, origin }, asked);
   }
 
   async #byLink(parts: DoorParts, shown: Shown): Promise<Admitted> {
