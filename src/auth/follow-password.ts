@@ -28,7 +28,10 @@ export const hashPassword = (keyring: Keyring, password: string): Promise<string
 export async function fitsPassword(keyring: Keyring, password: string, stored: string | null): Promise<boolean> {
   if (turns.pendingCount >= WAITING)
     throw unavailable('DOOR_BUSY', 'Too many passwords are being looked at: try again soon.', null);
-  nobodys ??= hash(keyring.fingerprint(PURPOSE, ''), COST);
+  nobodys ??= hash(keyring.fingerprint(PURPOSE, ''), COST).catch((error) => {
+    nobodys = undefined;
+    throw error;
+  });
   const ofNobody = await nobodys;
   const fits = await turns(() => verify(stored ?? ofNobody, keyed(keyring, password)));
   return fits && stored !== null;

@@ -15,12 +15,12 @@ export const STYLE = `
   li strong { color: CanvasText; font-weight: 600 }
   form { display: grid; gap: .75rem; border-top: 1px solid var(--line); padding: 1.25rem 0 }
   label { display: grid; gap: .25rem; font-size: .8rem; color: var(--quiet) }
-  input, textarea { font: inherit; color: CanvasText; background: Canvas; padding: .5rem .65rem; border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radius: .4rem }
+  input, textarea { font: 1rem/1.5 system-ui, sans-serif; color: CanvasText; background: Canvas; padding: .5rem .65rem; border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radius: .4rem }
   textarea { min-height: 6rem; resize: vertical }
   button { font: inherit; font-weight: 600; justify-self: start; padding: .5rem 1.1rem; border: 0; border-radius: .4rem; background: #1d4ed8; color: #fff; cursor: pointer }
   button:disabled { opacity: .6; cursor: default }
   [role=alert] { margin: 0; min-height: 1.5em; color: light-dark(#b91c1c, #fca5a5) }
-  #door { max-width: 24rem }
+  #door { max-width: 24rem; border-top: 0 }
   #live::before { content: '●'; margin-right: .35rem; color: #b45309 }
   #live[data-on]::before { color: #15803d }
 `;
