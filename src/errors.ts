@@ -37,6 +37,9 @@ export const unauthenticated = (reason: Reason<'UNAUTHENTICATED'>, message = 'Si
 /** For who was let in and would not be any more. */
 export const accessEnded = () => unauthenticated('ACCESS_ENDED', 'This way in has been closed.');
 
+/** For a link, or a token made of one, that opens nothing; which of its reasons it is, is told to nobody who asks. */
+export const followInvalid = () => unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.');
+
 /** For whose browser session is over: by its time, or because somebody ended it. */
 export const sessionEnded = () => unauthenticated('SESSION_ENDED', 'Your session has ended: sign in again.');
 

@@ -2,19 +2,20 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../crypto.js';
 import { ApiKey, ApiKeySecret } from '../entities/api-key.js';
-import { Follow } from '../entities/follow.js';
 import { Member } from '../entities/member.js';
 import type { Orm } from '../entities/orm.js';
 import { findRow, findRows, type Row, type RowSource } from '../entities/rows.js';
 import { SupportGrant } from '../entities/support-grant.js';
 import type { Reason } from '../errors/reasons.js';
-import { ApiError, accessEnded, notFound, sessionEnded, unauthenticated } from '../errors.js';
+import { ApiError, accessEnded, followInvalid, notFound, sessionEnded, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
 import { AddressRanges, bareAddress } from '../transport/address-ranges.js';
 import type { AccessTokenVerifier } from './access-token.js';
 import { isKeySecret, readKeySecret } from './api-key-secret.js';
 import type { DoorBook, Origin } from './door-book.js';
 import { readFollowSecret } from './follow-secret.js';
+import { isFollowToken, openFollowToken } from './follow-token.js';
+import { findFollowerViewer, findLinkViewer } from './follow-viewer.js';
 import { provisionUser } from './provision-user.js';
 import type { Sessions } from './sessions.js';
 import { supportTokens } from './support-token.js';
@@ -31,7 +32,7 @@ import {
 
 /** What somebody shows at the door, over HTTP or in `connection_init`. */
 export interface Credential {
-  /** `Bearer TOKEN`, which may be an API key's secret or a support token, or `Follow SECRET`. */
+  /** `Bearer TOKEN`, which may be an API key's secret or a support token, or `Follow` with a follower's token or a link's secret. */
   authorization?: string | undefined;
   /** A session's secret, as the browser's cookie has it; `authorization` goes before it. */
   session?: string | undefined;
@@ -130,7 +131,7 @@ export class Authenticator {
     if (renewed.kind === 'MEMBER') return this.#member(renewed, known);
     if (renewed.kind === 'INTEGRATION') return this.#key(renewed);
     if (renewed.kind === 'SUPPORT') return this.#granted(renewed);
-    if (renewed.kind === 'FOLLOWER') return this.#follow(renewed.companyId, { id: renewed.followId });
+    if (renewed.kind === 'FOLLOWER') return findFollowerViewer(this.orm, renewed);
     return renewed;
   }
 
@@ -259,26 +260,28 @@ export class Authenticator {
     return { orm: this.orm, companyId };
   }
 
-  async #follower(secret: string, { origin }: Credential): Promise<FollowerViewer> {
+  #follower(shown: string, credential: Credential): Promise<FollowerViewer> {
+    return isFollowToken(shown) ? this.#byFollowToken(shown, credential) : this.#byLink(shown, credential);
+  }
+
+  async #byLink(secret: string, { origin }: Credential): Promise<FollowerViewer> {
     const key = readFollowSecret(this.keyring, secret);
-    const follower = key && (await this.#follow(key.companyId, { secretHash: key.hash }));
+    const follower = key && (await findLinkViewer(this.orm, key.companyId, key.hash));
     if (follower && origin) this.book?.entered(follower, key.hash, origin);
     if (follower) return follower;
     if (key && origin) this.book?.turnedAway(key.companyId, 'FOLLOWER', 'FOLLOW_INVALID', origin);
-    throw unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.');
+    throw followInvalid();
   }
 
-  async #follow(companyId: string, key: { id: string } | { secretHash: string }): Promise<FollowerViewer | null> {
-    const [follow] = await findRows({ orm: this.orm, companyId }, Follow, { ...key, revokedAt: null });
-    if (!follow || (follow.expiresAt && follow.expiresAt.getTime() <= Date.now())) return null;
-    return {
-      kind: 'FOLLOWER',
-      companyId,
-      followId: follow.id,
-      objectKind: follow.objectKind,
-      objectId: follow.task.id,
-      expiresAt: follow.expiresAt ?? null,
-    };
+  async #byFollowToken(token: string, { origin }: Credential): Promise<FollowerViewer> {
+    const said = openFollowToken(this.keyring, token);
+    if (!said) throw followInvalid();
+    if (said.expiresAt.getTime() <= Date.now()) throw unauthenticated('TOKEN_EXPIRED', 'The token has expired.');
+    const follower = await findFollowerViewer(this.orm, said);
+    if (follower && origin) this.book?.entered(follower, said.followerId, origin);
+    if (follower) return follower;
+    if (origin) this.book?.turnedAway(said.companyId, 'FOLLOWER', 'FOLLOW_INVALID', origin);
+    throw followInvalid();
   }
 }
 

@@ -34,6 +34,8 @@ export interface FollowerViewer {
   kind: 'FOLLOWER';
   companyId: string;
   followId: string;
+  /** Who it is, of those who came in by the door; null for a link that is shown as it is, which may be in many hands. */
+  followerId: string | null;
   objectKind: FollowedKind;
   objectId: string;
   expiresAt: Date | null;
@@ -112,7 +114,7 @@ export function actorIdOf(viewer: Viewer): string | null {
     case 'SUPPORT':
       return viewer.grantId;
     case 'FOLLOWER':
-      return viewer.followId;
+      return viewer.followerId ?? viewer.followId;
     default:
       return null;
   }

@@ -13,8 +13,8 @@ const DAY_MS = 86_400_000;
 const KNOWN = 50_000;
 
 /**
- * Says in the audit logs who has come in: a member once with each token and each session, a follow and an API key once a
- * day. Who is turned away is a refusal.
+ * Says in the audit logs who has come in: a member once with each token and each session, an API key and a link that is shown as
+ * it is once a day; a follower's entry was written at the door. Who is turned away is a refusal.
  */
 export class DoorLog implements DoorBook {
   /** What this process has seen; until when. */
@@ -29,8 +29,10 @@ export class DoorLog implements DoorBook {
 
   entered(viewer: Viewer, credential: string, origin: Origin): void {
     if (!('companyId' in viewer)) return;
+    this.uses.note(viewer);
+    // What let a follower in at the door stands there already.
+    if (viewer.kind === 'FOLLOWER' && viewer.followerId !== null) return;
     const { companyId } = viewer;
-    this.uses.note(companyId, actorIdOf(viewer));
     const key = `${companyId} ${credential}`;
     if ((this.#known.get(key) ?? 0) > Date.now()) return;
     const left = (viewer.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();

@@ -31,6 +31,7 @@ export const isTaskEvent = (type: string): boolean => type.startsWith('task.');
 export const isFollowEvent = (type: string): boolean => type.startsWith('follow.');
 export const isSupportEvent = (type: string): boolean => type.startsWith('support.');
 export const isKeyEvent = (type: string): boolean => type.startsWith('apikey.');
+export const isFollowerEvent = (type: string): boolean => type.startsWith('follower.');
 export const isMemberEvent = (type: string): boolean => type.startsWith('member.');
 export const isPermissionEvent = (type: string): boolean => type.startsWith('permission.');
 

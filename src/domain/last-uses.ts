@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { actorIdOf, type FollowerViewer, type ReadingViewer } from '../auth/viewer.js';
 import { LastUse } from '../entities/last-use.js';
 import { forkFor } from '../entities/orm.js';
 import type { Parts } from './unit-of-work.js';
@@ -21,7 +22,14 @@ export class LastUses {
 
   constructor(readonly parts: Pick<Parts, 'orm' | 'log'>) {}
 
-  note(companyId: string, objectId: string): void {
+  /** Who came in, and so by what: of a follower both they and the follow. */
+  note(viewer: ReadingViewer | FollowerViewer): void {
+    const { companyId } = viewer;
+    this.#note(companyId, actorIdOf(viewer));
+    if (viewer.kind === 'FOLLOWER') this.#note(companyId, viewer.followId);
+  }
+
+  #note(companyId: string, objectId: string): void {
     const now = Date.now();
     if ((this.#noted.get(objectId) ?? 0) > now - EVERY_MS) return;
     this.#noted.set(objectId, now);

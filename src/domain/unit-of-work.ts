@@ -35,7 +35,7 @@ export interface Parts {
 export interface Actor {
   companyId: string;
   userId: string | null;
-  /** The member or the API key that acts. None where the operator does. */
+  /** The member, the API key or the follower that acts. None where the operator does. */
   actorId: string | null;
   entryPoint: Viewer['kind'] | 'OPERATOR';
 }

@@ -1,10 +1,11 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
-import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { NeedsScope, PublicFace } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
 import { ApiKey } from './api-key.js';
+import { Follower } from './follower.js';
 import { Member } from './member.js';
 import { Task } from './task.js';
 import { TenantEntity, WithinCompany } from './tenant.js';
@@ -15,6 +16,7 @@ import { Privacy } from './vocabulary.js';
 @ObjectType({ implements: Node, description: 'What somebody said about a task.' })
 @Entity({ tableName: 'comments' })
 @Unique({ properties: ['companyId', 'task', 'number'] })
+@Index({ properties: ['companyId', 'follower', 'createdAt'] })
 export class Comment extends TenantEntity {
   [OptionalProps]?: 'privacy' | 'createdAt';
 
@@ -30,12 +32,24 @@ export class Comment extends TenantEntity {
   @Property()
   number!: number;
 
-  /** None where a program wrote it. */
+  /** None where a program or a follower wrote it. */
   @WithinCompany(() => Member, 'author_id', { nullable: true })
   author?: Ref<Member> | null;
 
   @WithinCompany(() => ApiKey, 'author_key_id', { nullable: true })
   authorKey?: Ref<ApiKey> | null;
+
+  /** Who it was of those who came in by the follow's door. */
+  @WithinCompany(() => Follower, 'follower_id', { nullable: true, index: false })
+  follower?: Ref<Follower> | null;
+
+  @PublicFace()
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the follower who wrote it calls themself; nobody has verified it. Null where none did.',
+  })
+  @Property({ type: 'string', length: 80, nullable: true })
+  followerName?: string | null;
 
   @PublicFace()
   @Field()

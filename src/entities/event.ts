@@ -68,7 +68,7 @@ export class HistoryEntry extends TenantEntity {
   @Property({ length: 60 })
   type!: string;
 
-  /** A member or an API key, or none where the operator acted. */
+  /** A member, an API key or a follower, or none where the operator acted. */
   @Property({ type: 'string', length: 40, nullable: true })
   actorId?: string | null;
 

@@ -1,6 +1,6 @@
 import { OptionalProps, type Ref } from '@mikro-orm/core';
 import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { PublicFace } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
@@ -15,7 +15,7 @@ import { FollowedKind } from './vocabulary.js';
 @Unique({ properties: ['companyId', 'secretHash'] })
 @Index({ properties: ['companyId', 'createdAt', 'id'] })
 export class Follow extends TenantEntity {
-  [OptionalProps]?: 'objectKind' | 'label' | 'createdAt';
+  [OptionalProps]?: 'objectKind' | 'label' | 'canComment' | 'followerCount' | 'createdAt';
 
   @PublicFace()
   @Field(() => ID)
@@ -53,4 +53,21 @@ export class Follow extends TenantEntity {
   @Field()
   @Property({ length: 3 })
   createdAt: Date = new Date();
+
+  /** Of the password that the door asks for beside the link; none where the link alone is enough. */
+  @Property({ type: 'string', length: 200, nullable: true })
+  passwordHash?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'How many may come in by it at all; null where nobody counts.' })
+  @Property({ type: 'integer', nullable: true })
+  maxFollowers?: number | null;
+
+  @PublicFace()
+  @Field({ description: 'Whether its followers may write public comments.' })
+  @Property()
+  canComment: boolean = false;
+
+  /** Who was put out is counted on: so an end frees no place. */
+  @Property()
+  followerCount: number = 0;
 }

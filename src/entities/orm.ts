@@ -13,6 +13,7 @@ import { Comment } from './comment.js';
 import { Company } from './company.js';
 import { Event, HistoryEntry, LogHead } from './event.js';
 import { Follow } from './follow.js';
+import { Follower } from './follower.js';
 import { IdempotencyRecord, UserIdempotencyRecord } from './idempotency-record.js';
 import { LastUse } from './last-use.js';
 import { Member } from './member.js';
@@ -36,6 +37,7 @@ export const entities = [
   Company,
   Event,
   Follow,
+  Follower,
   HistoryEntry,
   IdempotencyRecord,
   LastUse,

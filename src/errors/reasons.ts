@@ -24,7 +24,11 @@ export const REASONS = {
   TOKEN_EXPIRED: { code: 'UNAUTHENTICATED', meaning: 'The token was good, and its time is over: get a fresh one.' },
   EMAIL_NOT_VERIFIED: { code: 'UNAUTHENTICATED', meaning: 'The issuer has not verified an address of this person.' },
   EMAIL_TAKEN: { code: 'UNAUTHENTICATED', meaning: 'The address belongs to somebody who signs in in another way.' },
-  FOLLOW_INVALID: { code: 'UNAUTHENTICATED', meaning: 'The follow link does not lead anywhere, or not any more.' },
+  FOLLOW_INVALID: {
+    code: 'UNAUTHENTICATED',
+    meaning:
+      'The follow link does not lead anywhere, or not any more; or it asks for a password, or for another one; or no more followers may come in by it.',
+  },
   ACCESS_ENDED: {
     code: 'UNAUTHENTICATED',
     meaning: 'Who was let in is not any more: deactivated, or the follow or the key revoked.',
@@ -87,6 +91,7 @@ export const REASONS = {
     code: 'BAD_REQUEST',
     meaning: 'The document passes one of the limits; the message says which.',
   },
+  DOOR_QUESTION: { code: 'BAD_REQUEST', meaning: 'What is sent to `/follow/token` is neither a link nor a renewal.' },
   JSON_MALFORMED: { code: 'BAD_REQUEST', meaning: 'The body is not JSON in UTF-8.' },
   JSON_TOO_DEEP: { code: 'BAD_REQUEST', meaning: 'The body is nested in more than 128 levels.' },
   EXTENSIONS: { code: 'BAD_REQUEST', meaning: 'The extensions of a request are a JSON object.' },
@@ -114,6 +119,7 @@ export const REASONS = {
 
   MIN_CURSOR: { code: 'NOT_YET_VISIBLE', meaning: 'The log is not at `minCursor` yet, after two seconds of waiting.' },
 
+  DOOR_BUSY: { code: 'UNAVAILABLE', meaning: 'More passwords of follow links are tried than can be looked at.' },
   DATABASE_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The database does not answer.' },
   ISSUER_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The issuer of the token does not answer.' },
   SESSIONS_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'Where browser sessions are kept does not answer.' },

@@ -57,6 +57,10 @@ export const USER_ERROR_CODES = {
   // Follows.
   OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',
   EXPIRY_PAST: 'The expiry lies in the past.',
+  PASSWORD_LENGTH: 'The password of a follow has 8 to 128 characters.',
+  MAX_FOLLOWERS: 'A follow is for 1 to 1,000,000 followers, or for any number.',
+  COMMENTS_NOT_OPEN: 'The followers of this link may not write comments, or come in by the door first.',
+  TOO_MANY_COMMENTS: 'Too many comments were written within a short time: wait a moment.',
 } as const satisfies Record<string, string>;
 
 export type UserErrorCode = keyof typeof USER_ERROR_CODES;

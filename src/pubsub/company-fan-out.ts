@@ -159,6 +159,8 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
         const watcher = this.watcherOf(event);
         this.#readings.note(event);
         if (watcher) await this.#renew(watcher);
+        const closed = this.rights.closes(event);
+        if (closed !== null) this.#presence.turnOutAll(closed);
         this.#route(event, watcher);
         this.position = event.seq;
       }

@@ -6,6 +6,8 @@ export class Presence<S, R extends Reading> {
   /** Counts the changes of rights that somebody is being told by. */
   version = 0;
   readonly #watchers = new Map<string, Watcher<S>>();
+  /** By what the ways in of many hang on together. */
+  readonly #sharing = new Map<string, Set<Watcher<S>>>();
 
   constructor(
     readonly rights: Rights<S, R>,
@@ -29,6 +31,7 @@ export class Presence<S, R extends Reading> {
     // It is here before its standing is read: what changes meanwhile is read again.
     const watcher = this.#watchers.get(key) ?? new Watcher(key, standing);
     this.#watchers.set(key, watcher);
+    this.#share(watcher);
     watcher.connections.add(connection);
     try {
       await this.renew(watcher);
@@ -43,7 +46,13 @@ export class Presence<S, R extends Reading> {
     watcher.connections.delete(connection);
     if (watcher.connections.size > 0 || this.#watchers.get(watcher.key) !== watcher) return;
     this.#watchers.delete(watcher.key);
+    this.#unshare(watcher);
     for (const subscriber of [...watcher.subscribers]) this.onGone(subscriber);
+  }
+
+  /** Turns out all whose ways in hang on this together. */
+  turnOutAll(sharedKey: string): void {
+    for (const watcher of [...(this.#sharing.get(sharedKey) ?? [])]) this.turnOut(watcher);
   }
 
   /** Reads the standing anew; a viewer who has none any more is turned out. */
@@ -63,5 +72,17 @@ export class Presence<S, R extends Reading> {
       this.dismiss(watcher, connection);
       connection.end();
     }
+  }
+
+  #share(watcher: Watcher<S>): void {
+    const shared = this.rights.sharedKeyOf(watcher.standing);
+    if (shared !== null) this.#sharing.set(shared, (this.#sharing.get(shared) ?? new Set()).add(watcher));
+  }
+
+  #unshare(watcher: Watcher<S>): void {
+    const shared = this.rights.sharedKeyOf(watcher.standing) ?? '';
+    const watchers = this.#sharing.get(shared);
+    watchers?.delete(watcher);
+    if (watchers?.size === 0) this.#sharing.delete(shared);
   }
 }

@@ -64,8 +64,12 @@ export interface Rights<S, R extends Reading> {
   /** Whether two standings of one viewer allow the same. */
   isSame(a: S, b: S): boolean;
   keyOf(standing: S): string;
+  /** What the viewer's way in hangs on together with others', such as the follow that many came by; null where nothing is. */
+  sharedKeyOf(standing: S): string | null;
   /** The key of the viewer whose standing this event changes. */
   concernOf(event: LoggedEvent): string | null;
+  /** The shared key of the viewers whose way in this event closes for good. */
+  closes(event: LoggedEvent): string | null;
   /** The kinds of events that change anybody's rights, as the part of the type before the dot. */
   readonly concerns: readonly string[];
   routesOf(event: LoggedEvent): readonly Route[];

@@ -3,8 +3,10 @@ import {
   type ActingViewer,
   actorIdOf,
   expectActing,
+  expectFollower,
   expectMember,
   expectUserId,
+  type FollowerViewer,
   type MemberViewer,
 } from '../auth/viewer.js';
 import type { Done, Parts } from '../domain/unit-of-work.js';
@@ -40,15 +42,41 @@ async function answerTo<V extends ActingViewer, T>(
   field: string,
   command: (parts: Parts, viewer: V) => Promise<Done<T>>,
 ): Promise<Payload & Record<string, unknown>> {
+  const parts = partsOf(context, info, actorIdOf(viewer));
+  return payloadOf(
+    context,
+    field,
+    viewer.companyId,
+    () => command(parts, viewer),
+    (result) => seesAll(context, result),
+  );
+}
+
+/** The same for a follower's command; `sees` says whether they still see what it has made, when they send it again. */
+export async function answerFollower<T>(
+  context: GraphContext,
+  info: GraphQLResolveInfo,
+  field: string,
+  command: (parts: Parts, viewer: FollowerViewer) => Promise<Done<T>>,
+  sees: () => Promise<boolean>,
+): Promise<Payload & Record<string, unknown>> {
+  const viewer = expectFollower(context.viewer);
+  const parts = partsOf(context, info, actorIdOf(viewer));
+  return payloadOf(context, field, viewer.companyId, () => command(parts, viewer), sees);
+}
+
+async function payloadOf<T>(
+  { keyring }: GraphContext,
+  field: string,
+  companyId: string,
+  act: () => Promise<Done<T>>,
+  sees: (result: T) => Promise<boolean>,
+): Promise<Payload & Record<string, unknown>> {
   try {
-    const { result, seq, isRepeated } = await command(partsOf(context, info, actorIdOf(viewer)), viewer);
+    const { result, seq, isRepeated } = await act();
     // What is asked of the object is read now, and with the rights of now.
-    const isSeen = !isRepeated || (await seesAll(context, result));
-    return {
-      [field]: isSeen ? result : null,
-      userErrors: [],
-      cursor: sealCursor(context.keyring, viewer.companyId, seq),
-    };
+    const isSeen = !isRepeated || (await sees(result));
+    return { [field]: isSeen ? result : null, userErrors: [], cursor: sealCursor(keyring, companyId, seq) };
   } catch (error) {
     return { [field]: null, userErrors: [userErrorItem(error)], cursor: null };
   }

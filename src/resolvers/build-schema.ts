@@ -9,6 +9,7 @@ import { AuditResolver } from './audit.js';
 import { withDirectFields } from './direct-fields.js';
 import { EntryPointResolver } from './entry-point.js';
 import { FollowResolver } from './follow.js';
+import { FollowerResolver } from './follower.js';
 import { HistoryResolver } from './history.js';
 import { MemberResolver } from './member.js';
 import { NodeResolver } from './node.js';
@@ -36,6 +37,7 @@ export function buildGuardedSchema(): GraphQLSchema {
       AuditResolver,
       CommentResolver,
       EntryPointResolver,
+      FollowerResolver,
       FollowResolver,
       HistoryResolver,
       MemberResolver,

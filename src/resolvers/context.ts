@@ -44,6 +44,10 @@ export interface GraphContext {
   readonly publicUrl: string;
   /** Whether signed-in people may found companies. */
   readonly isFoundingOpen: boolean;
+  /** How many connections watch a follow now, over all processes; null while that cannot be known. */
+  watchingOf(followId: string): Promise<number | null>;
+  /** Marks what is asked for as of this moment only: no event tells when it changes. */
+  readNow(): void;
   /** Projects, members and users that rows refer to. */
   readonly references: References;
   /** Where rows are read of which the events under a route tell all changes, or those of the company's data, see `COMPANY`. */
@@ -74,7 +78,10 @@ export interface RateLimit {
   resetAt: Date;
 }
 
-export type ContextSettings = Pick<GraphContext, 'parts' | 'publicUrl' | 'isFoundingOpen' | 'sessions'> & {
+export type ContextSettings = Pick<
+  GraphContext,
+  'parts' | 'publicUrl' | 'isFoundingOpen' | 'sessions' | 'watchingOf'
+> & {
   refresh(viewer: Viewer): Promise<Viewer | null>;
   rateLimitOf(viewer: Viewer): RateLimit;
 };
@@ -191,6 +198,13 @@ class OperationContext implements GraphContext {
   }
   get references(): References {
     return this.#reading.references;
+  }
+  watchingOf(followId: string): Promise<number | null> {
+    this.readNow();
+    return this.#settings.watchingOf(followId);
+  }
+  readNow(): void {
+    if (this.#basis) this.#basis.isOpen = true;
   }
   rateLimit(): RateLimit {
     if (this.#basis) this.#basis.isOpen = true;

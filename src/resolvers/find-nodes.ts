@@ -5,6 +5,7 @@ import { ApiKey } from '../entities/api-key.js';
 import { Comment } from '../entities/comment.js';
 import { Company } from '../entities/company.js';
 import { Follow } from '../entities/follow.js';
+import { Follower } from '../entities/follower.js';
 import { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
 import { all, oneOf } from '../entities/row-filter.js';
@@ -63,6 +64,7 @@ const FINDERS = new Map<string | null, Find>(
       return readable.filter((_comment, i) => tasks[i]);
     },
     follow: forAdmins(Follow),
+    follower: forAdmins(Follower),
     apikey: forAdmins(ApiKey),
     support: forAdmins(SupportGrant),
   }),

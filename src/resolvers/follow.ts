@@ -9,6 +9,7 @@ import {
   ID,
   Info,
   InputType,
+  Int,
   Mutation,
   ObjectType,
   Query,
@@ -17,9 +18,11 @@ import {
   Subscription,
 } from 'type-graphql';
 import { expectFollower } from '../auth/viewer.js';
-import { grantFollow, revokeFollow } from '../domain/follows.js';
+import { endFollows, grantFollow, revokeFollow } from '../domain/follows.js';
 import { Follow } from '../entities/follow.js';
+import { Follower } from '../entities/follower.js';
 import { Member } from '../entities/member.js';
+import { oneOf } from '../entities/row-filter.js';
 import { findRow, type Row } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import { notFound } from '../errors.js';
@@ -38,6 +41,8 @@ import { followedSource, taskChangeOf } from './task-streams.js';
 import { findVisibleTask } from './visible.js';
 
 const FollowConnection = connectionOf(Follow, 'Follow');
+const FollowerConnection = connectionOf(Follower, 'Follower');
+const EndFollowsPayload = payloadType('EndFollowsPayload', 'follows', [Follow]);
 const RevokeFollowPayload = payloadType('RevokeFollowPayload', 'follow', Follow);
 
 @ObjectType()
@@ -76,12 +81,30 @@ class GrantFollowInput {
   label?: string;
   @Field(() => Date, { nullable: true })
   expiresAt?: Date;
+  @Field(() => String, {
+    nullable: true,
+    description: '8 to 128 characters, asked for at the door beside the link. Tell it by another way than the link.',
+  })
+  password?: string;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many may come in by it at all; who is put out does not make room for another one.',
+  })
+  maxFollowers?: number;
+  @Field(() => Boolean, { nullable: true, description: 'Whether they may write public comments; no, unless given.' })
+  canComment?: boolean;
 }
 
 @InputType()
 class RevokeFollowInput {
   @Field(() => ID)
   followId!: string;
+}
+
+@InputType()
+class EndFollowsInput {
+  @Field(() => ID)
+  taskId!: string;
 }
 
 @Resolver(() => Follow)
@@ -134,6 +157,17 @@ export class FollowResolver {
     return answer(context, info, 'follow', (parts, viewer) => revokeFollow(parts, viewer, followId));
   }
 
+  @HasRole('ADMIN')
+  @ForMembers()
+  @Mutation(() => EndFollowsPayload, { description: 'Ends all follows of a task at once, as revokeFollow does.' })
+  endFollows(
+    @Arg('input') { taskId }: EndFollowsInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'follows', (parts, viewer) => endFollows(parts, viewer, taskId));
+  }
+
   @Tenant()
   @Allow('FOLLOWER')
   @Subscription(() => TaskChange, {
@@ -166,5 +200,47 @@ export class FollowResolver {
   @FieldResolver(() => Member)
   grantedBy(@Root() follow: Row<Follow>, @Ctx() { references }: GraphContext): Row<Member> | Promise<Row<Member>> {
     return references.member(follow.grantedBy.id);
+  }
+
+  @Reads('passwordHash')
+  @FieldResolver(() => Boolean, { description: 'Whether the door asks for a password beside the link.' })
+  hasPassword(@Root() follow: Row<Follow>): boolean {
+    return follow.passwordHash != null;
+  }
+
+  @Reads('followerCount')
+  @FieldResolver(() => Int, {
+    description: 'How many have come in by the door, those included who were put out since.',
+  })
+  followerCount(@Root() follow: Row<Follow>, @Ctx() context: GraphContext): number {
+    context.readNow();
+    return follow.followerCount;
+  }
+
+  @Reads('id')
+  @FieldResolver(() => Date, { nullable: true, description: 'When somebody came by it last, to the minute.' })
+  lastUsedAt(@Root() { id }: Row<Follow>, @Ctx() context: GraphContext): Promise<Date | null> {
+    return context.lastUseOf(id);
+  }
+
+  @Reads('id')
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'How many connections watch by it now, over all processes; null while that cannot be known.',
+  })
+  watching(@Root() follow: Row<Follow>, @Ctx() context: GraphContext): Promise<number | null> {
+    return context.watchingOf(follow.id);
+  }
+
+  @Reads('id')
+  @FieldResolver(() => FollowerConnection, { description: 'Who came in by the door, newest first.' })
+  followers(
+    @Root() follow: Row<Follow>,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    // Who comes in is no event.
+    return newestFirst(context, Follower, page, info, { filter: oneOf('follow', [follow.id]), route: null });
   }
 }

@@ -35,7 +35,10 @@ export class HistoryResolver {
   }
 
   @Reads('actorId')
-  @FieldResolver(() => Member, { nullable: true, description: 'None where a program or the operator acted.' })
+  @FieldResolver(() => Member, {
+    nullable: true,
+    description: 'None where a program, a follower or the operator acted.',
+  })
   actor(
     @Root() entry: Row<HistoryEntry>,
     @Ctx() { references }: GraphContext,

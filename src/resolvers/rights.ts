@@ -3,6 +3,7 @@ import { actorIdOf } from '../auth/viewer.js';
 import {
   factsBefore,
   isFollowEvent,
+  isFollowerEvent,
   isKeyEvent,
   isMemberEvent,
   isPermissionEvent,
@@ -18,9 +19,9 @@ import type { ContextSettings } from './context.js';
 import { CompanyReadings, type Reading } from './reading.js';
 
 /** The events that are about a way in: the object is whose standing they change. */
-const WAYS_IN = [isMemberEvent, isKeyEvent, isSupportEvent, isFollowEvent];
+const WAYS_IN = [isMemberEvent, isKeyEvent, isSupportEvent, isFollowEvent, isFollowerEvent];
 
-/** The member, the key, the grant or the follow whose standing this event changes. */
+/** The member, the key, the grant, the follow or the follower whose standing this event changes. */
 export function concernOf(event: LoggedEvent): string | null {
   if (isPermissionEvent(event.type)) return (event.data as PermissionEventData).memberId;
   return WAYS_IN.some((isOf) => isOf(event.type)) ? event.objectId : null;
@@ -39,8 +40,10 @@ export const createRights = ({ parts, refresh }: ContextSettings): Rights<Standi
   load: ({ viewer }) => findStanding(parts.orm, refresh, viewer),
   isSame: isSameStanding,
   keyOf: ({ viewer }) => actorIdOf(viewer),
+  sharedKeyOf: ({ viewer }) => (viewer.kind === 'FOLLOWER' ? viewer.followId : null),
   concernOf,
-  concerns: ['member', 'apikey', 'support', 'permission', 'follow', 'project'],
+  closes: ({ type, objectId }) => (type === 'follow.revoked' ? objectId : null),
+  concerns: ['member', 'apikey', 'support', 'permission', 'follow', 'follower', 'project'],
   routesOf,
   readingsOf: (companyId) => new CompanyReadings(parts.orm, companyId),
 });

@@ -310,7 +310,10 @@ export class CommentResolver {
     return task;
   }
 
-  @FieldResolver(() => Member, { nullable: true, description: 'None where a program wrote it.' })
+  @FieldResolver(() => Member, {
+    nullable: true,
+    description: 'None where a program or a follower wrote it: see `integration` and `followerName`.',
+  })
   @Reads('author')
   author(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Row<Member> | Promise<Row<Member>> | null {
     return comment.author ? context.references.member(comment.author.id) : null;
@@ -320,5 +323,16 @@ export class CommentResolver {
   @Reads('authorKey')
   integration(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): Integration | Promise<Integration> | null {
     return comment.authorKey ? context.references.apiKey(comment.authorKey.id) : null;
+  }
+
+  @FieldResolver(() => ID, {
+    nullable: true,
+    description: 'The follower who wrote it, for administrators, who can end them.',
+  })
+  @Reads('follower')
+  followerId(@Root() comment: Row<Comment>, @Ctx() context: GraphContext): string | null {
+    return comment.follower && context.viewer.kind === 'MEMBER' && context.viewer.role === 'ADMIN'
+      ? comment.follower.id
+      : null;
   }
 }

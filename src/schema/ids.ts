@@ -16,6 +16,7 @@ export type IdPrefix =
   | 'follow'
   | 'apikey'
   | 'support'
+  | 'follower'
   | 'history'
   | 'audit'
   | 'session';

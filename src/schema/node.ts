@@ -15,6 +15,7 @@ const TYPES = {
   follow: 'Follow',
   apikey: 'ApiKey',
   support: 'SupportGrant',
+  follower: 'Follower',
 } satisfies Partial<Record<IdPrefix, string>>;
 
 /** Whatever has a global id. */

@@ -1,16 +1,19 @@
 import { type ClassType, Field, ObjectType } from 'type-graphql';
-import { NeedsScope } from './directives.js';
+import { NeedsScope, PublicFace } from './directives.js';
 
 /** A refusal that the person at the screen can mend. */
 @NeedsScope()
 @ObjectType('UserError', { description: 'A refusal that the person at the screen can mend.' })
 export class UserErrorItem {
+  @PublicFace()
   @Field(() => String, { nullable: true, description: "The input's field, or none when the whole is at fault." })
   field!: string | null;
 
+  @PublicFace()
   @Field({ description: 'Stable: a program may switch on it.' })
   code!: string;
 
+  @PublicFace()
   @Field()
   message!: string;
 }

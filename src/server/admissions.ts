@@ -1,6 +1,7 @@
 import type { Standing } from '../auth/standing.js';
 import { actorIdOf, type Viewer } from '../auth/viewer.js';
 import { limitExceeded } from '../errors.js';
+import type { Attendance } from '../pubsub/attendance.js';
 import type { Admission } from '../pubsub/fan-out.js';
 import type { Connection } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
@@ -16,6 +17,7 @@ export class Admissions {
     readonly maxPerViewer: number,
     readonly watch: SessionWatch,
     readonly refresh: (viewer: Viewer) => Promise<Viewer | null>,
+    readonly attendance: Attendance,
   ) {}
 
   /**
@@ -30,6 +32,7 @@ export class Admissions {
       if ('companyId' in viewer)
         place.admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null }, connection);
       isIn = viewer.kind === 'USER' || place.admission !== null;
+      if (isIn && viewer.kind === 'FOLLOWER') place.unattend = this.attendance.enter(viewer.followId);
     } finally {
       if (!isIn) place.leave();
     }
@@ -46,23 +49,29 @@ export class Admissions {
     return current && 'expiresAt' in current ? current.expiresAt : new Date();
   }
 
-  /** Counts one more. A follow link may be in many hands: their address limits those. */
+  /** Counts one more. A follow link may be in many hands: their address limits those who show it as it is. */
   #take(viewer: Viewer): Place {
-    const whose = viewer.kind === 'FOLLOWER' ? null : 'userId' in viewer ? viewer.userId : actorIdOf(viewer);
-    if (whose === null) return new Place(this, null);
-    const count = this.#open.get(whose) ?? 0;
+    const person = personOf(viewer);
+    if (person === null) return new Place(this, null);
+    const count = this.#open.get(person) ?? 0;
     if (count >= this.maxPerViewer) {
       throw limitExceeded('CONNECTIONS_PER_VIEWER', `You have ${count} connections open already.`);
     }
-    this.#open.set(whose, count + 1);
-    return new Place(this, whose);
+    this.#open.set(person, count + 1);
+    return new Place(this, person);
   }
 
-  giveBack(whose: string): void {
-    const left = (this.#open.get(whose) ?? 1) - 1;
-    if (left > 0) this.#open.set(whose, left);
-    else this.#open.delete(whose);
+  giveBack(person: string): void {
+    const left = (this.#open.get(person) ?? 1) - 1;
+    if (left > 0) this.#open.set(person, left);
+    else this.#open.delete(person);
   }
+}
+
+/** Whose connections are counted together: a person's, a program's, a follower's. */
+function personOf(viewer: Viewer): string | null {
+  if ('userId' in viewer) return viewer.userId;
+  return viewer.kind === 'FOLLOWER' ? viewer.followerId : actorIdOf(viewer);
 }
 
 /** A connection that has been let in. */
@@ -71,6 +80,8 @@ export class Place {
   admission: Admission<Standing, Reading> | null = null;
   /** Ceases to watch the session that the viewer came by. */
   unwatch: () => void = () => {};
+  /** Ceases to count among those who watch a follow. */
+  unattend: () => void = () => {};
 
   constructor(
     readonly admissions: Admissions,
@@ -82,5 +93,6 @@ export class Place {
     this.countedFor = null;
     this.admission?.leave();
     this.unwatch();
+    this.unattend();
   }
 }

@@ -34,6 +34,7 @@ export function openDoors(
   return {
     sessions,
     refusals,
+    uses,
     issuers: tokens.issuers,
     authenticator: new Authenticator(orm, tokens, keyring, sessions, log, new BadCredentials(badCredentialsPerMinute)),
     door: new BrowserDoor(publicUrl),

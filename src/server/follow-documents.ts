@@ -1,9 +1,12 @@
 const FACE =
-  'number title publicStatus priority startOn dueOn progressPercent comments(first: 100) { nodes { body createdAt } }';
+  'number title publicStatus priority startOn dueOn progressPercent comments(last: 100) { nodes { id body createdAt followerName } }';
 
 /** What the page behind a follow link asks: the first look, and what comes after it. */
-export const FOLLOWED = `{ followed { task { ${FACE} } } }`;
+export const FOLLOWED = `{ followed { canComment task { ${FACE} } } }`;
 export const FOLLOWED_CHANGED = `subscription ($after: String) { followedChanged(after: $after) { kind cursor task { ${FACE} } } }`;
+/** What its form sends, where the link allows it. */
+export const ADD_COMMENT =
+  'mutation ($input: AddFollowerCommentInput!) { addFollowerComment(input: $input) { userErrors { field code message } } }';
 
 /** The documents that every follower may run. */
-export const followDocuments = [FOLLOWED, FOLLOWED_CHANGED];
+export const followDocuments = [FOLLOWED, FOLLOWED_CHANGED, ADD_COMMENT];

@@ -8,6 +8,7 @@ import type { Parts } from '../domain/unit-of-work.js';
 import { openOrm } from '../entities/orm.js';
 import { Documents } from '../execution/documents.js';
 import { createLogger } from '../log.js';
+import { Attendance } from '../pubsub/attendance.js';
 import { createLocalBus, createRedisBus } from '../pubsub/bus.js';
 import { FeedRegistry } from '../pubsub/company-feed.js';
 import { FanOut } from '../pubsub/fan-out.js';
@@ -25,6 +26,8 @@ import { Entrance } from './entrance.js';
 import { createErrorFormat } from './error-format.js';
 import { EventStreams } from './event-stream.js';
 import { followDocuments } from './follow-documents.js';
+import { FollowDoor } from './follow-door.js';
+import { FollowLimits } from './follow-limits.js';
 import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
 import { createGraphqlHttp } from './graphql-http.js';
@@ -87,12 +90,14 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const { sessions, refusals, authenticator, door } = doors;
   const formatError = createErrorFormat(log);
   const rates = new RateLimits(shared, config.rateLimitPoints, config.rateLimitSeconds);
+  const attendance = new Attendance(shared, log);
   const settings: ContextSettings = {
     parts,
     publicUrl,
     isFoundingOpen: config.founding,
     sessions,
     refresh: authenticator.refresh.bind(authenticator),
+    watchingOf: (followId) => attendance.count(followId),
     rateLimitOf: (viewer) => rates.standing(spenderOf(viewer, '')),
   };
   const introspection = !config.production;
@@ -106,7 +111,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
   const watch = new SessionWatch(sessions, log);
-  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch, settings.refresh);
+  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch, settings.refresh, attendance);
   const addresses = new AddressLimits(config);
   const forStaying = { ...config, operations, admissions, addresses, formatError };
   const streams = new EventStreams(forStaying);
@@ -126,8 +131,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
   });
 
   const login = new Login({ ...config, orm: parts.orm, issuers: doors.issuers, sessions, door, rates, log });
+  const { uses } = doors;
+  const followDoor = new FollowDoor({ ...common, ...config, parts, uses, limits: new FollowLimits(shared) });
   const routes: Route[] = [
     ...login.routes,
+    ...followDoor.routes,
     { path: '/graphql', isApi: true, handle: graphql.handle },
     {
       path: '/export/audit.ndjson',
@@ -181,6 +189,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       await graphql.stop();
       await fanOut.close();
       await doors.close();
+      await attendance.close();
       shared?.disconnect();
       await close();
       log.info('server: stopped');

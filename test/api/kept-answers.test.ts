@@ -47,6 +47,7 @@ beforeAll(async () => {
     isFoundingOpen: false,
     sessions: localSessions(parts),
     refresh: (viewer) => authenticator.refresh(viewer),
+    watchingOf: async () => 0,
     rateLimitOf: noLimit,
   };
 }, 60_000);

@@ -88,6 +88,7 @@ describe('nodes', () => {
       isFoundingOpen: false,
       sessions: localSessions(cluster.parts),
       refresh: async () => null,
+      watchingOf: async () => 0,
       rateLimitOf,
     };
     const client = parts.orm.em.getConnection().getClient() as Kysely<unknown>;

@@ -5,6 +5,7 @@ import { findPreferences, findViews, updatePreferences } from '../../src/domain/
 import { assignTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import { ApiKey } from '../../src/entities/api-key.js';
 import { Follow } from '../../src/entities/follow.js';
+import { Follower } from '../../src/entities/follower.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
@@ -14,7 +15,7 @@ import { readHeads } from '../../src/pubsub/event-log.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { newId } from '../../src/schema/ids.js';
 import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
-import { type Answer, ask, get } from '../harness/client.js';
+import { type Answer, ask, type Caller, get } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type Person, World } from '../harness/world.js';
 
@@ -36,6 +37,8 @@ interface Call {
   select: string;
   input: object;
   meanwhile?: () => Promise<unknown>;
+  /** The administrator, unless given. */
+  caller?: Caller;
 }
 
 const unique = () => newId('task').slice(-9).toUpperCase();
@@ -153,6 +156,27 @@ const calls: Record<string, () => Call | Promise<Call>> = {
       meanwhile: () => rows().nativeUpdate(ApiKey, { id }, { revokedAt: null }),
     };
   },
+  endFollows: async () => {
+    const { id } = await world.follow(task);
+    return {
+      select: 'follows { id revokedAt }',
+      input: { taskId: task.id },
+      meanwhile: () => rows().nativeUpdate(Follow, { id }, { revokedAt: null }),
+    };
+  },
+  endFollower: async () => {
+    const { id } = await world.follower(task);
+    return {
+      select: 'follower { id endedAt followId }',
+      input: { followerId: id },
+      meanwhile: () => rows().nativeUpdate(Follower, { id }, { endedAt: null }),
+    };
+  },
+  addFollowerComment: async () => ({
+    select: 'comment { id body followerName createdAt }',
+    input: { body: 'Said once', name: 'A follower' },
+    caller: (await world.follower(task, { canComment: true })).caller,
+  }),
   foundCompany: () => ({ select: 'company { id name createdAt }', input: { name: 'Founded once' } }),
   endSession: async () => ({
     select: 'session { id device place startedAt lastSeenAt endsAt isCurrent }',
@@ -216,11 +240,11 @@ describe('a mutation that is sent twice with one key, to two processes, is done 
 
   it.each(mutations)('$name', async ({ name, input: type, cursor }) => {
     task = await world.task(project);
-    const { select, input, meanwhile } = (await calls[name]?.()) ?? fail(name);
+    const { select, input, meanwhile, caller = admin.caller } = (await calls[name]?.()) ?? fail(name);
     const document = `mutation ($input: ${type}) {
       once: ${name}(input: $input) { ${select} userErrors { field code message } ${cursor ? 'cursor' : ''} } }`;
     const sendIt = (node: Cluster['first'], idempotencyKey: string) =>
-      ask(node, { ...admin.caller, idempotencyKey }, document, { input });
+      ask(node, { ...caller, idempotencyKey }, document, { input });
     const send = async (...where: Parameters<typeof sendIt>) => payloadOf(await sendIt(...where));
 
     const key = `first of ${name}`.replaceAll(' ', '-');

@@ -6,6 +6,7 @@ import { ApiKey } from '../../src/entities/api-key.js';
 import { AuditEntry } from '../../src/entities/audit-entry.js';
 import { Comment } from '../../src/entities/comment.js';
 import { Follow } from '../../src/entities/follow.js';
+import { Follower } from '../../src/entities/follower.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { findRows, insertRows } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
@@ -70,6 +71,12 @@ const LISTED: Record<string, Listed> = {
     nodes: 'id name openedBy { name } lastUsedAt',
     closedTo: ['an internal member', 'an external'],
   },
+  'Follow.followers': {
+    document: (list) => `node(id: "${seededId('follow', 1, 1)}") { ... on Follow { ${list} } }`,
+    required: '',
+    nodes: 'id followId createdAt lastSeenAt endedAt',
+    closedTo: ['an internal member', 'an external'],
+  },
   'Query.auditLog': {
     document: atRoot,
     required: '',
@@ -123,6 +130,8 @@ async function addTalk(company: number): Promise<void> {
       task,
       number: i + 1,
       author,
+      follower: null,
+      followerName: null,
       body: `The ${i}. word.`,
       privacy: 'PUBLIC' as const,
       createdAt,
@@ -130,7 +139,20 @@ async function addTalk(company: number): Promise<void> {
     await insertRows(em, Comment, comments);
     const id = seededId('follow', company, number);
     const follow = { companyId, id, objectKind: 'TASK' as const, task, label: '', secretHash: id, grantedBy: author };
-    await insertRows(em, Follow, [{ ...follow, expiresAt: null, revokedAt: null, createdAt }]);
+    const asked = { passwordHash: null, maxFollowers: null, canComment: true, followerCount: 60 };
+    await insertRows(em, Follow, [{ ...follow, ...asked, expiresAt: null, revokedAt: null, createdAt }]);
+    const followers = Array.from({ length: 200 }, (_, i) => {
+      const follower = seededId('follower', company, number, i);
+      return {
+        companyId,
+        id: follower,
+        follow: { id },
+        renewalHash: follower,
+        createdAt,
+        endedAt: null,
+      };
+    });
+    await insertRows(em, Follower, followers);
     const key = { companyId, id: seededId('apikey', company, number), name: 'Key', scopes: ['TASKS_READ' as const] };
     const ends = { createdAt, expiresAt: createdAt, revokedAt: null };
     await insertRows(em, ApiKey, [{ ...key, allowedAddresses: [], createdBy: author, ...ends }]);

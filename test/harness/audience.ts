@@ -40,7 +40,8 @@ export class Audience {
     const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring);
     const refresh = (viewer: Viewer) => authenticator.refresh(viewer);
     const [publicUrl, sessions] = ['http://127.0.0.1', localSessions(parts)];
-    this.settings = { parts, publicUrl, isFoundingOpen: false, sessions, refresh, rateLimitOf: noLimit };
+    const watchingOf = async () => 0;
+    this.settings = { parts, publicUrl, isFoundingOpen: false, sessions, refresh, watchingOf, rateLimitOf: noLimit };
     this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
     this.refusals = new Refusals(new AuditWriter(parts));
     const formatError = createErrorFormat(parts.log);

@@ -1,9 +1,13 @@
+import { openFollowToken } from '../../src/auth/follow-token.js';
 import type { KeyViewer, MemberViewer } from '../../src/auth/viewer.js';
 import { createApiKey, type NewApiKey } from '../../src/domain/api-keys.js';
+import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { foundCompany } from '../../src/domain/companies.js';
-import { grantFollow } from '../../src/domain/follows.js';
+import { enterByLink } from '../../src/domain/follow-door.js';
+import { type FollowOptions, grantFollow } from '../../src/domain/follows.js';
 import { addMember, type NewMember } from '../../src/domain/members.js';
 import { createProject, setProjectPermission } from '../../src/domain/projects.js';
+import { Refusals } from '../../src/domain/refusals.js';
 import { grantSupport, makeSupportToken } from '../../src/domain/support.js';
 import { createTask, type TaskFields } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
@@ -124,8 +128,29 @@ export class World {
     return { id, caller: { authorization: `Bearer ${made?.token}` } };
   }
 
-  async follow(task: Pick<Task, 'id'>): Promise<{ id: string; secret: string; caller: Caller }> {
-    const { result } = await grantFollow(this.parts, this.admin.viewer, task.id, {});
+  async follow(
+    task: Pick<Task, 'id'>,
+    options: FollowOptions = {},
+  ): Promise<{ id: string; secret: string; caller: Caller }> {
+    const { result } = await grantFollow(this.parts, this.admin.viewer, task.id, options);
     return { id: result.follow.id, secret: result.secret, caller: { authorization: `Follow ${result.secret}` } };
+  }
+
+  /** Somebody who came in by the door, past what counts how often it is knocked at. */
+  async follower(task: Pick<Task, 'id'>, options: FollowOptions = {}) {
+    const follow = await this.follow(task, options);
+    return { ...(await this.enter(follow.secret, options.password ?? undefined)), follow };
+  }
+
+  async enter(secret: string, password?: string) {
+    const { parts } = this;
+    const shown = { secret, ...(password !== undefined && { password }) };
+    const refusals = new Refusals(new AuditWriter(parts));
+    const admitted = await enterByLink(
+      { ...parts, refusals, origin: { address: '192.0.2.7', userAgent: null } },
+      shown,
+    );
+    const { followerId: id = '' } = openFollowToken(parts.keyring, admitted.token) ?? {};
+    return { id, ...admitted, caller: { authorization: `Follow ${admitted.token}` } as Caller };
   }
 }

@@ -1,13 +1,14 @@
 // What the cases ask: each document shows as much of what it finds as it can.
 
 export const TASK = `id key title description project { name } author { name email } owner { name email } solver { name email }
-  awaitedMember { name } awaitedProject { name } awaitedTask { title } comments(first: 10) { nodes { body author { name } } }`;
+  awaitedMember { name } awaitedProject { name } awaitedTask { title } comments(first: 10) { nodes { body author { name } followerName } }`;
 const PAGE = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
 
 const ANY_NODE = `{ __typename id
   ... on ApiKey { name secrets { prefix } createdBy { name } }
-  ... on Comment { body author { name } task { ${TASK} } }
+  ... on Comment { body writtenBy: author { name } task { ${TASK} } }
   ... on Company { name }
+  ... on Follower { createdAt lastSeenAt endedAt followId }
   ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
   ... on Member { name email }
   ... on PersonalView { name filter }
@@ -35,6 +36,8 @@ export const REVOKE_FOLLOW = mutation('revokeFollow', `follow { id label task { 
 export const ROTATE_KEY = mutation('rotateApiKey', 'secret apiKey { id name }');
 export const REVOKE_KEY = mutation('revokeApiKey', 'apiKey { id name }');
 export const END_ENTRY_POINT = mutation('endEntryPoint', 'entryPoint { id kind name }');
+export const END_FOLLOWS = mutation('endFollows', `follows { id label task { ${TASK} } }`);
+export const END_FOLLOWER = mutation('endFollower', 'follower { id followId }');
 export const UPDATE_MEMBER = mutation('updateMember', 'member { id name email }');
 export const REACTIVATE_MEMBER = mutation('reactivateMember', 'member { id name email }');
 export const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
@@ -68,6 +71,10 @@ export const ENTRY_POINTS = pagedBy('$kind: EntryPointKind!, ', (page) => {
   return `entryPoints(kind: $kind, ${page}) { nodes { id name openedBy { name } } ${PAGE} }`;
 });
 export const FOLLOWS = pagedBy('', (page) => `follows(${page}) { nodes { id label } ${PAGE} }`);
+export const FOLLOWERS_BY = pagedBy(
+  '$id: ID!, ',
+  (page) => `node(id: $id) { ... on Follow { followers(${page}) { nodes { id followId } ${PAGE} } } }`,
+);
 export const AUDIT_BY = pagedBy('$filter: AuditFilter, ', (page) => {
   return `auditLog(filter: $filter, ${page}) { nodes { number action details actor { name } } ${PAGE} }`;
 });

@@ -29,6 +29,7 @@ export const nodeCases: Record<string, Case[]> = {
   Company: [
     node('editor', (side) => side.companyId, { 'another company of the same person': (side) => side.elsewhereId }),
   ],
+  Follower: [node('admin', (side) => side.followerId, 'administrators see every follower')],
   Follow: [node('admin', (side) => side.follow.id, 'administrators see every follow')],
   Member: [
     node('editor', (side) => side.people.manager.member.id, wholeDirectory),

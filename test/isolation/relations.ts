@@ -270,6 +270,13 @@ export const listCases: Record<string, List> = {
     seen: { as: 'admin', has: (side) => side.follow.id },
     unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
   },
+  'Follow.followers': {
+    document: `query ($id: ID!) { node(id: $id) { ... on Follow { followers(first: 100) { nodes { id followId } ${PAGE} } } } }`,
+    at: 'node.followers',
+    seen: { as: 'admin', variables: (side) => ({ id: side.follow.id }), has: (side) => side.followerId },
+    // To whom no follow is shown, no follower is; by another follow nobody has come in.
+    unseen: { as: 'admin', variables: (side) => ({ id: side.hiddenFollow.id }), ids: () => [] },
+  },
   'Query.workspaces': {
     document: '{ workspaces { id name } }',
     at: 'workspaces',

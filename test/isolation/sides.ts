@@ -107,6 +107,8 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   await assignTask(parts, admin.viewer, task.id, solver.member.id);
   const comment = await makeComment(task, editor, 'open', 'PUBLIC');
   const { follow, secret } = await makeFollow(task);
+  const { id: followerId } = await world.enter(secret);
+  await world.enter(secret);
   const view = await makeView(editor, 'open');
   await updatePreferences(parts, editor.viewer.userId, { defaultViewId: view.id });
 
@@ -185,6 +187,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     task,
     comment,
     follow,
+    followerId,
     view,
     keyId,
     keysTask,
@@ -216,6 +219,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     freshSupport: () => world.support(),
     supportId: (await world.support()).id,
     freshKey: () => world.key(['TASKS_READ'], { name: mark('open') }),
+    freshFollower: async () => (await world.enter(secret)).id,
     freshFollow: async () => (await makeFollow(task)).follow,
   };
 }

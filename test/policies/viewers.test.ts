@@ -71,6 +71,9 @@ const TABLE = `
   Mutation.endEntryPoint            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.grantFollow              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.revokeFollow             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.endFollows               anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.endFollower              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.addFollowerComment       anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
   Mutation.foundCompany             anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
   Mutation.savePersonalView         anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
   Mutation.updatePreferences        anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
@@ -88,6 +91,7 @@ interface Ids {
   member: string;
   follow: string;
   apiKey: string;
+  follower: string;
   session: string;
   /** Of nobody yet. */
   address: string;
@@ -142,6 +146,9 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.revokeApiKey': ({ apiKey }) => mutation('revokeApiKey', `keyId: "${apiKey}"`),
   'Mutation.grantFollow': ({ task }) => mutation('grantFollow', `taskId: "${task}"`),
   'Mutation.revokeFollow': ({ follow }) => mutation('revokeFollow', `followId: "${follow}"`),
+  'Mutation.endFollows': ({ task }) => mutation('endFollows', `taskId: "${task}"`),
+  'Mutation.endFollower': ({ follower }) => mutation('endFollower', `followerId: "${follower}"`),
+  'Mutation.addFollowerComment': () => mutation('addFollowerComment', 'body: "C", name: "N"'),
   'Mutation.foundCompany': () => mutation('foundCompany', 'name: "C"'),
   'Mutation.savePersonalView': () => mutation('savePersonalView', 'name: "V", filter: {}'),
   'Mutation.updatePreferences': () => mutation('updatePreferences', 'locale: "cs"'),
@@ -219,6 +226,7 @@ beforeAll(async () => {
   callers.writerKey = (await world.key([...writing, 'MEMBERS_READ'])).caller;
   callers.readerKey = (await world.key(SCOPES.filter((scope) => scope.endsWith('_READ')))).caller;
   callers.staffKey = (await world.key(['MEMBERS_READ'])).caller;
+  callers.follower = (await world.follower(task, { canComment: true })).caller;
 
   const deactivated = await world.member({ role: 'ADMIN' });
   await deactivateMember(parts, admin.viewer, deactivated.member.id);
@@ -254,6 +262,7 @@ async function freshIds(operation: string): Promise<Ids> {
     member: isUsedUp ? (await freshMember()).member.id : world.admin.member.id,
     follow: isUsedUp ? (await world.follow(fresh)).id : '',
     apiKey: /(rotate|revoke)ApiKey/.test(operation) ? await freshKey() : '',
+    follower: operation === 'Mutation.endFollower' ? (await world.follower(fresh)).id : '',
     session,
     address: `new-${made}@example.com`,
     key: `N${made}`,

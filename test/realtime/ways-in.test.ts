@@ -139,6 +139,7 @@ describe('a connection that comes in', () => {
       kind: 'FOLLOWER',
       companyId: world.companyId,
       followId: follow.id,
+      followerId: null,
       objectKind: 'TASK',
       objectId: task.id,
       expiresAt: null,

@@ -15,6 +15,7 @@ import {
   isRequiredArgument,
   Kind,
   type ObjectTypeDefinitionNode,
+  type OperationTypeNode,
   parse,
   printSchema,
   subscribe,
@@ -256,9 +257,11 @@ describe('scopes of API keys', () => {
 
 /** All that an anonymous follower may see. A field more is a decision to be written here. */
 const PUBLIC_FACE: Record<string, string[]> = {
-  Follow: ['expiresAt', 'id', 'objectKind', 'task'],
+  AddFollowerCommentPayload: ['comment', 'cursor', 'userErrors'],
+  UserError: ['code', 'field', 'message'],
+  Follow: ['canComment', 'expiresAt', 'id', 'objectKind', 'task'],
   Task: ['comments', 'dueOn', 'id', 'number', 'priority', 'progressPercent', 'publicStatus', 'startOn', 'title'],
-  Comment: ['body', 'createdAt', 'id', 'number'],
+  Comment: ['body', 'createdAt', 'followerName', 'id', 'number'],
   CommentConnection: ['edges', 'nodes', 'pageInfo'],
   CommentEdge: ['cursor', 'node'],
   PageInfo: ['endCursor', 'hasNextPage', 'hasPreviousPage', 'startCursor'],
@@ -270,7 +273,7 @@ interface Reached {
   type: GraphQLObjectType;
   /** The document around a selection of the type's fields, and the keys that lead to them. */
   around: (selection: string) => string;
-  operation: 'query' | 'subscription';
+  operation: OperationTypeNode;
 }
 
 /** Every object type that a follower comes to from the root fields open to followers, by the fields of the public face. */
@@ -288,7 +291,7 @@ function reachableByFollowers(): Reached[] {
   for (const { type, field } of rootFields) {
     const entries: string[] = getDirective(real, field, 'allow')?.[0]?.entry ?? [];
     const next = getNamedType(field.type);
-    const operation = type === real.getSubscriptionType() ? 'subscription' : 'query';
+    const operation = type.name.toLowerCase() as OperationTypeNode;
     if (entries.includes('FOLLOWER') && isObjectType(next))
       reach(next, (inner) => `${operation} { ${call(field)} { ${inner} } }`, operation);
   }
@@ -297,11 +300,13 @@ function reachableByFollowers(): Reached[] {
 
 const isPublic = (field: GraphQLField<unknown, unknown>) => getDirective(real, field, 'publicFace') !== undefined;
 
-/** The field with what it must be given; of arguments, a follower meets page sizes only. */
+/** The field with what it must be given; of arguments, a follower meets page sizes and what they write. */
 function call(field: GraphQLField<unknown, unknown>): string {
   const required = field.args.filter(isRequiredArgument).map((arg) => arg.name);
   if (field.args.some(({ name }) => name === 'first')) return `${field.name}(first: 1)`;
   if (required.length === 0) return field.name;
+  // Without a text it is refused, so that there are user errors to be shown.
+  if (field.name === 'addFollowerComment') return 'addFollowerComment(input: { body: " ", name: "N" })';
   throw new Error(`Tell this test how to call ${field.name}(${required.join(', ')}).`);
 }
 
@@ -324,7 +329,7 @@ describe('the public face', () => {
     const world = await World.found(cluster.parts, cluster.issuer);
     const task = await world.task(await world.project());
     await addComment(cluster.parts, world.admin.viewer, task.id, 'A public word', 'PUBLIC');
-    ({ caller } = await world.follow(task));
+    ({ caller } = await world.follower(task, { canComment: true }));
   });
   afterAll(() => cluster?.stop());
 
@@ -342,13 +347,13 @@ describe('the public face', () => {
   });
 
   it.each(fieldsOf(true))('serves %s to a follower', async (_coordinate, { name, document, operation }) => {
-    const value = operation === 'query' ? await queried(document) : await streamed(document);
+    const value = operation === 'subscription' ? await streamed(document) : await queried(document);
     expect(findKey(value, name)).toBe(true);
   });
 
   it.each(fieldsOf(false))('refuses %s to a follower, by name', async (coordinate, { document, operation }) => {
     const { errors } =
-      operation === 'query' ? await ask(cluster.first, caller, document) : { errors: await failure(document) };
+      operation === 'subscription' ? { errors: await failure(document) } : await ask(cluster.first, caller, document);
     expect(errors.map(({ message, extensions }) => [extensions?.code, extensions?.reason, message])).toEqual([
       ['FORBIDDEN', 'NOT_PUBLIC', expect.stringContaining(coordinate)],
     ]);

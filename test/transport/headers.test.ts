@@ -26,6 +26,8 @@ const ROUTES: [string, string, number][] = [
   ['GET', '/export/audit.ndjson', 401],
   ['POST', '/export/audit.ndjson', 405],
   ['GET', '/f/secret', 200],
+  ['POST', '/follow/token', 400],
+  ['GET', '/follow/token', 405],
   ['GET', '/graphiql', 200],
   ['GET', '/healthz', 200],
   ['GET', '/readyz', 200],

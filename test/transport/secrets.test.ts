@@ -12,7 +12,16 @@ import { until } from '../harness/until.js';
 import { type Person, World } from '../harness/world.js';
 
 const MARKER = 'planted-and-never-to-be-seen';
-const TABLES = ['follows', 'members', 'users', 'idempotency_records', 'user_idempotency_records', 'tasks', 'events'];
+const TABLES = [
+  'follows',
+  'followers',
+  'members',
+  'users',
+  'idempotency_records',
+  'user_idempotency_records',
+  'tasks',
+  'events',
+];
 
 let cluster: Cluster;
 let world: World;
@@ -20,6 +29,7 @@ let person: Person;
 /** The credentials that are good: they are secrets as they are. */
 let secrets: string[];
 let follow: { secret: string; caller: Caller };
+let follower: { caller: Caller; token: string; renewal?: string };
 let reports: string;
 const answers: string[] = [];
 beforeAll(async () => {
@@ -31,8 +41,16 @@ beforeAll(async () => {
   world = await World.found(cluster.parts, cluster.issuer);
   person = await world.member();
   follow = await world.follow(await world.task(await world.project()));
+  follower = await world.enter(follow.secret);
   const forged = await cluster.issuer.forged(person.email);
-  secrets = [String(person.caller.authorization).split(' ')[1] ?? '', follow.secret, forged, SECRET_KEY];
+  secrets = [
+    String(person.caller.authorization).split(' ')[1] ?? '',
+    follow.secret,
+    forged,
+    follower.token,
+    follower.renewal ?? '',
+    SECRET_KEY,
+  ];
 }, 60_000);
 afterAll(() => cluster?.stop());
 
@@ -94,7 +112,7 @@ async function overSocket(payload: object, key: string): Promise<void> {
 
 /** Each way in, with what is good and what is not. */
 async function askEverything(): Promise<void> {
-  const [token, secret, forged] = secrets;
+  const [token, secret, forged, followToken] = secrets;
   for (const authorization of [
     `Bearer ${token}`,
     `Bearer ${forged}`,
@@ -102,6 +120,8 @@ async function askEverything(): Promise<void> {
     `Basic ${MARKER}`,
     `Follow ${secret}`,
     `Follow ${MARKER}`,
+    `Follow ${followToken}`,
+    `Follow ft.${follow.secret.split('.')[0]}.${MARKER.repeat(4)}`,
     MARKER,
   ]) {
     await overHttp(authorization, `${MARKER}-${answers.length}`);
@@ -114,8 +134,35 @@ async function askEverything(): Promise<void> {
     const headers = { cookie, 'content-type': 'application/json', 'sec-fetch-site': site };
     await keep(send(cluster.last.graphqlUrl, { method: 'POST', headers }, '{"query":"{ viewer { user { id } } }"}'));
   }
+  await knockEverywhere();
   for (const method of ['GET', 'DELETE'])
     for (const path of [secret, MARKER]) await keep(send(`${cluster.last.url}/f/${path}`, { method }));
+}
+
+/** At the door of followers; the answers that give a token and a renewal are for who has shown a good secret. */
+async function knockEverywhere(): Promise<void> {
+  const knock = (body: string, type = 'application/json') =>
+    send(`${cluster.last.url}/follow/token`, { method: 'POST', headers: { 'content-type': type } }, body);
+  const { secret } = follow;
+  const guarded = await world.follow(await world.task(await world.project()), { password: MARKER });
+  for (const shown of [
+    { secret: MARKER },
+    { secret: guarded.secret, password: `${MARKER}-wrong` },
+    { secret: `${secret.slice(0, -4)}zzzz`, password: MARKER },
+    { secret, [MARKER]: MARKER },
+    { renewal: MARKER },
+  ])
+    for (const type of ['application/json', 'text/plain']) await keep(knock(JSON.stringify(shown), type));
+  for (const body of [`{"secret":"${MARKER}`, MARKER]) await keep(knock(body));
+  secrets.push(guarded.secret);
+  const good = [{ secret: guarded.secret, password: MARKER }, { renewal: follower.renewal }];
+  const answered = await Promise.all(good.map((shown) => knock(JSON.stringify(shown))));
+  for (const { status, text } of answered) {
+    expect(status).toBe(200);
+    const { token, renewal } = JSON.parse(text);
+    secrets.push(token, ...(renewal ? [renewal] : []));
+    expect(text).not.toContain(MARKER);
+  }
 }
 
 /** What an operator, a client, or whoever gets hold of the log reads. */
@@ -159,6 +206,7 @@ describe('no secret is in the log or in an answer', () => {
       for (const [authorization, key] of [
         [String(person.caller.authorization), `${MARKER}-${table}`],
         [`Follow ${follow.secret}`, `${MARKER}-${table}-2`],
+        [`Follow ${follower.token}`, `${MARKER}-${table}-3`],
       ] as const) {
         const variables = { input: { projectId, title: 'A task' } };
         const body = JSON.stringify({ query: MUTATION, variables });
@@ -170,6 +218,13 @@ describe('no secret is in the log or in an answer', () => {
         await until(() => socket.messages.length > 0 || socket.ws.readyState > 1, 'an answer');
         answers.push(JSON.stringify(socket.messages));
         socket.ws.terminate();
+      }
+      for (const shown of [{ secret: follow.secret, password: MARKER }, { renewal: follower.renewal }]) {
+        const asked = { method: 'POST', headers: { 'content-type': 'application/json' } };
+        const answer = await send(`${cluster.last.url}/follow/token`, asked, JSON.stringify(shown));
+        // Where the table is not asked, it is given what is good for nobody else.
+        if (answer.status === 200) secrets.push(JSON.parse(answer.text).token);
+        else answers.push(JSON.stringify(answer));
       }
     } finally {
       await rename('lost', table);

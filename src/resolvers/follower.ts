@@ -1,0 +1,103 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Info,
+  InputType,
+  Mutation,
+  ObjectType,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { expectFollower } from '../auth/viewer.js';
+import { addFollowerComment } from '../domain/follower-comments.js';
+import { endFollower } from '../domain/follows.js';
+import { Comment } from '../entities/comment.js';
+import { Follower } from '../entities/follower.js';
+import type { Row } from '../entities/rows.js';
+import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/directives.js';
+import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
+import { Reads } from '../schema/reads.js';
+import { MaxCharacters, NAME_LENGTH, TEXT_LENGTH } from '../schema/texts.js';
+import { answer, answerFollower } from './answer.js';
+import type { GraphContext } from './context.js';
+import { findVisibleTask } from './visible.js';
+
+const EndFollowerPayload = payloadType('EndFollowerPayload', 'follower', Follower);
+
+@ObjectType()
+class AddFollowerCommentPayload implements Payload {
+  @PublicFace()
+  @Field(() => Comment, { nullable: true })
+  comment!: Row<Comment> | null;
+  @PublicFace()
+  @Field(() => [UserErrorItem])
+  userErrors!: UserErrorItem[];
+  @PublicFace()
+  @Field(() => String, {
+    nullable: true,
+    description: "The log's position at which the change is visible; null when there was none.",
+  })
+  cursor!: string | null;
+}
+
+@InputType()
+class EndFollowerInput {
+  @Field(() => ID)
+  followerId!: string;
+}
+
+@InputType()
+class AddFollowerCommentInput {
+  @MaxCharacters(TEXT_LENGTH)
+  @Field()
+  body!: string;
+  @MaxCharacters(NAME_LENGTH)
+  @Field({ description: 'Whom it is from, as all who see the task are shown: at most 80 characters on one line.' })
+  name!: string;
+}
+
+@Resolver(() => Follower)
+export class FollowerResolver {
+  @HasRole('ADMIN')
+  @ForMembers()
+  @Mutation(() => EndFollowerPayload, { description: 'Puts one follower out; open sockets of theirs close.' })
+  endFollower(
+    @Arg('input') { followerId }: EndFollowerInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return answer(context, info, 'follower', (parts, viewer) => endFollower(parts, viewer, followerId));
+  }
+
+  @Tenant()
+  @Allow('FOLLOWER')
+  @Mutation(() => AddFollowerCommentPayload, {
+    description:
+      'Adds a public comment to the task that you follow, where your link allows it and you came in by the door.',
+  })
+  addFollowerComment(
+    @Arg('input') words: AddFollowerCommentInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    const { objectId } = expectFollower(context.viewer);
+    const sees = async () => (await findVisibleTask(context, objectId)) !== null;
+    return answerFollower(context, info, 'comment', (parts, viewer) => addFollowerComment(parts, viewer, words), sees);
+  }
+
+  @Reads('id')
+  @FieldResolver(() => Date, { nullable: true, description: 'To the minute.' })
+  lastSeenAt(@Root() { id }: Row<Follower>, @Ctx() context: GraphContext): Promise<Date | null> {
+    return context.lastUseOf(id);
+  }
+
+  @Reads('follow')
+  @FieldResolver(() => ID, { description: 'The follow that they came by.' })
+  followId(@Root() follower: Row<Follower>): string {
+    return follower.follow.id;
+  }
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { type Admitted, type DoorParts, enterAgain, enterByLink, type Shown } from '../domain/follow-door.js';
+import type { LastUses } from '../domain/last-uses.js';
+import type { Refusals } from '../domain/refusals.js';
+import type { Parts } from '../domain/unit-of-work.js';
+import { ERROR_CODES } from '../errors/error-codes.js';
+import { badRequest } from '../errors.js';
+import type { TrustedProxies } from '../transport/trusted-proxies.js';
+import { parseJson, readBody } from './body.js';
+import type { FormatError } from './error-format.js';
+import { DoorLimitError, type FollowLimits } from './follow-limits.js';
+import { mediaTypeOf } from './http-question.js';
+import { originOf } from './origin.js';
+import { tellRateLimit } from './rate-limits.js';
+import { refusalHeaders } from './refusal-headers.js';
+import { type Handle, type Route, sendJson } from './router.js';
+
+export interface FollowDoorOptions {
+  parts: Parts;
+  limits: FollowLimits;
+  refusals: Refusals;
+  uses: LastUses;
+  formatError: FormatError;
+  trustedProxies: TrustedProxies;
+}
+
+const BODY_BYTES = 4_096;
+const LONGEST = 1_024;
+
+const text = z.string().max(LONGEST);
+/** A link's secret, with its password where it has one; or a follower's own way back in. */
+const question = z.union([
+  z.strictObject({ secret: text, password: text.optional() }),
+  z.strictObject({ renewal: text }),
+]);
+type Question = z.infer<typeof question>;
+
+/** `POST /follow/token`: where a link, or a follower's renewal, is given for a token that is good for an hour. */
+export class FollowDoor {
+  constructor(readonly options: FollowDoorOptions) {}
+
+  get routes(): Route[] {
+    const handle: Handle = (request, response) => this.#handle(request, response);
+    return [{ path: '/follow/token', methods: ['POST'], isApi: true, handle }];
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { formatError } = this.options;
+    try {
+      const admitted = await this.#answer(request, response);
+      sendJson(response, 200, { ...admitted, expiresAt: admitted.expiresAt.toISOString() });
+    } catch (error) {
+      const formatted = formatError(error);
+      const { status } = ERROR_CODES[formatted.extensions.code];
+      if (error instanceof DoorLimitError) tellRateLimit(response, error.standing);
+      for (const [name, value] of Object.entries(refusalHeaders(status, error))) response.setHeader(name, value);
+      if (!request.complete) response.setHeader('connection', 'close');
+      sendJson(response, status, { errors: [formatted] });
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<Admitted> {
+    const { parts, limits, refusals, trustedProxies } = this.options;
+    const asked = await read(request);
+    const origin = originOf(request, trustedProxies);
+    const hasPassword = 'password' in asked && asked.password !== undefined;
+    tellRateLimit(response, await limits.takeOfAddress(origin.address, hasPassword));
+    return 'renewal' in asked ? this.#again(asked.renewal) : this.#byLink({ ...parts, refusals, origin }, asked);
+  }
+
+  async #byLink(parts: DoorParts, shown: Shown): Promise<Admitted> {
+    const { limits } = this.options;
+    const fingerprint = parts.keyring.fingerprint('follow-limit', shown.secret);
+    const giveBack = await limits.takeOfLink(fingerprint, shown.password !== undefined);
+    const { viewer, ...admitted } = await enterByLink(parts, shown);
+    await giveBack();
+    this.options.uses.note(viewer);
+    return admitted;
+  }
+
+  async #again(renewal: string): Promise<Admitted> {
+    const { viewer, ...admitted } = await enterAgain(this.options.parts, renewal);
+    this.options.uses.note(viewer);
+    return admitted;
+  }
+}
+
+/** As JSON only: a form of another site can send anything else without asking. */
+async function read(request: IncomingMessage): Promise<Question> {
+  const asked = mediaTypeOf(request) === 'application/json' ? parseJson(await readBody(request, BODY_BYTES)) : null;
+  const parsed = question.safeParse(asked);
+  if (parsed.success) return parsed.data;
+  throw badRequest('DOOR_QUESTION', 'Send JSON with "secret", and "password" where there is one, or with "renewal".');
+}
