@@ -125,3 +125,14 @@ export type FollowedKind = keyof typeof FollowedKind;
 
 export const AuditResult = vocabulary('AuditResult', 'What came of what somebody wanted to do.', 'DONE', 'REFUSED');
 export type AuditResult = keyof typeof AuditResult;
+
+export const InvitationStatus = vocabulary(
+  'InvitationStatus',
+  'Where an invitation stands.',
+  'PENDING',
+  'ACCEPTED',
+  'DECLINED',
+  'REVOKED',
+  'EXPIRED',
+);
+export type InvitationStatus = keyof typeof InvitationStatus;

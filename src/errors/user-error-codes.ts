@@ -45,6 +45,9 @@ export const USER_ERROR_CODES = {
   STILL_A_MANAGER: 'The member manages projects: give these to somebody else first.',
   STILL_NAMED: 'The member owns, or is awaited in, open tasks that externals do not see.',
 
+  // Letters.
+  TOO_MANY_LETTERS: 'The company has sent as many letters as it may within a day.',
+
   // Follows.
   OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',
   EXPIRY_PAST: 'The expiry lies in the past.',

@@ -14,6 +14,8 @@ export type IdPrefix =
   | 'task'
   | 'comment'
   | 'follow'
+  | 'invitation'
+  | 'letter'
   | 'history'
   | 'audit'
   | 'session';
