@@ -35,8 +35,9 @@ export class Invitations extends Migration {
     this.addSql(
       `alter table \`invitations\` add index \`invitations_company_id_invited_by_id_index\` (\`company_id\`, \`invited_by_id\`)`,
     );
+    this.addSql(`alter table \`invitations\` add index \`invitations_email_index\` (\`email\`)`);
     this.addSql(
-      `alter table \`invitations\` add unique \`invitations_open_email_company_id_unique\` (\`open_email\`, \`company_id\`)`,
+      `alter table \`invitations\` add unique \`invitations_company_id_open_email_unique\` (\`company_id\`, \`open_email\`)`,
     );
     this.addSql(`create table \`letters\` (
         \`id\` varchar(40) character set ascii collate ascii_bin not null,

@@ -36,8 +36,9 @@ export class Invitations extends Migration {
     this.addSql(
       `create index \`invitations_company_id_invited_by_id_index\` on \`invitations\` (\`company_id\`, \`invited_by_id\`)`,
     );
+    this.addSql(`create index \`invitations_email_index\` on \`invitations\` (\`email\`)`);
     this.addSql(
-      `create unique index \`invitations_open_email_company_id_unique\` on \`invitations\` (\`open_email\`, \`company_id\`)`,
+      `create unique index \`invitations_company_id_open_email_unique\` on \`invitations\` (\`company_id\`, \`open_email\`)`,
     );
     this.addSql(`create table \`letters\` (
         \`id\` text not null primary key,

@@ -9,12 +9,13 @@ import { OfCompany, TenantEntity, WithinCompany } from './tenant.js';
 import { InvitationStatus, MembershipKind, Role } from './vocabulary.js';
 
 /**
- * An offer to become a member, made to an address. It may also be found by that address, across companies, while it is open:
- * so whoever signs in with it sees what is offered to them. The letter's secret is not here, only its fingerprint.
+ * An offer to become a member, made to an address. It may also be found by that address, across companies: so whoever signs
+ * in with it sees what is offered to them. The letter's secret is not here, only its fingerprint.
  */
 @ObjectType({ implements: Node, description: 'An offer to become a member, made to an address.' })
 @Entity({ tableName: 'invitations' })
-@Unique({ properties: ['openEmail', 'companyId'] })
+@Unique({ properties: ['companyId', 'openEmail'] })
+@Index({ properties: ['email'] })
 @Index({ properties: ['companyId', 'createdAt', 'id'] })
 export class Invitation extends TenantEntity {
   [OptionalProps]?: 'company' | 'createdAt' | 'issuedAt';

@@ -146,7 +146,7 @@ function sqliteOptions(dataDir: string, guard: TenantGuard): object {
 /** By what else than its company a row may be found: so the companies, and the invitations, of who signs in are listed. */
 const PERSONAL_KEYS = new Map<unknown, string>([
   [Member, 'user_id'],
-  [Invitation, 'open_email'],
+  [Invitation, 'email'],
 ]);
 
 function guardedTables(orm: Orm): Map<string, string[]> {
