@@ -7,6 +7,7 @@ const floors = {
     'log.ts',
     'crypto.ts',
     'key-vault.ts',
+    'mail-settings.ts',
     'redis-url.ts',
     'transport/',
     'trusted-issuers.ts',

@@ -5,6 +5,7 @@ import { ListIndexes as MysqlListIndexes } from './mysql/0002-list-indexes.js';
 import { Idempotency as MysqlIdempotency } from './mysql/0003-idempotency.js';
 import { AuditLog as MysqlAuditLog } from './mysql/0004-audit-log.js';
 import { ApiKeys as MysqlApiKeys } from './mysql/0005-api-keys.js';
+import { Invitations as MysqlInvitations } from './mysql/0006-invitations.js';
 import { Followers as MysqlFollowers } from './mysql/0007-followers.js';
 import { EntryPoints as MysqlEntryPoints } from './mysql/0010-entry-points.js';
 import { Initial as SqliteInitial } from './sqlite/0001-initial.js';
@@ -12,6 +13,7 @@ import { ListIndexes as SqliteListIndexes } from './sqlite/0002-list-indexes.js'
 import { Idempotency as SqliteIdempotency } from './sqlite/0003-idempotency.js';
 import { AuditLog as SqliteAuditLog } from './sqlite/0004-audit-log.js';
 import { ApiKeys as SqliteApiKeys } from './sqlite/0005-api-keys.js';
+import { Invitations as SqliteInvitations } from './sqlite/0006-invitations.js';
 import { Followers as SqliteFollowers } from './sqlite/0007-followers.js';
 import { EntryPoints as SqliteEntryPoints } from './sqlite/0010-entry-points.js';
 
@@ -27,6 +29,7 @@ export const mysqlMigrations: ListedMigration[] = [
   { name: '0003-idempotency', class: MysqlIdempotency },
   { name: '0004-audit-log', class: MysqlAuditLog },
   { name: '0005-api-keys', class: MysqlApiKeys },
+  { name: '0006-invitations', class: MysqlInvitations },
   { name: '0007-followers', class: MysqlFollowers },
   { name: '0010-entry-points', class: MysqlEntryPoints },
 ];
@@ -38,6 +41,7 @@ export const sqliteMigrations: ListedMigration[] = [
   { name: '0003-idempotency', class: SqliteIdempotency },
   { name: '0004-audit-log', class: SqliteAuditLog },
   { name: '0005-api-keys', class: SqliteApiKeys },
+  { name: '0006-invitations', class: SqliteInvitations },
   { name: '0007-followers', class: SqliteFollowers },
   { name: '0010-entry-points', class: SqliteEntryPoints },
 ];

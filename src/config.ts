@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type MailSettings, mailFaults, mailOf, mailVariables } from './mail-settings.js';
 import { parseRedisUrl } from './redis-url.js';
 import {
   type TransportSettings,
@@ -96,6 +97,7 @@ const environment = z.object({
   QUEUE_LIMIT_MESSAGES: integer(10_000, 100, 10_000_000),
   SOCKET_IDLE_MS: integer(300_000, 1_000, 86_400_000),
   ...transportVariables,
+  ...mailVariables,
   METRICS_PORT: integer(0, 0, 65_535),
   DRAIN_MS: z.coerce.number().int().min(0).max(600_000).optional(),
   FAILPOINT: z
@@ -153,6 +155,8 @@ export interface Config extends TransportSettings {
   queueLimits: { bytes: number; messages: number };
   /** After so long without an operation a socket is closed. */
   idleMs: number;
+  /** How letters are sent; null where they cannot be. */
+  mail: MailSettings | null;
   /** Where `/metrics` is served for the operator, apart from the clients; 0 means nowhere. */
   metricsPort: number;
   /** Over how long a stopping process closes its sockets, and goes on answering. */
@@ -167,7 +171,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = environment.safeParse(given);
   const faults = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
   if (given.NODE_ENV === 'production') faults.push(...productionFaults(given));
-  faults.push(...transportFaults(given));
+  faults.push(...transportFaults(given), ...mailFaults(given));
   if (Boolean(given.DOCUMENTS_MANIFEST) !== Boolean(given.DOCUMENTS_PUBLIC_KEY))
     faults.push('DOCUMENTS_MANIFEST: goes with DOCUMENTS_PUBLIC_KEY');
   if (given.GRAPHQL_DOCUMENTS === 'trusted' && !given.DOCUMENTS_MANIFEST)
@@ -219,6 +223,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     queueLimits: { bytes: e.QUEUE_LIMIT_BYTES, messages: e.QUEUE_LIMIT_MESSAGES },
     idleMs: e.SOCKET_IDLE_MS,
     ...transportOf(e),
+    mail: mailOf(e, production),
     metricsPort: e.METRICS_PORT,
     drainMs: e.DRAIN_MS ?? (production ? 10_000 : 200),
     crashAtCommit: e.FAILPOINT,

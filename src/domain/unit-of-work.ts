@@ -8,6 +8,7 @@ import { insertion, type Row, type RowChange, updates } from '../entities/rows.j
 import type { Results } from '../entities/statements.js';
 import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
+import type { LetterBox } from '../mail/letter-box.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
 import { appending, headsOf, type LoggedEvent } from '../pubsub/event-log.js';
 import { type Audited, auditedOf, chaining } from './audit.js';
@@ -20,6 +21,8 @@ export interface Parts {
   feeds: FeedRegistry;
   keyring: Keyring;
   log: Logger;
+  /** Where letters are posted; null, or none, where no mail is set up. */
+  letterBox?: LetterBox | null;
   /** Called between a commit and its publication; only tests set it. */
   afterCommit?: (() => void) | undefined;
   /**
@@ -61,6 +64,8 @@ export interface Work {
   record(happening: Happening): void;
   /** Says it in the audit log, with the commit. What `record` is told of who may do what stands there by itself. */
   audit(audited: Audited): void;
+  /** Is called once the transaction has committed, and never if it does not. Nobody waits for it; it does not throw. */
+  afterwards(act: () => void): void;
   /** Writes with the commit what differs between a row as it was read, and held, and as it is to be. */
   update<T extends Rowed>(type: Type<T>, before: Row<T>, after: Row<T>): void;
 }
@@ -91,8 +96,10 @@ export function transact<T>(
   return untilCommitted(parts.log, { companyId }, async () => {
     const em = forkFor(parts.orm, { companyId, userId: userId ?? undefined });
     let events: LoggedEvent[] = [];
+    let later: readonly (() => void)[] = [];
     const done = await inTransaction(em, openRecord(em), async () => {
-      const { result, happenings, audited, statements } = await perform(em, actor, work);
+      const { result, happenings, audited, statements, ...performed } = await perform(em, actor, work);
+      later = performed.later;
       statements.push(...(await chaining(em, parts.keyring, actor, parts.origin, audited)));
       const { statements: last, told } =
         happenings.length > 0 ? telling(em, actor, happenings) : tellingNothing(companyId);
@@ -105,6 +112,7 @@ export function transact<T>(
         },
       };
     });
+    for (const act of later) act();
     if (events.length > 0) {
       parts.afterCommit?.();
       await parts.feeds.publish(events);
@@ -116,7 +124,9 @@ export function transact<T>(
 async function perform<T>(em: EntityManager, actor: Actor, work: (work: Work) => Promise<T>) {
   const happenings: Happening[] = [];
   const audited: Audited[] = [];
+  const later: (() => void)[] = [];
   const audit = (entry: Audited) => audited.push(entry);
+  const afterwards = (act: () => void) => later.push(act);
   const record = (happening: Happening) => {
     happenings.push(happening);
     const entry = auditedOf(happening);
@@ -128,10 +138,10 @@ async function perform<T>(em: EntityManager, actor: Actor, work: (work: Work) =>
     changes.set(type, rows);
     rows.set(after.id, [rows.get(after.id)?.[0] ?? before, after]);
   };
-  const result = await work({ em, actor, update, record, audit });
+  const result = await work({ em, actor, update, record, audit, afterwards });
   await em.flush();
   const statements = [...changes].flatMap(([type, rows]) => updates(em, type, [...rows.values()]));
-  return { result, happenings, audited, statements };
+  return { result, happenings, audited, statements, later };
 }
 
 /** Writes history and events. */

@@ -15,7 +15,9 @@ import { Event, HistoryEntry, LogHead } from './event.js';
 import { Follow } from './follow.js';
 import { Follower } from './follower.js';
 import { IdempotencyRecord, UserIdempotencyRecord } from './idempotency-record.js';
+import { Invitation } from './invitation.js';
 import { LastUse } from './last-use.js';
+import { LetterCount, WaitingLetter } from './letter.js';
 import { Member } from './member.js';
 import { Project, ProjectPermission, Workspace } from './project.js';
 import { NodeSqliteDialect } from './sqlite-dialect.js';
@@ -41,6 +43,8 @@ export const entities = [
   HistoryEntry,
   IdempotencyRecord,
   LastUse,
+  Invitation,
+  LetterCount,
   LogHead,
   Member,
   PersonalView,
@@ -52,6 +56,7 @@ export const entities = [
   UserIdempotencyRecord,
   UserIdentity,
   UserPreferences,
+  WaitingLetter,
   Workspace,
 ];
 
@@ -147,14 +152,20 @@ function sqliteOptions(dataDir: string, guard: TenantGuard): object {
   };
 }
 
-/** A membership may also be found by its person: that is how the companies of somebody who signs in are listed. */
+/** By what else than its company a row may be found: so the companies, and the invitations, of who signs in are listed. */
+const PERSONAL_KEYS = new Map<unknown, string>([
+  [Member, 'user_id'],
+  [Invitation, 'email'],
+]);
+
 function guardedTables(orm: Orm): Map<string, string[]> {
   const tables = new Map<string, string[]>();
   for (const meta of orm.getMetadata().getAll().values()) {
     if (!meta.class || meta.abstract) continue;
     if (meta.class.prototype instanceof UserEntity) tables.set(meta.tableName, ['user_id']);
     if (meta.class.prototype instanceof TenantEntity) {
-      tables.set(meta.tableName, meta.class === Member ? ['company_id', 'user_id'] : ['company_id']);
+      const personal = PERSONAL_KEYS.get(meta.class);
+      tables.set(meta.tableName, personal ? ['company_id', personal] : ['company_id']);
     }
   }
   return tables;

@@ -139,3 +139,14 @@ export const EntryPointKind = vocabulary(
   'SUPPORT',
 );
 export type EntryPointKind = keyof typeof EntryPointKind;
+
+export const InvitationStatus = vocabulary(
+  'InvitationStatus',
+  'Where an invitation stands.',
+  'PENDING',
+  'ACCEPTED',
+  'DECLINED',
+  'REVOKED',
+  'EXPIRED',
+);
+export type InvitationStatus = keyof typeof InvitationStatus;

@@ -46,6 +46,7 @@ export const REASONS = {
   COMPANY_REQUIRED: { code: 'FORBIDDEN', meaning: 'The request names no company, and you are in several, or in none.' },
   ENTRY_NOT_ALLOWED: { code: 'FORBIDDEN', meaning: 'This is not open to the way by which you came in.' },
   FOUNDING_CLOSED: { code: 'FORBIDDEN', meaning: 'Here the operator founds companies, and nobody else.' },
+  MAIL_NOT_SET_UP: { code: 'FORBIDDEN', meaning: 'The operator has set up no mail, so no letters can be sent.' },
   ROLE_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher role in the company.' },
   SCOPE_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a scope that the API key does not have.' },
   CLOSED_TO_KEYS: { code: 'FORBIDDEN', meaning: 'This is not open to API keys, whatever their scopes.' },

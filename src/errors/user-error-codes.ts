@@ -54,6 +54,9 @@ export const USER_ERROR_CODES = {
   TOO_MANY_KEYS: 'The company has too many open API keys.',
   KEY_ENDED: 'The API key has ended: create another one.',
 
+  // Letters.
+  TOO_MANY_LETTERS: 'The company has sent as many letters as it may within a day.',
+
   // Follows.
   OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',
   EXPIRY_PAST: 'The expiry lies in the past.',

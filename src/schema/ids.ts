@@ -17,6 +17,8 @@ export type IdPrefix =
   | 'apikey'
   | 'support'
   | 'follower'
+  | 'invitation'
+  | 'letter'
   | 'history'
   | 'audit'
   | 'session';

@@ -8,6 +8,7 @@ import type { Parts } from '../domain/unit-of-work.js';
 import { openOrm } from '../entities/orm.js';
 import { Documents } from '../execution/documents.js';
 import { createLogger } from '../log.js';
+import { LetterBox } from '../mail/letter-box.js';
 import { Attendance } from '../pubsub/attendance.js';
 import { createLocalBus, createRedisBus } from '../pubsub/bus.js';
 import { FeedRegistry } from '../pubsub/company-feed.js';
@@ -38,6 +39,7 @@ import { Login } from './login.js';
 import { serveMetrics } from './metrics.js';
 import { type Engine, Operations } from './operations.js';
 import { PersistedQueries } from './persisted-queries.js';
+import { openPost } from './post.js';
 import { RateLimits, spenderOf } from './rate-limits.js';
 import { createRedisClient } from './redis-client.js';
 import { createRouter, type Guards, type Handle, type Route, sendJson } from './router.js';
@@ -65,7 +67,9 @@ export async function openParts(config: Config) {
   const bus = config.redisUrl ? createRedisBus(config.redisUrl, log) : createLocalBus();
   const feeds = new FeedRegistry(orm, bus, log, config.headPollMs);
   const afterCommit = config.crashAtCommit ? crashAtCommit(config.crashAtCommit) : undefined;
-  const parts: Parts = { orm, feeds, keyring: new Keyring(config.secretKey), log, afterCommit };
+  const keyring = new Keyring(config.secretKey);
+  const letterBox = config.mail ? new LetterBox(keyring) : null;
+  const parts: Parts = { orm, feeds, keyring, log, letterBox, afterCommit };
   const close = async () => {
     await feeds.close();
     await bus.close();
@@ -130,6 +134,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     anonymousMessageBytes: config.anonymousBodyLimitBytes,
   });
 
+  const post = openPost(parts, config);
   const login = new Login({ ...config, orm: parts.orm, issuers: doors.issuers, sessions, door, rates, log });
   const { uses } = doors;
   const followDoor = new FollowDoor({ ...common, ...config, parts, uses, limits: new FollowLimits(shared) });
@@ -160,10 +165,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
   ];
   if (config.graphiql) routes.push({ path: '/graphiql', methods: ['GET', 'HEAD'], handle: createGraphiql() });
   if (devIssuer) routes.push({ path: '/dev-issuer/', handle: asItself(devIssuer) });
+  routes.push(...post.routes);
   await listeners.listen(createRouter(routes, guards, log), guards.entrance);
   const stopMetrics = config.metricsPort
     ? await serveMetrics(
-        metricsOf(fanOut, addresses, sockets, streams, companies, listeners.watch),
+        [...metricsOf(fanOut, addresses, sockets, streams, companies, listeners.watch), ...post.metrics],
         config.host,
         config.metricsPort,
       )
@@ -186,6 +192,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       watch.close();
       companies.close();
       await upkeep.stop();
+      await post.close();
       await graphql.stop();
       await fanOut.close();
       await doors.close();

@@ -9,6 +9,7 @@ import type { Parts } from '../../src/domain/unit-of-work.js';
 import { openOrm } from '../../src/entities/orm.js';
 import { migrate } from '../../src/entities/schema-state.js';
 import { createLogger } from '../../src/log.js';
+import { LetterBox } from '../../src/mail/letter-box.js';
 import { createLocalBus, createRedisBus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { createDatabase, isEmbedded, redisUrl, type TestDatabase } from './column.js';
@@ -77,7 +78,8 @@ export async function openParts(database: TestDatabase): Promise<Parts> {
   const orm = await openOrm(database);
   await migrate(orm);
   const bus = isEmbedded ? createLocalBus() : createRedisBus(redisUrl(), log);
-  return { orm, feeds: new FeedRegistry(orm, bus, log, 200), keyring: new Keyring(SECRET_KEY), log };
+  const keyring = new Keyring(SECRET_KEY);
+  return { orm, feeds: new FeedRegistry(orm, bus, log, 200), keyring, log, letterBox: new LetterBox(keyring) };
 }
 
 /** Closes what was opened, if it was. */

@@ -3,6 +3,7 @@ import type { Parts } from '../../src/domain/unit-of-work.js';
 import { openOrm } from '../../src/entities/orm.js';
 import { migrate } from '../../src/entities/schema-state.js';
 import { createLogger } from '../../src/log.js';
+import { LetterBox } from '../../src/mail/letter-box.js';
 import { createLocalBus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { SECRET_KEY } from './cluster.js';
@@ -12,5 +13,12 @@ export async function openInMemory(): Promise<Parts> {
   const log = createLogger('silent');
   const orm = await openOrm({ dataDir: ':memory:' });
   await migrate(orm);
-  return { orm, feeds: new FeedRegistry(orm, createLocalBus(), log, 250), keyring: new Keyring(SECRET_KEY), log };
+  const keyring = new Keyring(SECRET_KEY);
+  return {
+    orm,
+    feeds: new FeedRegistry(orm, createLocalBus(), log, 250),
+    keyring,
+    log,
+    letterBox: new LetterBox(keyring),
+  };
 }

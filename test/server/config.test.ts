@@ -275,3 +275,53 @@ describe('a server with a faulty configuration', () => {
     expect(await readdir(dataDir)).toEqual([]);
   });
 });
+
+describe('mail', () => {
+  const mailOf = (env: NodeJS.ProcessEnv) => readConfig({ ...DEVELOPMENT, ...env }).mail;
+
+  it('goes to the server that is named, and comes from whom the operator says', () => {
+    const MAIL_URL = 'smtps://apikey:SG.a%2Fb%40c%3Ad%25@smtp.sendgrid.net';
+    expect(mailOf({ MAIL_URL, MAIL_FROM: 'Example, Inc. <work@example.com>' })).toEqual({
+      server: {
+        host: 'smtp.sendgrid.net',
+        port: 465,
+        isImplicitTls: true,
+        requiresTls: true,
+        login: { user: 'apikey', password: 'SG.a/b@c:d%' },
+      },
+      from: { name: 'Example, Inc.', address: 'work@example.com' },
+    });
+    expect(mailOf({ MAIL_URL: 'smtp://[::1]:2525', MAIL_FROM: 'work@example.com' })).toEqual({
+      server: { host: '::1', port: 2525, isImplicitTls: false, requiresTls: false, login: null },
+      from: { name: '', address: 'work@example.com' },
+    });
+  });
+
+  it('in production is never sent in the clear, and without a server there is none', () => {
+    const MAIL_URL = 'smtp://user:password@smtp.example.com';
+    const { mail } = readConfig({ ...PRODUCTION, MAIL_URL, MAIL_FROM: 'work@example.com' });
+    expect(mail?.server).toMatchObject({ port: 587, isImplicitTls: false, requiresTls: true });
+    expect(readConfig(PRODUCTION).mail).toBeNull();
+    expect(mailOf({})).toMatchObject({ server: null });
+  });
+
+  it('faults are told by their variable, and repeat no password', () => {
+    const MAIL_FROM = 'work@example.com';
+    const ways = ['?tls.rejectUnauthorized=false', '/path', '#x', ''].map((end) => `smtps://user:se/cret@h${end}`);
+    const urls = [
+      'smtp.example.com',
+      'http://h',
+      'smtps://',
+      'smtps://u:secret%zz@h',
+      'smtps://u:secret@h?a=b',
+      ...ways,
+    ];
+    for (const MAIL_URL of urls) {
+      expect([MAIL_URL, atFault({ ...DEVELOPMENT, MAIL_URL, MAIL_FROM })]).toEqual([MAIL_URL, ['MAIL_URL']]);
+      expect(faultsOf({ ...DEVELOPMENT, MAIL_URL, MAIL_FROM }).join()).not.toContain('secret');
+    }
+    expect(atFault({ ...DEVELOPMENT, MAIL_URL: 'smtps://h' })).toEqual(['MAIL_FROM']);
+    for (const from of ['nobody', 'a@b\r\nBcc: c@d', '<a@b>, <c@d>', 'A <a@b> <c@d>'])
+      expect(atFault({ ...DEVELOPMENT, MAIL_URL: 'smtps://h', MAIL_FROM: from })).toEqual(['MAIL_FROM']);
+  });
+});
