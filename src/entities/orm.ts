@@ -10,6 +10,7 @@ import { mysqlMigrations, sqliteMigrations } from '../../migrations/migrations.j
 import { AuditEntry, AuditHead } from './audit-entry.js';
 import { Comment } from './comment.js';
 import { Company } from './company.js';
+import { DataKey } from './data-key.js';
 import { Event, HistoryEntry, LogHead } from './event.js';
 import { Follow } from './follow.js';
 import { IdempotencyRecord, UserIdempotencyRecord } from './idempotency-record.js';
@@ -29,6 +30,7 @@ export const entities = [
   AuditHead,
   Comment,
   Company,
+  DataKey,
   Event,
   Follow,
   HistoryEntry,

@@ -106,6 +106,7 @@ export const REASONS = {
 
   DATABASE_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The database does not answer.' },
   ISSUER_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The issuer of the token does not answer.' },
+  KEYS_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The vault of the keys that protect secrets does not answer.' },
   SESSIONS_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'Where browser sessions are kept does not answer.' },
 } as const satisfies Record<string, Entry>;
 

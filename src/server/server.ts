@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
+import { DataKeys } from '../domain/data-keys.js';
 import { demoPeople } from '../domain/demo.js';
 import { crashAtCommit } from '../domain/failpoint.js';
 import { forgetOutcomes } from '../domain/forget-outcomes.js';
-import type { Parts } from '../domain/unit-of-work.js';
+import type { Foundation, Parts } from '../domain/unit-of-work.js';
+import { openKeyWrapper } from '../encryption/open-key-wrapper.js';
 import { openOrm } from '../entities/orm.js';
 import { Documents } from '../execution/documents.js';
 import { createLogger } from '../log.js';
@@ -62,19 +64,21 @@ export async function openParts(config: Config) {
   const bus = config.redisUrl ? createRedisBus(config.redisUrl, log) : createLocalBus();
   const feeds = new FeedRegistry(orm, bus, log, config.headPollMs);
   const afterCommit = config.crashAtCommit ? crashAtCommit(config.crashAtCommit) : undefined;
-  const parts: Parts = { orm, feeds, keyring: new Keyring(config.secretKey), log, afterCommit };
+  const foundation: Foundation = { orm, feeds, keyring: new Keyring(config.secretKey), log, afterCommit };
+  const keys = new DataKeys(foundation, openKeyWrapper(config));
+  const parts: Parts = { ...foundation, encryption: keys };
   const close = async () => {
     await feeds.close();
     await bus.close();
     await orm.close(true);
   };
-  return { parts, bus, close };
+  return { parts, keys, bus, close };
 }
 
 /** Starts to listen. The database must have its schema. */
 export async function startServer(config: Config): Promise<RunningServer> {
   const schema = buildGuardedSchema();
-  const { parts, bus, close } = await openParts(config);
+  const { parts, keys, bus, close } = await openParts(config);
   const { log } = parts;
   let draining = false;
 
@@ -155,7 +159,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   await listeners.listen(createRouter(routes, guards, log), guards.entrance);
   const stopMetrics = config.metricsPort
     ? await serveMetrics(
-        metricsOf(fanOut, addresses, sockets, streams, companies, listeners.watch),
+        metricsOf(fanOut, addresses, sockets, streams, companies, keys, listeners.watch),
         config.host,
         config.metricsPort,
       )

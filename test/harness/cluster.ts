@@ -3,9 +3,12 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Keyring } from '../../src/crypto.js';
-import type { Parts } from '../../src/domain/unit-of-work.js';
+import { DataKeys } from '../../src/domain/data-keys.js';
+import type { Foundation, Parts } from '../../src/domain/unit-of-work.js';
+import { FileKeyWrapper } from '../../src/encryption/file-key-wrapper.js';
 import { openOrm } from '../../src/entities/orm.js';
 import { migrate } from '../../src/entities/schema-state.js';
 import { createLogger } from '../../src/log.js';
@@ -77,8 +80,17 @@ export async function openParts(database: TestDatabase): Promise<Parts> {
   const orm = await openOrm(database);
   await migrate(orm);
   const bus = isEmbedded ? createLocalBus() : createRedisBus(redisUrl(), log);
-  return { orm, feeds: new FeedRegistry(orm, bus, log, 200), keyring: new Keyring(SECRET_KEY), log };
+  return withKeys(
+    { orm, feeds: new FeedRegistry(orm, bus, log, 200), keyring: new Keyring(SECRET_KEY), log },
+    database.dataDir,
+  );
 }
+
+/** With the keys of the processes that have the same folder. */
+export const withKeys = (foundation: Foundation, dataDir: string): Parts => ({
+  ...foundation,
+  encryption: new DataKeys(foundation, new FileKeyWrapper(join(dataDir, 'encryption.key'))),
+});
 
 /** Closes what was opened, if it was. */
 export async function closeParts(parts: Parts | undefined): Promise<void> {

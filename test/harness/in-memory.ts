@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Keyring } from '../../src/crypto.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { openOrm } from '../../src/entities/orm.js';
@@ -5,12 +8,13 @@ import { migrate } from '../../src/entities/schema-state.js';
 import { createLogger } from '../../src/log.js';
 import { createLocalBus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
-import { SECRET_KEY } from './cluster.js';
+import { SECRET_KEY, withKeys } from './cluster.js';
 
 /** In memory whatever the column: for what does not depend on the database. */
 export async function openInMemory(): Promise<Parts> {
   const log = createLogger('silent');
   const orm = await openOrm({ dataDir: ':memory:' });
   await migrate(orm);
-  return { orm, feeds: new FeedRegistry(orm, createLocalBus(), log, 250), keyring: new Keyring(SECRET_KEY), log };
+  const feeds = new FeedRegistry(orm, createLocalBus(), log, 250);
+  return withKeys({ orm, feeds, keyring: new Keyring(SECRET_KEY), log }, mkdtempSync(join(tmpdir(), 'aliteo-keys-')));
 }
