@@ -9,6 +9,7 @@ const floors = {
     'encryption-key.ts',
     'key-vault.ts',
     'made-once.ts',
+    'outbound/',
     'redis-url.ts',
     'transport/',
     'trusted-issuers.ts',

@@ -5,11 +5,13 @@ import { ListIndexes as MysqlListIndexes } from './mysql/0002-list-indexes.js';
 import { Idempotency as MysqlIdempotency } from './mysql/0003-idempotency.js';
 import { AuditLog as MysqlAuditLog } from './mysql/0004-audit-log.js';
 import { DataKeys as MysqlDataKeys } from './mysql/0008-data-keys.js';
+import { SingleSignOn as MysqlSingleSignOn } from './mysql/0009-single-sign-on.js';
 import { Initial as SqliteInitial } from './sqlite/0001-initial.js';
 import { ListIndexes as SqliteListIndexes } from './sqlite/0002-list-indexes.js';
 import { Idempotency as SqliteIdempotency } from './sqlite/0003-idempotency.js';
 import { AuditLog as SqliteAuditLog } from './sqlite/0004-audit-log.js';
 import { DataKeys as SqliteDataKeys } from './sqlite/0008-data-keys.js';
+import { SingleSignOn as SqliteSingleSignOn } from './sqlite/0009-single-sign-on.js';
 
 interface ListedMigration {
   name: string;
@@ -23,6 +25,7 @@ export const mysqlMigrations: ListedMigration[] = [
   { name: '0003-idempotency', class: MysqlIdempotency },
   { name: '0004-audit-log', class: MysqlAuditLog },
   { name: '0008-data-keys', class: MysqlDataKeys },
+  { name: '0009-single-sign-on', class: MysqlSingleSignOn },
 ];
 
 /** SQLite, in the order in which they run. */
@@ -32,4 +35,5 @@ export const sqliteMigrations: ListedMigration[] = [
   { name: '0003-idempotency', class: SqliteIdempotency },
   { name: '0004-audit-log', class: SqliteAuditLog },
   { name: '0008-data-keys', class: SqliteDataKeys },
+  { name: '0009-single-sign-on', class: SqliteSingleSignOn },
 ];

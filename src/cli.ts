@@ -9,6 +9,7 @@ import type { DataKeys } from './domain/data-keys.js';
 import { seedDemo } from './domain/demo.js';
 import { type Rotated, renewDataKeys, rewrapDataKeys } from './domain/key-rotation.js';
 import { type SeedPlan, seedCompanies, seededAddress, seededId } from './domain/seed.js';
+import { endEnforcement } from './domain/sso-providers.js';
 import type { Parts } from './domain/unit-of-work.js';
 import { type Verdict, verifyAudit } from './domain/verify-audit.js';
 import { expectMigrated, migrate, sqliteDrift } from './entities/schema-state.js';
@@ -16,6 +17,7 @@ import { tenantIds } from './entities/tenant-ids.js';
 import { printErrors } from './errors/print-errors.js';
 import { withVaultValues } from './key-vault.js';
 import { buildGuardedSchema } from './resolvers/build-schema.js';
+import { expectId } from './schema/ids.js';
 import { printSdl } from './schema/print.js';
 import { describeFault } from './server/describe-fault.js';
 import { openParts } from './server/server.js';
@@ -58,9 +60,8 @@ program
     }),
   );
 
-program
-  .command('company')
-  .description('companies')
+const company = program.command('company').description('companies');
+company
   .command('create <name>')
   .description('bring a company into being, with its first administrator')
   .requiredOption(
@@ -76,6 +77,18 @@ program
         name: options.adminName,
       });
       console.log(`Created ${company.id} with the administrator ${administrator.id} (${options.admin}).`);
+    }),
+  );
+
+company
+  .command('sso <company>')
+  .description("end a company's duty to come in by its own issuer, when it has locked itself out")
+  .requiredOption('--off', "it is ended, and the company's audit log says by whom")
+  .action((companyId: string) =>
+    withParts(async (parts) => {
+      await expectMigrated(parts.orm);
+      const wasEnforced = await endEnforcement(parts, expectId('company', companyId));
+      console.log(wasEnforced ? 'People come in by every sign-in again.' : 'It was no duty.');
     }),
   );
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Resolver } from 'node:dns';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type EncryptionKey, encryptionKeyFaults, encryptionKeyOf } from './encryption-key.js';
@@ -49,6 +50,15 @@ const databaseUrl = z
     'must look like mysql://user:password@host:3306/database, with %23 for a "#" in a password, %2F for "/", %3F for "?" and %25 for "%"',
   );
 
+function areServers(servers: readonly string[]): boolean {
+  try {
+    new Resolver().setServers(servers);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const redisUrl = z.string().superRefine((text, context) => {
   try {
     parseRedisUrl(text);
@@ -68,6 +78,11 @@ const environment = z.object({
   REDIS_URL: redisUrl.optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   ENCRYPTION_KEY: z.string().optional(),
+  DNS_SERVERS: z
+    .string()
+    .transform((text) => text.split(',').map((server) => server.trim()))
+    .refine(areServers, 'must be addresses of name servers, such as 192.0.2.53, [2001:db8::53]:5353')
+    .optional(),
   KEY_VAULT_URL: z.string().optional(),
   AZURE_CLIENT_ID: z.string().optional(),
   OIDC_ISSUERS: trustedIssuers.optional(),
@@ -126,6 +141,8 @@ export interface Config extends TransportSettings {
   encryptionKey: EncryptionKey;
   /** One of several managed identities of this server, in Azure. */
   azureClientId: string | undefined;
+  /** The name servers that are asked for the proofs of domains; the system's unless given. */
+  dnsServers: readonly string[] | undefined;
   issuers: readonly TrustedIssuer[];
   /** How long a browser's session lives: without being used, and at most. */
   session: { idleMs: number; absoluteMs: number };
@@ -198,6 +215,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     secretKey: e.SECRET_KEY ?? keyFile(dataDir),
     encryptionKey: encryptionKeyOf(given, dataDir),
     azureClientId: e.AZURE_CLIENT_ID,
+    dnsServers: e.DNS_SERVERS,
     issuers,
     session: { idleMs: e.SESSION_IDLE_SECONDS * 1_000, absoluteMs: e.SESSION_SECONDS * 1_000 },
     devIssuer: !production && e.DEV_ISSUER !== 'off',

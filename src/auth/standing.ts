@@ -15,8 +15,8 @@ export async function findStanding(
   refresh: (viewer: Viewer) => Promise<Viewer | null>,
   viewer: MemberViewer | FollowerViewer,
 ): Promise<Standing | null> {
-  const { session: _, ...person } = viewer as MemberViewer;
-  const current = await refresh({ ...person, expiresAt: null } as Viewer);
+  const { session: _, sso: __, ...person } = viewer as MemberViewer;
+  const current = await refresh({ ...person, expiresAt: null, isStanding: true } as Viewer);
   if (current?.kind === 'MEMBER') {
     return { viewer: current, grants: await loadGrants({ orm, companyId: current.companyId }, current) };
   }

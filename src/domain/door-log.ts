@@ -45,6 +45,6 @@ export class DoorLog implements DoorBook {
 function observationOf(viewer: Viewer) {
   const by = { actorId: actorIdOf(viewer), entryPoint: viewer.kind };
   const isMember = viewer.kind === 'MEMBER';
-  const details = isMember ? { by: viewer.session ? 'SESSION' : 'TOKEN' } : {};
+  const details = isMember ? { by: viewer.sso ? 'SSO' : viewer.session ? 'SESSION' : 'TOKEN' } : {};
   return { action: isMember ? 'member.entered' : 'follow.entered', objectId: by.actorId, details, by };
 }

@@ -9,6 +9,7 @@ import { insertion, type Row, type RowChange, updates } from '../entities/rows.j
 import type { Results } from '../entities/statements.js';
 import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
+import type { Outbound } from '../outbound/outbound.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
 import { appending, headsOf, type LoggedEvent } from '../pubsub/event-log.js';
 import { type Audited, auditedOf, chaining } from './audit.js';
@@ -35,6 +36,7 @@ export interface Foundation {
 /** The parts that the product's rules work with; one per process. */
 export interface Parts extends Foundation {
   encryption: Encryption;
+  outbound: Outbound;
 }
 
 /** Who acts, in which company, through which entry point. */

@@ -16,6 +16,7 @@ import { Follow } from './follow.js';
 import { IdempotencyRecord, UserIdempotencyRecord } from './idempotency-record.js';
 import { Member } from './member.js';
 import { Project, ProjectPermission, Workspace } from './project.js';
+import { SsoDomain, SsoIdentity, SsoProvider } from './single-sign-on.js';
 import { NodeSqliteDialect } from './sqlite-dialect.js';
 import { Task } from './task.js';
 import { TenantEntity, UserEntity } from './tenant.js';
@@ -40,6 +41,9 @@ export const entities = [
   PersonalView,
   Project,
   ProjectPermission,
+  SsoDomain,
+  SsoIdentity,
+  SsoProvider,
   Task,
   User,
   UserIdempotencyRecord,
@@ -140,14 +144,20 @@ function sqliteOptions(dataDir: string, guard: TenantGuard): object {
   };
 }
 
-/** A membership may also be found by its person: that is how the companies of somebody who signs in are listed. */
+/** What may also be found without a company: that is how somebody who signs in is led to the companies that they are in. */
+const OTHER_KEYS = new Map<object, string>([
+  [Member, 'user_id'],
+  [SsoDomain, 'proven_domain'],
+]);
+
 function guardedTables(orm: Orm): Map<string, string[]> {
   const tables = new Map<string, string[]>();
   for (const meta of orm.getMetadata().getAll().values()) {
     if (!meta.class || meta.abstract) continue;
     if (meta.class.prototype instanceof UserEntity) tables.set(meta.tableName, ['user_id']);
     if (meta.class.prototype instanceof TenantEntity) {
-      tables.set(meta.tableName, meta.class === Member ? ['company_id', 'user_id'] : ['company_id']);
+      const other = OTHER_KEYS.get(meta.class);
+      tables.set(meta.tableName, other ? ['company_id', other] : ['company_id']);
     }
   }
   return tables;

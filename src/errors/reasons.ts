@@ -16,6 +16,11 @@ export const REASONS = {
   TOKEN_EXPIRED: { code: 'UNAUTHENTICATED', meaning: 'The token was good, and its time is over: get a fresh one.' },
   EMAIL_NOT_VERIFIED: { code: 'UNAUTHENTICATED', meaning: 'The issuer has not verified an address of this person.' },
   EMAIL_TAKEN: { code: 'UNAUTHENTICATED', meaning: 'The address belongs to somebody who signs in in another way.' },
+  NOT_IN_DIRECTORY: {
+    code: 'UNAUTHENTICATED',
+    meaning:
+      "The company's own issuer has let you in, and the company has no such member: an administrator adds people.",
+  },
   FOLLOW_INVALID: { code: 'UNAUTHENTICATED', meaning: 'The follow link does not lead anywhere, or not any more.' },
   ACCESS_ENDED: {
     code: 'UNAUTHENTICATED',
@@ -33,6 +38,11 @@ export const REASONS = {
 
   COMPANY_REQUIRED: { code: 'FORBIDDEN', meaning: 'The request names no company, and you are in several, or in none.' },
   ENTRY_NOT_ALLOWED: { code: 'FORBIDDEN', meaning: 'This is not open to the way by which you came in.' },
+  SSO_REQUIRED: {
+    code: 'FORBIDDEN',
+    meaning:
+      "This company wants you to come in by its own sign-in: lead to `/auth/login?sso=COMPANY`, and nobody else's.",
+  },
   FOUNDING_CLOSED: { code: 'FORBIDDEN', meaning: 'Here the operator founds companies, and nobody else.' },
   ROLE_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher role in the company.' },
   LEVEL_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher permission on the object.' },

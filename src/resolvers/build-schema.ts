@@ -14,6 +14,7 @@ import { ProjectResolver } from './project.js';
 import { ProjectStatsResolver } from './project-stats.js';
 import { RateLimitResolver } from './rate-limit.js';
 import { SessionResolver } from './session.js';
+import { SsoDomainResolver, SsoProviderResolver } from './single-sign-on.js';
 import { CommentResolver, TaskResolver } from './task.js';
 import { PersonalViewResolver, UserPreferencesResolver, ViewerResolver } from './viewer.js';
 
@@ -40,6 +41,8 @@ export function buildGuardedSchema(): GraphQLSchema {
       ProjectStatsResolver,
       RateLimitResolver,
       SessionResolver,
+      SsoDomainResolver,
+      SsoProviderResolver,
       TaskResolver,
       UserPreferencesResolver,
       ViewerResolver,

@@ -7,6 +7,7 @@ import { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
 import { all, oneOf } from '../entities/row-filter.js';
 import { findRows, listRows } from '../entities/rows.js';
+import { SsoDomain, SsoProvider } from '../entities/single-sign-on.js';
 import { PersonalView, User } from '../entities/user.js';
 import { prefixOf } from '../schema/ids.js';
 import type { Node } from '../schema/node.js';
@@ -47,6 +48,10 @@ const FINDERS = new Map<string | null, Find>(
       const tasks = await Promise.all(readable.map(({ task }) => findVisibleTask(context, task.id)));
       return readable.filter((_comment, i) => tasks[i]);
     },
+    domain: (context, ids) =>
+      expectMember(context.viewer).role === 'ADMIN' ? findRows(context.rowsOf(COMPANY), SsoDomain, { id: ids }) : [],
+    provider: (context, ids) =>
+      expectMember(context.viewer).role === 'ADMIN' ? findRows(context.rowsOf(COMPANY), SsoProvider, { id: ids }) : [],
     follow: (context, ids) =>
       expectMember(context.viewer).role === 'ADMIN' ? findRows(context.rowsOf(COMPANY), Follow, { id: ids }) : [],
   }),

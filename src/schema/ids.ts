@@ -16,7 +16,9 @@ export type IdPrefix =
   | 'follow'
   | 'history'
   | 'audit'
-  | 'session';
+  | 'session'
+  | 'domain'
+  | 'provider';
 
 const SHAPE = /^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 

@@ -13,6 +13,8 @@ const TYPES = {
   task: 'Task',
   comment: 'Comment',
   follow: 'Follow',
+  domain: 'SsoDomain',
+  provider: 'SsoProvider',
 } satisfies Partial<Record<IdPrefix, string>>;
 
 /** Whatever has a global id. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
+import { checkDomains } from '../domain/check-domains.js';
 import { DataKeys } from '../domain/data-keys.js';
 import { demoPeople } from '../domain/demo.js';
 import { crashAtCommit } from '../domain/failpoint.js';
@@ -10,6 +11,7 @@ import { openKeyWrapper } from '../encryption/open-key-wrapper.js';
 import { openOrm } from '../entities/orm.js';
 import { Documents } from '../execution/documents.js';
 import { createLogger } from '../log.js';
+import { createOutbound } from '../outbound/outbound.js';
 import { createLocalBus, createRedisBus } from '../pubsub/bus.js';
 import { FeedRegistry } from '../pubsub/company-feed.js';
 import { FanOut } from '../pubsub/fan-out.js';
@@ -42,6 +44,7 @@ import { createRedisClient } from './redis-client.js';
 import { createRouter, type Guards, type Handle, type Route, sendJson } from './router.js';
 import { metricsOf } from './server-metrics.js';
 import { SessionWatch } from './session-watch.js';
+import { SignInWatch } from './sign-in-watch.js';
 import { readManifest, TrustedDocuments } from './trusted-documents.js';
 import { Upkeep } from './upkeep.js';
 import { SocketHub } from './websocket.js';
@@ -66,7 +69,7 @@ export async function openParts(config: Config) {
   const afterCommit = config.crashAtCommit ? crashAtCommit(config.crashAtCommit) : undefined;
   const foundation: Foundation = { orm, feeds, keyring: new Keyring(config.secretKey), log, afterCommit };
   const keys = new DataKeys(foundation, openKeyWrapper(config));
-  const parts: Parts = { ...foundation, encryption: keys };
+  const parts: Parts = { ...foundation, encryption: keys, outbound: createOutbound(config) };
   const close = async () => {
     await feeds.close();
     await bus.close();
@@ -110,7 +113,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
   const watch = new SessionWatch(sessions, log);
-  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch);
+  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch, new SignInWatch(parts));
   const addresses = new AddressLimits(config);
   const forStaying = { ...config, operations, admissions, addresses, formatError };
   const streams = new EventStreams(forStaying);
@@ -129,7 +132,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     anonymousMessageBytes: config.anonymousBodyLimitBytes,
   });
 
-  const login = new Login({ ...config, orm: parts.orm, issuers: doors.issuers, sessions, door, rates, log });
+  const login = new Login({ ...config, parts, issuers: doors.issuers, sessions, door, rates, book: doors.book });
   const routes: Route[] = [
     ...login.routes,
     { path: '/graphql', isApi: true, handle: graphql.handle },
@@ -164,7 +167,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
         config.metricsPort,
       )
     : () => {};
-  const upkeep = new Upkeep((signal) => forgetOutcomes(parts.orm, signal), UPKEEP_MS, log);
+  const upkeeps = [
+    new Upkeep((signal) => forgetOutcomes(parts.orm, signal), UPKEEP_MS, log),
+    new Upkeep((signal) => checkDomains(parts, signal), UPKEEP_MS, log),
+  ];
   log.info({ publicUrl }, 'server: ready');
 
   return {
@@ -181,7 +187,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       stopMetrics();
       watch.close();
       companies.close();
-      await upkeep.stop();
+      await Promise.all(upkeeps.map((upkeep) => upkeep.stop()));
       await graphql.stop();
       await fanOut.close();
       await doors.close();

@@ -12,6 +12,7 @@ import { FileKeyWrapper } from '../../src/encryption/file-key-wrapper.js';
 import { openOrm } from '../../src/entities/orm.js';
 import { migrate } from '../../src/entities/schema-state.js';
 import { createLogger } from '../../src/log.js';
+import { createOutbound } from '../../src/outbound/outbound.js';
 import { createLocalBus, createRedisBus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { createDatabase, isEmbedded, redisUrl, type TestDatabase } from './column.js';
@@ -86,10 +87,11 @@ export async function openParts(database: TestDatabase): Promise<Parts> {
   );
 }
 
-/** With the keys of the processes that have the same folder. */
+/** With the keys of the processes that have the same folder, and asking what may be asked in development. */
 export const withKeys = (foundation: Foundation, dataDir: string): Parts => ({
   ...foundation,
   encryption: new DataKeys(foundation, new FileKeyWrapper(join(dataDir, 'encryption.key'))),
+  outbound: createOutbound({ production: false, dnsServers: undefined }),
 });
 
 /** Closes what was opened, if it was. */

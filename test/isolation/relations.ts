@@ -110,6 +110,12 @@ export const relationCases: Record<string, Relation | string> = {
     seen: { as: 'admin', id: memberOf('admin') },
     unseen: 'administrators see the whole log and the whole directory',
   },
+  'SingleSignOn.provider': {
+    document: '{ singleSignOn { provider { id issuer clientId } } }',
+    at: 'singleSignOn.provider',
+    seen: { as: 'admin', id: (side) => side.ssoProvider.id },
+    unseen: 'it is for administrators, who see all of it',
+  },
   'History.actor': {
     document: task('history(first: 1) { nodes { actor { id name } } }'),
     at: 'task.history.nodes.0.actor',
@@ -207,6 +213,12 @@ export const listCases: Record<string, List> = {
     document: `{ follows(first: 100) { nodes { id label } ${PAGE} } }`,
     at: 'follows',
     seen: { as: 'admin', has: (side) => side.follow.id },
+    unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
+  },
+  'SingleSignOn.domains': {
+    document: '{ singleSignOn { domains { id domain challenge } } }',
+    at: 'singleSignOn.domains',
+    seen: { as: 'admin', has: (side) => side.ssoDomain.id },
     unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
   },
   'Query.workspaces': {

@@ -2,14 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GraphQLObjectType } from 'graphql';
 import { revokeFollow } from '../../src/domain/follows.js';
 import { deactivateMember } from '../../src/domain/members.js';
+import { claimDomain, recordNameOf, releaseDomain } from '../../src/domain/sso-domains.js';
+import { saveProvider } from '../../src/domain/sso-providers.js';
 import type { Project } from '../../src/entities/project.js';
-import type { Row } from '../../src/entities/rows.js';
+import { type Row, selectRows } from '../../src/entities/rows.js';
+import { SsoDomain } from '../../src/entities/single-sign-on.js';
 import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
 import { ask, type Caller, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
-import { World } from '../harness/world.js';
+import { type NameServer, startNameServer } from '../harness/name-server.js';
+import { type Person, World } from '../harness/world.js';
 
 /**
  * Who may do what: every root field, asked by everybody, with what each is told. The object asked for is one public task in a
@@ -41,6 +45,7 @@ const TABLE = `
   Query.nodes                    anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.follows                  anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
   Query.auditLog                 anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Query.singleSignOn             anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
   Query.followed                 anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
   Mutation.createTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
   Mutation.updateTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
@@ -56,6 +61,12 @@ const TABLE = `
   Mutation.deactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.grantFollow           anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.revokeFollow          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.claimDomain           anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Mutation.verifyDomain          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.releaseDomain         anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.saveSsoProvider       anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Mutation.removeSsoProvider     anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.setSsoEnforced        anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
   Mutation.foundCompany          anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Mutation.savePersonalView      anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Mutation.updatePreferences     anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
@@ -76,6 +87,10 @@ interface Ids {
   /** Of nobody yet. */
   address: string;
   key: string;
+  /** Claimed, and with its record; and what is not claimed yet. */
+  domain: string;
+  newDomain: string;
+  provider: string;
 }
 
 /** How each is asked. What an operation uses up is new in every try. */
@@ -96,6 +111,7 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Query.nodes': ({ task }) => `{ nodes(ids: ["${task}"]) { id } }`,
   'Query.follows': () => '{ follows(first: 5) { nodes { id } } }',
   'Query.auditLog': () => '{ auditLog(first: 5) { nodes { action } } }',
+  'Query.singleSignOn': () => '{ singleSignOn { callbackUrl } }',
   'Query.followed': () => '{ followed { task { title } } }',
   // A session of somebody else's, who stays signed in.
   'Mutation.endSession': ({ session }) => mutation('endSession', `sessionId: "${session}"`),
@@ -117,6 +133,12 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
   'Mutation.grantFollow': ({ task }) => mutation('grantFollow', `taskId: "${task}"`),
   'Mutation.revokeFollow': ({ follow }) => mutation('revokeFollow', `followId: "${follow}"`),
+  'Mutation.claimDomain': ({ newDomain }) => mutation('claimDomain', `domain: "${newDomain}"`),
+  'Mutation.verifyDomain': ({ domain }) => mutation('verifyDomain', `domainId: "${domain}"`),
+  'Mutation.releaseDomain': ({ domain }) => mutation('releaseDomain', `domainId: "${domain}"`),
+  'Mutation.saveSsoProvider': () => mutation('saveSsoProvider', `issuer: "${cluster.issuer.url}", clientId: "C"`),
+  'Mutation.removeSsoProvider': ({ provider }) => mutation('removeSsoProvider', `providerId: "${provider}"`),
+  'Mutation.setSsoEnforced': () => mutation('setSsoEnforced', 'isEnforced: false'),
   'Mutation.foundCompany': () => mutation('foundCompany', 'name: "C"'),
   'Mutation.savePersonalView': () => mutation('savePersonalView', 'name: "V", filter: {}'),
   'Mutation.updatePreferences': () => mutation('updatePreferences', 'locale: "cs"'),
@@ -147,6 +169,7 @@ const rootTypes = [
 const operations = rootTypes.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
 
 let cluster: Cluster;
+let names: NameServer;
 let world: World;
 let project: Project;
 let task: Row<Task>;
@@ -156,10 +179,12 @@ const callers: Record<string, Caller> = {};
 const ended: Record<string, { caller: Caller; outcome: string }> = {};
 
 beforeAll(async () => {
-  cluster = await startCluster({ PUBLIC_URL, FOUNDING: 'on' });
+  names = await startNameServer();
+  cluster = await startCluster({ PUBLIC_URL, FOUNDING: 'on', DNS_SERVERS: names.address });
   const { parts, issuer } = cluster;
   world = await World.found(parts, issuer);
   const elsewhere = await World.found(parts, issuer);
+  for (const { admin } of [world, elsewhere]) await freshProvider(admin);
   project = await world.project();
   task = await world.task(project);
 
@@ -199,7 +224,10 @@ beforeAll(async () => {
   ended.expired = { caller: { ...admin.caller, authorization: `Bearer ${expired}` }, outcome: 'TOKEN_EXPIRED' };
   ended.revoked = { caller: revoked.caller, outcome: 'FOLLOW_INVALID' };
 }, 60_000);
-afterAll(() => cluster?.stop());
+afterAll(async () => {
+  await cluster?.stop();
+  await names?.stop();
+});
 
 let made = 0;
 async function freshIds(operation: string): Promise<Ids> {
@@ -215,7 +243,26 @@ async function freshIds(operation: string): Promise<Ids> {
     session,
     address: `new-${made}@example.com`,
     key: `N${made}`,
+    domain: isUsedUp && operation.includes('Domain') ? await freshDomain() : '',
+    newDomain: `new-${made}.example`,
+    provider: operation.endsWith('SsoProvider') ? await freshProvider(world.admin) : '',
   };
+}
+
+/** A company claims some at a time: what is left of another try is taken back. */
+async function freshDomain(): Promise<string> {
+  const { parts } = cluster;
+  const { viewer } = world.admin;
+  for (const { id } of await selectRows({ orm: parts.orm, companyId: world.companyId }, SsoDomain, 'id > ?', ['']))
+    await releaseDomain(parts, viewer, id);
+  const { id, domain, challenge } = (await claimDomain(parts, viewer, `fresh-${made}.example`)).result;
+  names.texts.set(recordNameOf(domain), [challenge]);
+  return id;
+}
+
+async function freshProvider({ viewer }: Person): Promise<string> {
+  const { parts, issuer } = cluster;
+  return (await saveProvider(parts, viewer, { issuer: issuer.url, clientId: 'C' })).result.id;
 }
 
 async function freshMember() {
