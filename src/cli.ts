@@ -5,8 +5,11 @@ import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Config, ConfigError, readConfig } from './config.js';
 import { foundCompany } from './domain/companies.js';
+import type { DataKeys } from './domain/data-keys.js';
 import { seedDemo } from './domain/demo.js';
+import { type Rotated, renewDataKeys, rewrapDataKeys } from './domain/key-rotation.js';
 import { type SeedPlan, seedCompanies, seededAddress, seededId } from './domain/seed.js';
+import { endEnforcement } from './domain/sso-providers.js';
 import { makeSupportToken } from './domain/support.js';
 import type { Parts } from './domain/unit-of-work.js';
 import { type Verdict, verifyAudit } from './domain/verify-audit.js';
@@ -15,7 +18,7 @@ import { tenantIds } from './entities/tenant-ids.js';
 import { printErrors } from './errors/print-errors.js';
 import { withVaultValues } from './key-vault.js';
 import { buildGuardedSchema } from './resolvers/build-schema.js';
-import { isId } from './schema/ids.js';
+import { expectId, isId } from './schema/ids.js';
 import { printSdl } from './schema/print.js';
 import { describeFault } from './server/describe-fault.js';
 import { openParts } from './server/server.js';
@@ -58,9 +61,8 @@ program
     }),
   );
 
-program
-  .command('company')
-  .description('companies')
+const company = program.command('company').description('companies');
+company
   .command('create <name>')
   .description('bring a company into being, with its first administrator')
   .requiredOption(
@@ -76,6 +78,18 @@ program
         name: options.adminName,
       });
       console.log(`Created ${company.id} with the administrator ${administrator.id} (${options.admin}).`);
+    }),
+  );
+
+company
+  .command('sso <company>')
+  .description("end a company's duty to come in by its own issuer, when it has locked itself out")
+  .requiredOption('--off', "it is ended, and the company's audit log says by whom")
+  .action((companyId: string) =>
+    withParts(async (parts) => {
+      await expectMigrated(parts.orm);
+      const wasEnforced = await endEnforcement(parts, expectId('company', companyId));
+      console.log(wasEnforced ? 'People come in by every sign-in again.' : 'It was no duty.');
     }),
   );
 
@@ -113,6 +127,23 @@ program
         }
       }
       if (company && count === 0) fail(`There is no company ${company}.`);
+    }),
+  );
+
+program
+  .command('keys')
+  .description('the keys that the secrets of the companies are sealed with')
+  .command('rotate')
+  .description('wrap all data keys by the newest version of ENCRYPTION_KEY; servers run on meanwhile')
+  .option('--data-keys', 'also make new data keys, and seal all secrets anew with them')
+  .option('--begun <time>', 'goes on with --data-keys where one that began at that time has ended', instant)
+  .action(({ dataKeys, begun = new Date() }: { dataKeys?: boolean; begun?: Date }) =>
+    withParts(async ({ orm }, _config, keys) => {
+      await expectMigrated(orm);
+      tellRotated('data keys wrapped anew', await rewrapDataKeys(keys));
+      if (!dataKeys) return;
+      console.log(`If this ends early, go on with --data-keys --begun ${begun.toISOString()}`);
+      tellRotated('secrets sealed anew', await renewDataKeys(keys, begun));
     }),
   );
 
@@ -166,6 +197,11 @@ function tellVerdict(companyId: string, verdict: Verdict): void {
   else fail(`${companyId}: entry ${number} ${verdict.fault}.`);
 }
 
+function tellRotated(what: string, { done, failed }: Rotated): void {
+  console.log(`${done} ${what}.`);
+  if (failed > 0) fail(`Of ${failed} companies it could not be: the log says why.`);
+}
+
 /** Seeds by the plan, and tells how far it is. */
 async function generate(parts: Parts, plan: SeedPlan): Promise<void> {
   const total = plan.companies * plan.projects * plan.tasks;
@@ -203,11 +239,11 @@ function progressTo(total: number) {
   return { rate, tell, end: () => {} };
 }
 
-async function withParts(act: (parts: Parts, config: Config) => Promise<void>): Promise<void> {
+async function withParts(act: (parts: Parts, config: Config, keys: DataKeys) => Promise<void>): Promise<void> {
   const config = readConfig(await withVaultValues(process.env));
-  const { parts, close } = await openParts({ ...config, redisUrl: undefined });
+  const { parts, keys, close } = await openParts({ ...config, redisUrl: undefined });
   try {
-    await act(parts, config);
+    await act(parts, config, keys);
   } finally {
     await close();
   }
@@ -217,6 +253,12 @@ function positive(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= 1 && number <= MOST) return number;
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST}.`);
+}
+
+function instant(text: string): Date {
+  const time = new Date(text);
+  if (Number.isFinite(time.getTime())) return time;
+  throw new InvalidArgumentError('It must be a time, such as 2027-01-31T12:00:00Z.');
 }
 
 function fail(message: string): void {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Resolver } from 'node:dns';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type EncryptionKey, encryptionKeyFaults, encryptionKeyOf } from './encryption-key.js';
+import { madeOnce } from './made-once.js';
 import { type MailSettings, mailFaults, mailOf, mailVariables } from './mail-settings.js';
 import { parseRedisUrl } from './redis-url.js';
 import {
@@ -49,6 +51,15 @@ const databaseUrl = z
     'must look like mysql://user:password@host:3306/database, with %23 for a "#" in a password, %2F for "/", %3F for "?" and %25 for "%"',
   );
 
+function areServers(servers: readonly string[]): boolean {
+  try {
+    new Resolver().setServers(servers);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const redisUrl = z.string().superRefine((text, context) => {
   try {
     parseRedisUrl(text);
@@ -67,6 +78,14 @@ const environment = z.object({
   DATABASE_POOL: integer(10, 2, 500),
   REDIS_URL: redisUrl.optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
+  ENCRYPTION_KEY: z.string().optional(),
+  DNS_SERVERS: z
+    .string()
+    .transform((text) => text.split(',').map((server) => server.trim()))
+    .refine(areServers, 'must be addresses of name servers, such as 192.0.2.53, [2001:db8::53]:5353')
+    .optional(),
+  KEY_VAULT_URL: z.string().optional(),
+  AZURE_CLIENT_ID: z.string().optional(),
   OIDC_ISSUERS: trustedIssuers.optional(),
   OIDC_CLIENT_SECRETS: z.string().optional(),
   SESSION_IDLE_SECONDS: integer(1_800, 1, 604_800),
@@ -121,6 +140,12 @@ export interface Config extends TransportSettings {
   /** One server or a cluster, see `redis-url.ts`; absent means the bus inside this process. */
   redisUrl: string | undefined;
   secretKey: string;
+  /** What the companies' data keys are wrapped with. */
+  encryptionKey: EncryptionKey;
+  /** One of several managed identities of this server, in Azure. */
+  azureClientId: string | undefined;
+  /** The name servers that are asked for the proofs of domains; the system's unless given. */
+  dnsServers: readonly string[] | undefined;
   issuers: readonly TrustedIssuer[];
   /** How long a browser's session lives: without being used, and at most. */
   session: { idleMs: number; absoluteMs: number };
@@ -171,7 +196,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = environment.safeParse(given);
   const faults = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
   if (given.NODE_ENV === 'production') faults.push(...productionFaults(given));
-  faults.push(...transportFaults(given), ...mailFaults(given));
+  faults.push(...transportFaults(given), ...mailFaults(given), ...encryptionKeyFaults(given));
   if (Boolean(given.DOCUMENTS_MANIFEST) !== Boolean(given.DOCUMENTS_PUBLIC_KEY))
     faults.push('DOCUMENTS_MANIFEST: goes with DOCUMENTS_PUBLIC_KEY');
   if (given.GRAPHQL_DOCUMENTS === 'trusted' && !given.DOCUMENTS_MANIFEST)
@@ -195,6 +220,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databasePool: e.DATABASE_POOL,
     redisUrl: e.REDIS_URL,
     secretKey: e.SECRET_KEY ?? keyFile(dataDir),
+    encryptionKey: encryptionKeyOf(given, dataDir),
+    azureClientId: e.AZURE_CLIENT_ID,
+    dnsServers: e.DNS_SERVERS,
     issuers,
     session: { idleMs: e.SESSION_IDLE_SECONDS * 1_000, absoluteMs: e.SESSION_SECONDS * 1_000 },
     devIssuer: !production && e.DEV_ISSUER !== 'off',
@@ -237,7 +265,7 @@ function reachable(host: string): string {
 }
 
 function productionFaults(env: NodeJS.ProcessEnv): string[] {
-  const faults = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'OIDC_ISSUERS', 'PUBLIC_URL']
+  const faults = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'ENCRYPTION_KEY', 'OIDC_ISSUERS', 'PUBLIC_URL']
     .filter((name) => !env[name])
     .map((name) => `${name}: is required in production`);
   if (env.PUBLIC_URL && !env.PUBLIC_URL.startsWith('https://')) faults.push('PUBLIC_URL: must be https in production');
@@ -251,22 +279,6 @@ function productionFaults(env: NodeJS.ProcessEnv): string[] {
   return faults;
 }
 
-/**
- * Outside production the key is made once and kept beside the data. A link never replaces: of processes that start
- * together the first one's key is everybody's, and nobody reads half of it.
- */
-function keyFile(dataDir: string): string {
-  const file = join(dataDir, 'secret.key');
-  if (existsSync(file)) return readFileSync(file, 'utf8');
-  mkdirSync(dataDir, { recursive: true });
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 });
-  try {
-    linkSync(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft);
-  }
-  return readFileSync(file, 'utf8');
-}
+/** Outside production the key is made once and kept beside the data. */
+const keyFile = (dataDir: string): string =>
+  madeOnce(join(dataDir, 'secret.key'), () => randomBytes(32).toString('base64url'));

@@ -1,8 +1,8 @@
+import type { TokenCredential } from '@azure/identity';
 import { ConfigError } from './config.js';
+import { ENCRYPTION_KEY, isVaultUrl, VAULT_NAME } from './encryption-key.js';
 
 const REFERENCE = /^keyvault:(.*)$/;
-/** Azure Key Vault, "Objects, identifiers, and versioning": letters, digits and dashes, at most 127. */
-const NAME = /^[0-9A-Za-z-]{1,127}$/;
 const PATIENCE_MS = 10_000;
 
 type Environment = NodeJS.ProcessEnv;
@@ -14,7 +14,7 @@ type Environment = NodeJS.ProcessEnv;
 export async function withVaultValues(env: Environment): Promise<Environment> {
   const references = Object.entries(env).flatMap(([variable, value]) => {
     const name = REFERENCE.exec(value ?? '')?.[1];
-    return name === undefined ? [] : [{ variable, name }];
+    return name === undefined || variable === ENCRYPTION_KEY ? [] : [{ variable, name }];
   });
   if (references.length === 0) return env;
   const faults = faultsOf(env.KEY_VAULT_URL, references);
@@ -34,27 +34,29 @@ export async function withVaultValues(env: Environment): Promise<Environment> {
 
 function faultsOf(url: string | undefined, references: readonly { variable: string; name: string }[]): string[] {
   const faults = references
-    .filter(({ name }) => !NAME.test(name))
+    .filter(({ name }) => !VAULT_NAME.test(name))
     .map(({ variable }) => `${variable}: what comes after "keyvault:" is no name of a secret`);
-  if (!url || !URL.canParse(url) || !url.startsWith('https://'))
+  if (!isVaultUrl(url))
     faults.push('KEY_VAULT_URL: must be the https address of the vault that the other variables name');
   return faults;
 }
 
-/**
- * In production by the managed identity alone (AZURE_CLIENT_ID names one of several); outside, also as whoever has signed in on
- * this machine. The libraries are loaded only when there is something to read.
- */
 async function openVault(url: string, { NODE_ENV, AZURE_CLIENT_ID }: Environment) {
-  const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
   const { SecretClient } = await import('@azure/keyvault-secrets');
-  const managed = AZURE_CLIENT_ID ? { clientId: AZURE_CLIENT_ID } : {};
-  const credential = NODE_ENV === 'production' ? new ManagedIdentityCredential(managed) : new DefaultAzureCredential();
-  const client = new SecretClient(url, credential);
+  const client = new SecretClient(url, await vaultCredential(NODE_ENV === 'production', AZURE_CLIENT_ID));
   return async (name: string) => {
     const { value } = await client.getSecret(name, { abortSignal: AbortSignal.timeout(PATIENCE_MS) });
     return value;
   };
+}
+
+/**
+ * Who asks the vault: in production the managed identity alone (`clientId` names one of several); outside, also whoever has
+ * signed in on this machine. Azure's libraries are loaded only when there is something to ask.
+ */
+export async function vaultCredential(production: boolean, clientId: string | undefined): Promise<TokenCredential> {
+  const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
+  return production ? new ManagedIdentityCredential(clientId ? { clientId } : {}) : new DefaultAzureCredential();
 }
 
 /** What the operator is told. The libraries' own messages may have parts of requests in them. */

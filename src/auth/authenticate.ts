@@ -18,6 +18,7 @@ import { isFollowToken, openFollowToken } from './follow-token.js';
 import { findFollowerViewer, findLinkViewer } from './follow-viewer.js';
 import { provisionUser } from './provision-user.js';
 import type { Sessions } from './sessions.js';
+import { expectSignIn, readGate } from './sign-in-gate.js';
 import { supportTokens } from './support-token.js';
 import {
   type FollowerViewer,
@@ -67,12 +68,16 @@ interface Verified {
   userId: string;
   expiresAt: Date;
   session?: string;
+  /** The company's own issuer by which they came: it opens that company only. */
+  sso?: { companyId: string; providerId: string } | undefined;
   /** A fingerprint of what was shown. */
   credential: string;
 }
 
 /** What a member's viewer takes over from the way they came in. */
-type Came = Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt' | 'session'>;
+type Came = Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt' | 'session' | 'isStanding'> & {
+  sso?: string | undefined;
+};
 
 /** Where members are known without asking the database; null where they are not. Up to a second old. */
 export type KnownMembers = (companyId: string, userId: string) => Promise<MemberViewer | null> | null;
@@ -157,8 +162,8 @@ export class Authenticator {
   async #session(secret: string): Promise<Verified> {
     const session = await this.sessions?.use(secret);
     if (!session) throw sessionEnded();
-    const { userId, expiresAt, hash } = session;
-    return { userId, expiresAt, session: hash, credential: hash };
+    const { userId, expiresAt, hash, sso } = session;
+    return { userId, expiresAt, session: hash, credential: hash, sso };
   }
 
   /** A viewer by a session is one as long as that stands, and until it ends as things are now. */
@@ -181,31 +186,45 @@ export class Authenticator {
     throw notFound('company');
   }
 
-  /** Null for a company that is not this person's. */
+  /** Null for a company that is not this person's. Throws what `expectSignIn` throws. */
   async #inCompany(
-    { userId, expiresAt, session }: Verified,
-    companyId: string | undefined,
+    { userId, expiresAt, session, sso }: Verified,
+    named: string | undefined,
     known: KnownMembers | undefined,
   ): Promise<SignedIn | MemberViewer | null> {
+    // What a company's own issuer says is nothing to any other company, and nothing outside of companies.
+    if (sso && named !== undefined && named !== sso.companyId) return null;
+    const companyId = sso?.companyId ?? named;
     if (companyId !== undefined) {
       if (prefixOf(companyId) !== 'company') throw notFound('company');
-      return this.#member({ companyId, userId, expiresAt, session }, known);
+      return this.#member({ companyId, userId, expiresAt, session, sso: sso?.providerId }, known);
     }
     const memberships = await activeMemberships(this.orm, userId);
     const only = memberships.length === 1 ? memberships[0] : undefined;
-    if (only) return memberViewer(only, { companyId: only.companyId, userId, expiresAt, session });
+    if (only) {
+      const gate = await readGate(this.orm, only.companyId, userId);
+      // Who has to come by the company's own issuer is still a person, and finds their company among `companies`.
+      if (!gate.isEnforced)
+        return { ...memberViewer(only, { companyId: only.companyId, userId, expiresAt, session }), gate };
+    }
     return { kind: 'USER', userId, expiresAt, ...(session && { session }) };
   }
 
   async #member(given: Came, known: KnownMembers | undefined): Promise<MemberViewer | null> {
-    const { companyId, userId, expiresAt, session } = given;
+    const { companyId, userId, sso, isStanding } = given;
     const found = known?.(companyId, userId);
-    if (found) {
-      const member = await found;
-      return member && { ...member, expiresAt, ...(session && { session }) };
-    }
-    const [member] = await findRows({ orm: this.orm, companyId }, Member, { user: userId, deactivatedAt: null });
-    return member ? memberViewer(member, given) : null;
+    const member = found ? await found : await this.#find(companyId, userId);
+    if (!member) return null;
+    if (!isStanding && member.gate) expectSignIn(member.gate, sso);
+    return { ...memberViewer({ ...member, id: member.memberId, kind: member.membership }, given), ...gateOf(member) };
+  }
+
+  async #find(companyId: string, userId: string): Promise<MemberViewer | null> {
+    const [[member], gate] = await Promise.all([
+      findRows({ orm: this.orm, companyId }, Member, { user: userId, deactivatedAt: null }),
+      readGate(this.orm, companyId, userId),
+    ]);
+    return member ? { ...memberViewer(member, { companyId, userId, expiresAt: null }), gate } : null;
   }
 
   /** One answer for whatever is wrong; the company's log tells its administrators which it was. */
@@ -294,13 +313,16 @@ export async function activeMemberships(orm: Orm, userId: string): Promise<Membe
   return em.find(Member, { user: userId, deactivatedAt: null }, { filters: false, orderBy: { createdAt: 'asc' } });
 }
 
+const gateOf = ({ gate }: MemberViewer): Pick<MemberViewer, 'gate'> => (gate ? { gate } : {});
+
 function memberViewer(
-  { id, role, kind }: Row<Member>,
+  { id, role, kind }: Pick<Row<Member>, 'id' | 'role' | 'kind'>,
   // As texts that are kept already: there are many viewers.
-  { companyId, userId, expiresAt, session }: Came,
+  { companyId, userId, expiresAt, session, sso }: Came,
 ): MemberViewer {
   const viewer: MemberViewer = { kind: 'MEMBER', companyId, userId, memberId: id, role, membership: kind, expiresAt };
   if (session) viewer.session = session;
+  if (sso) viewer.sso = sso;
   return viewer;
 }
 

@@ -34,6 +34,7 @@ class Fetched<T> {
 
   constructor(
     readonly freshMs: number,
+    readonly fetch: typeof globalThis.fetch,
     /** Throws for what is not what was asked for. */
     readonly read: (told: unknown) => T,
   ) {}
@@ -51,7 +52,7 @@ class Fetched<T> {
     const failed = this.#failed;
     if (failed && Date.now() - failed.at < PAUSE_MS) return this.#keptOr(failed.error);
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: 'error' });
+      const response = await this.fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: 'error' });
       if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
       const value = this.read(await response.json());
       this.#known = { value, at: Date.now() };
@@ -75,11 +76,16 @@ class Fetched<T> {
 export class Issuer {
   readonly #metadata: Fetched<IssuerMetadata>;
   // Whether keys are fresh is for `jose` to say.
-  readonly #keySet = new Fetched(0, keySetIn);
+  readonly #keySet: Fetched<object>;
   #keys: { url: string; find: JWTVerifyGetKey } | undefined;
 
-  constructor(readonly trusted: TrustedIssuer) {
-    this.#metadata = new Fetched(FRESH_MS, (told) => metadataIn(told, trusted.issuer));
+  constructor(
+    readonly trusted: TrustedIssuer,
+    /** How it is asked: a customer's issuer otherwise than the operator's. */
+    readonly fetch: typeof globalThis.fetch = globalThis.fetch,
+  ) {
+    this.#keySet = new Fetched(0, fetch, keySetIn);
+    this.#metadata = new Fetched(FRESH_MS, fetch, (told) => metadataIn(told, trusted.issuer));
   }
 
   /** Throws UNAVAILABLE when it does not answer, or answers as somebody else. */

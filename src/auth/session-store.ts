@@ -12,6 +12,8 @@ export interface StoredSession {
   /** The name of the issuer that let the person in, and through whom it did. */
   readonly issuer: string;
   readonly identityProvider: string | null;
+  /** The company's own issuer that let the person in, into that company only; absent for the operator's issuers. */
+  readonly sso?: { readonly companyId: string; readonly providerId: string };
   /** The issuer's ID token, sealed: signing out there takes it. */
   readonly idToken: string | null;
   readonly startedAt: number;

@@ -15,7 +15,8 @@ export interface Session extends StoredSession {
 }
 
 /** Who has signed in, from where, and by which issuer. */
-export interface SignIn extends Pick<StoredSession, 'userId' | 'device' | 'place' | 'issuer' | 'identityProvider'> {
+export interface SignIn
+  extends Pick<StoredSession, 'userId' | 'device' | 'place' | 'issuer' | 'identityProvider' | 'sso'> {
   readonly idToken: string;
 }
 

@@ -15,10 +15,10 @@ export async function findStanding(
   refresh: (viewer: Viewer) => Promise<Viewer | null>,
   viewer: ReadingViewer | FollowerViewer,
 ): Promise<Standing | null> {
-  const { session: _, ...person } = viewer as MemberViewer;
+  const { session: _, sso: __, ...person } = viewer as MemberViewer;
   // Several connections of a key may have come by several secrets of it.
   const secretHash = viewer.kind === 'INTEGRATION' ? { secretHash: null } : {};
-  const current = await refresh({ ...person, ...secretHash, expiresAt: null } as Viewer);
+  const current = await refresh({ ...person, ...secretHash, expiresAt: null, isStanding: true } as Viewer);
   if (!current || !('companyId' in current)) return null;
   const lasting = { ...current, expiresAt: null };
   if (lasting.kind === 'FOLLOWER') return { viewer: lasting, grants: null };

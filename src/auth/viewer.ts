@@ -1,6 +1,7 @@
 import type { FollowedKind, MembershipKind, Role } from '../entities/vocabulary.js';
 import { forbidden, unauthenticated } from '../errors.js';
 import type { Scope } from '../schema/scopes.js';
+import type { SignInGate } from './sign-in-gate.js';
 
 /** Nobody has shown a credential. */
 export interface Nobody {
@@ -27,6 +28,12 @@ export interface MemberViewer {
   /** Null where something else watches the time, as a socket does for all that goes through it. */
   expiresAt: Date | null;
   session?: string;
+  /** The company's own issuer by which they came; none for every other way. */
+  sso?: string;
+  /** By which sign-in they may come, as it was read last. */
+  gate?: SignInGate;
+  /** Whether it is asked for what the member may, by whatever sign-in each of their connections came. */
+  isStanding?: true;
 }
 
 /** An anonymous follower of one object. */
@@ -73,6 +80,9 @@ export const nobody: Nobody = { kind: 'NOBODY' };
 
 /** The hash of the session by which somebody came, or none. */
 export const sessionOf = (viewer: Viewer): string | undefined => ('session' in viewer ? viewer.session : undefined);
+
+/** Whether somebody came by a company's own issuer, whose word is good in that company and nowhere else. */
+export const isBySso = (viewer: Viewer): boolean => viewer.kind === 'MEMBER' && viewer.sso !== undefined;
 
 /** Returns the member who asks. The guards of the schema have refused everybody else before. */
 export function expectMember(viewer: Viewer): MemberViewer {

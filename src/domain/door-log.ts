@@ -50,6 +50,6 @@ export class DoorLog implements DoorBook {
 
 function observationOf(viewer: Viewer) {
   const by = { actorId: actorIdOf(viewer), entryPoint: viewer.kind };
-  const details = viewer.kind === 'MEMBER' ? { by: viewer.session ? 'SESSION' : 'TOKEN' } : {};
+  const details = viewer.kind === 'MEMBER' ? { by: viewer.sso ? 'SSO' : viewer.session ? 'SESSION' : 'TOKEN' } : {};
   return { action: `${prefixOf(by.actorId ?? '')}.entered`, objectId: by.actorId, details, by };
 }

@@ -35,5 +35,8 @@ export const isFollowerEvent = (type: string): boolean => type.startsWith('follo
 export const isMemberEvent = (type: string): boolean => type.startsWith('member.');
 export const isPermissionEvent = (type: string): boolean => type.startsWith('permission.');
 
+/** Of by which sign-in the company's people come in: it may concern every one of them. */
+export const isSsoEvent = (type: string): boolean => type.startsWith('sso.');
+
 /** The name under which the changes of an object are heard. */
 export const routeTo = (kind: 'project' | 'task', id: string): string => `${kind}:${id}`;

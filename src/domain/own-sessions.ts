@@ -20,18 +20,23 @@ export interface OwnSession {
 export interface Owner {
   userId: string;
   session: string | null;
+  /** The company whose own issuer they came by: then its sessions are all that they are told of. Null for every other way. */
+  within: string | null;
 }
+
+const listOf = async (sessions: Sessions, { userId, within }: Owner): Promise<Session[]> =>
+  (await sessions.list(userId)).filter(({ sso }) => within === null || sso?.companyId === within);
 
 /** A person's sessions, the one seen last first. */
 export async function findSessions(sessions: Sessions, owner: Owner): Promise<OwnSession[]> {
-  return (await sessions.list(owner.userId)).map((session) => told(session, owner));
+  return (await listOf(sessions, owner)).map((session) => told(session, owner));
 }
 
 /** Ends one, on all processes. Throws NOT_FOUND for one that is not this person's, or has ended already. */
 export function endSession(parts: Parts, sessions: Sessions, owner: Owner, sessionId: string): Promise<OwnSession> {
   const id = expectId('session', sessionId);
   return changeSessions(parts, owner, async () => {
-    const found = (await sessions.list(owner.userId)).find((session) => session.id === id);
+    const found = (await listOf(sessions, owner)).find((session) => session.id === id);
     const [ended] = found ? await sessions.end(owner.userId, [found.hash]) : [];
     if (!ended) throw notFound('session');
     return told(ended, owner);
@@ -46,7 +51,7 @@ export const endSessions = (
   { includingThis }: { includingThis: boolean },
 ): Promise<OwnSession[]> =>
   changeSessions(parts, owner, async () => {
-    const those = (await sessions.list(owner.userId)).filter(({ hash }) => includingThis || hash !== owner.session);
+    const those = (await listOf(sessions, owner)).filter(({ hash }) => includingThis || hash !== owner.session);
     const hashes = those.map(({ hash }) => hash);
     return (await sessions.end(owner.userId, hashes)).map((session) => told(session, owner));
   });

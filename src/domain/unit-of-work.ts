@@ -1,6 +1,7 @@
 import type { Origin } from '../auth/door-book.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
+import type { Encryption } from '../encryption/encryption.js';
 import { HistoryEntry } from '../entities/event.js';
 import { IdempotencyRecord } from '../entities/idempotency-record.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
@@ -9,14 +10,15 @@ import type { Results } from '../entities/statements.js';
 import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
 import type { LetterBox } from '../mail/letter-box.js';
+import type { Outbound } from '../outbound/outbound.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
 import { appending, headsOf, type LoggedEvent } from '../pubsub/event-log.js';
 import { type Audited, auditedOf, chaining } from './audit.js';
 import { type Keeping, type Once, recordOf } from './once.js';
 import { inTransaction, untilCommitted } from './transaction.js';
 
-/** The parts that the product's rules work with; one per process. */
-export interface Parts {
+/** What transactions are made with. */
+export interface Foundation {
   orm: Orm;
   feeds: FeedRegistry;
   keyring: Keyring;
@@ -32,6 +34,12 @@ export interface Parts {
   once?: Once | undefined;
   /** Where the command comes from, for the audit log. */
   origin?: Origin | undefined;
+}
+
+/** The parts that the product's rules work with; one per process. */
+export interface Parts extends Foundation {
+  encryption: Encryption;
+  outbound: Outbound;
 }
 
 /** Who acts, in which company, through which entry point. */
@@ -86,7 +94,7 @@ export interface Done<T> {
  * unless given.
  */
 export function transact<T>(
-  parts: Parts,
+  parts: Foundation,
   actor: Actor,
   work: (work: Work) => Promise<T>,
   keeping: Keeping = { type: IdempotencyRecord, owner: { companyId: actor.companyId } },

@@ -11,6 +11,7 @@ import { ApiKey, ApiKeySecret } from './api-key.js';
 import { AuditEntry, AuditHead } from './audit-entry.js';
 import { Comment } from './comment.js';
 import { Company } from './company.js';
+import { DataKey } from './data-key.js';
 import { Event, HistoryEntry, LogHead } from './event.js';
 import { Follow } from './follow.js';
 import { Follower } from './follower.js';
@@ -20,6 +21,7 @@ import { LastUse } from './last-use.js';
 import { LetterCount, WaitingLetter } from './letter.js';
 import { Member } from './member.js';
 import { Project, ProjectPermission, Workspace } from './project.js';
+import { SsoDomain, SsoIdentity, SsoProvider } from './single-sign-on.js';
 import { NodeSqliteDialect } from './sqlite-dialect.js';
 import { SupportGrant } from './support-grant.js';
 import { Task } from './task.js';
@@ -37,6 +39,7 @@ export const entities = [
   AuditHead,
   Comment,
   Company,
+  DataKey,
   Event,
   Follow,
   Follower,
@@ -50,6 +53,9 @@ export const entities = [
   PersonalView,
   Project,
   ProjectPermission,
+  SsoDomain,
+  SsoIdentity,
+  SsoProvider,
   SupportGrant,
   Task,
   User,
@@ -152,10 +158,11 @@ function sqliteOptions(dataDir: string, guard: TenantGuard): object {
   };
 }
 
-/** By what else than its company a row may be found: so the companies, and the invitations, of who signs in are listed. */
-const PERSONAL_KEYS = new Map<unknown, string>([
+/** By what else than its company a row may be found: so whoever signs in is led to the companies and invitations that are theirs. */
+const OTHER_KEYS = new Map<unknown, string>([
   [Member, 'user_id'],
   [Invitation, 'email'],
+  [SsoDomain, 'proven_domain'],
 ]);
 
 function guardedTables(orm: Orm): Map<string, string[]> {
@@ -164,8 +171,8 @@ function guardedTables(orm: Orm): Map<string, string[]> {
     if (!meta.class || meta.abstract) continue;
     if (meta.class.prototype instanceof UserEntity) tables.set(meta.tableName, ['user_id']);
     if (meta.class.prototype instanceof TenantEntity) {
-      const personal = PERSONAL_KEYS.get(meta.class);
-      tables.set(meta.tableName, personal ? ['company_id', personal] : ['company_id']);
+      const other = OTHER_KEYS.get(meta.class);
+      tables.set(meta.tableName, other ? ['company_id', other] : ['company_id']);
     }
   }
   return tables;

@@ -35,7 +35,8 @@ export const CLOSE_CODES = {
   },
   FORBIDDEN: {
     code: 4403,
-    meaning: 'The way in is closed: not a member of that company, deactivated, or the follow was revoked.',
+    meaning:
+      "The way in is closed: not a member of that company, deactivated, the follow was revoked, or the company's own sign-in is a duty (`SSO_REQUIRED`).",
     remedy: 'Not again: ask an administrator.',
   },
   SUBPROTOCOL: {

@@ -28,6 +28,11 @@ export const REASONS = {
   },
   EMAIL_NOT_VERIFIED: { code: 'UNAUTHENTICATED', meaning: 'The issuer has not verified an address of this person.' },
   EMAIL_TAKEN: { code: 'UNAUTHENTICATED', meaning: 'The address belongs to somebody who signs in in another way.' },
+  NOT_IN_DIRECTORY: {
+    code: 'UNAUTHENTICATED',
+    meaning:
+      "The company's own issuer has let you in, and the company has no such member: an administrator adds people.",
+  },
   FOLLOW_INVALID: {
     code: 'UNAUTHENTICATED',
     meaning:
@@ -49,6 +54,11 @@ export const REASONS = {
 
   COMPANY_REQUIRED: { code: 'FORBIDDEN', meaning: 'The request names no company, and you are in several, or in none.' },
   ENTRY_NOT_ALLOWED: { code: 'FORBIDDEN', meaning: 'This is not open to the way by which you came in.' },
+  SSO_REQUIRED: {
+    code: 'FORBIDDEN',
+    meaning:
+      "This company wants you to come in by its own sign-in: lead to `/auth/login?sso=COMPANY`, and nobody else's.",
+  },
   FOUNDING_CLOSED: { code: 'FORBIDDEN', meaning: 'Here the operator founds companies, and nobody else.' },
   MAIL_NOT_SET_UP: { code: 'FORBIDDEN', meaning: 'The operator has set up no mail, so no letters can be sent.' },
   ROLE_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher role in the company.' },
@@ -127,6 +137,7 @@ export const REASONS = {
   DOOR_BUSY: { code: 'UNAVAILABLE', meaning: 'More passwords of follow links are tried than can be looked at.' },
   DATABASE_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The database does not answer.' },
   ISSUER_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The issuer of the token does not answer.' },
+  KEYS_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'The vault of the keys that protect secrets does not answer.' },
   SESSIONS_UNAVAILABLE: { code: 'UNAVAILABLE', meaning: 'Where browser sessions are kept does not answer.' },
 } as const satisfies Record<string, Entry>;
 

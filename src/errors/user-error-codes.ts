@@ -57,6 +57,19 @@ export const USER_ERROR_CODES = {
   // Letters.
   TOO_MANY_LETTERS: 'The company has sent as many letters as it may within a day.',
 
+  // Single sign-on.
+  DOMAIN: 'This is not the domain of mail addresses.',
+  DOMAIN_CLAIMED: 'The company claims this domain already.',
+  DOMAIN_TAKEN: 'Another company has proven this domain.',
+  DOMAIN_NOT_PROVEN: 'The DNS record is not there yet: what is new in DNS takes a while.',
+  DNS_AWAY: 'The name servers do not answer: try again later.',
+  TOO_MANY_DOMAINS: 'The company claims too many domains.',
+  ISSUER: 'This is no OpenID Connect issuer that answers as itself at a public https address.',
+  SECRET_UNFIT: 'A client secret is 1 to 1000 visible ASCII characters.',
+  PROVIDER_CHANGED: 'Somebody else has changed the issuer at the same moment.',
+  NO_PROVIDER: 'The company has no issuer of its own.',
+  SSO_NOT_TRIED: "Who makes single sign-on a duty has come in by it: sign in by the company's own issuer first.",
+
   // Follows.
   OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',
   EXPIRY_PAST: 'The expiry lies in the past.',

@@ -17,6 +17,7 @@ import { ProjectResolver } from './project.js';
 import { ProjectStatsResolver } from './project-stats.js';
 import { RateLimitResolver } from './rate-limit.js';
 import { SessionResolver } from './session.js';
+import { SsoDomainResolver, SsoProviderResolver } from './single-sign-on.js';
 import { SupportResolver } from './support.js';
 import { CommentResolver, TaskResolver } from './task.js';
 import { PersonalViewResolver, UserPreferencesResolver, ViewerResolver } from './viewer.js';
@@ -47,6 +48,8 @@ export function buildGuardedSchema(): GraphQLSchema {
       ProjectStatsResolver,
       RateLimitResolver,
       SessionResolver,
+      SsoDomainResolver,
+      SsoProviderResolver,
       SupportResolver,
       TaskResolver,
       UserPreferencesResolver,

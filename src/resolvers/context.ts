@@ -2,7 +2,7 @@ import type { Origin } from '../auth/door-book.js';
 import { type Grants, loadGrants } from '../auth/grants.js';
 import { type Columns, levelOn, type Policy, rowFilter } from '../auth/rule.js';
 import type { Sessions } from '../auth/sessions.js';
-import { expectReading, sessionOf, type Viewer } from '../auth/viewer.js';
+import { expectReading, isBySso, sessionOf, type Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import { routeTo } from '../domain/events.js';
 import type { Parts } from '../domain/unit-of-work.js';
@@ -36,6 +36,8 @@ export interface GraphContext {
   /** The browsers' sessions of all people, and the hash of the one by which this is asked, or none. */
   readonly sessions: Sessions;
   readonly session: string | null;
+  /** Whether it is asked by the sign-in of one company, which opens nothing of any other. */
+  readonly isBySso: boolean;
   /** Of a mutation that came with a key. */
   readonly idempotency: Idempotency | null;
   /** Where it comes from; null where nobody asks who could change anything. */
@@ -89,6 +91,9 @@ export type ContextSettings = Pick<
 /** What is asked about the viewer's rights, and who answers it. */
 type Judge = Pick<GraphContext, 'sees' | 'level' | 'sight' | 'grants'>;
 
+/** By what it is asked, which is not part of what the viewer may. */
+export type AskedBy = Pick<GraphContext, 'session' | 'isBySso'>;
+
 /** What may be given to an operation's context beside its viewer. */
 export interface Given {
   /** What others have read before of what rows refer to. */
@@ -120,7 +125,12 @@ export function createContext(
     grants,
   };
   const session = sessionOf(viewer) ?? null;
-  return new OperationContext(settings, viewer, reading, judge, null, { idempotency, origin, session });
+  return new OperationContext(settings, viewer, reading, judge, null, {
+    idempotency,
+    origin,
+    session,
+    isBySso: isBySso(viewer),
+  });
 }
 
 /** For an answer that others may be given too: reads what they all may, and keeps a trace of what it asks about the viewer. */
@@ -129,7 +139,7 @@ export const createSharedContext = (
   trace: Trace,
   reading: Reading,
   basis = new Basis(),
-  session: string | null = null,
+  { session, isBySso }: AskedBy = { session: null, isBySso: false },
 ): GraphContext =>
   new OperationContext(
     settings,
@@ -142,7 +152,7 @@ export const createSharedContext = (
       grants: async () => trace.grants,
     },
     basis,
-    { idempotency: null, origin: null, session },
+    { idempotency: null, origin: null, session, isBySso },
   );
 
 class OperationContext implements GraphContext {
@@ -159,6 +169,7 @@ class OperationContext implements GraphContext {
   readonly #reading: Reading;
   readonly #basis: Basis | null;
   readonly #session: string | null;
+  readonly #isBySso: boolean;
 
   constructor(
     settings: ContextSettings,
@@ -166,7 +177,7 @@ class OperationContext implements GraphContext {
     reading: Reading,
     judge: Judge,
     basis: Basis | null,
-    { idempotency, origin, session }: Pick<GraphContext, 'idempotency' | 'origin' | 'session'>,
+    { idempotency, origin, session, isBySso }: Pick<GraphContext, 'idempotency' | 'origin' | keyof AskedBy>,
   ) {
     this.idempotency = idempotency;
     this.origin = origin;
@@ -178,6 +189,7 @@ class OperationContext implements GraphContext {
     this.#reading = reading;
     this.#basis = basis;
     this.#session = session;
+    this.#isBySso = isBySso;
   }
 
   get parts(): Parts {
@@ -191,6 +203,10 @@ class OperationContext implements GraphContext {
   get session(): string | null {
     if (this.#basis) this.#basis.isOpen = true;
     return this.#session;
+  }
+  get isBySso(): boolean {
+    if (this.#basis) this.#basis.isOpen = true;
+    return this.#isBySso;
   }
   get em(): EntityManager {
     if (this.#basis) this.#basis.isOpen = true;

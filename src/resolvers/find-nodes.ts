@@ -10,6 +10,7 @@ import { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
 import { all, oneOf } from '../entities/row-filter.js';
 import { findRows, listRows } from '../entities/rows.js';
+import { SsoDomain, SsoProvider } from '../entities/single-sign-on.js';
 import { SupportGrant } from '../entities/support-grant.js';
 import { PersonalView, User } from '../entities/user.js';
 import { prefixOf } from '../schema/ids.js';
@@ -63,6 +64,8 @@ const FINDERS = new Map<string | null, Find>(
       const tasks = await Promise.all(readable.map(({ task }) => findVisibleTask(context, task.id)));
       return readable.filter((_comment, i) => tasks[i]);
     },
+    domain: forAdmins(SsoDomain),
+    provider: forAdmins(SsoProvider),
     follow: forAdmins(Follow),
     follower: forAdmins(Follower),
     apikey: forAdmins(ApiKey),

@@ -1,9 +1,9 @@
 import type { Standing } from '../auth/standing.js';
-import { sessionOf, type Viewer } from '../auth/viewer.js';
+import { isBySso, sessionOf, type Viewer } from '../auth/viewer.js';
 import { accessEnded } from '../errors.js';
 import type { Answer, Turn } from './answers.js';
 import { Basis } from './basis.js';
-import { createSharedContext, type GraphContext } from './context.js';
+import { type AskedBy, createSharedContext, type GraphContext } from './context.js';
 import type { KeptCompanies } from './kept-companies.js';
 import type { KeptCompany } from './kept-company.js';
 import { Reading } from './reading.js';
@@ -30,8 +30,8 @@ export class KeptAnswer {
     /** What was answered before, when it still is what would be. */
     readonly known: Answer | null,
     readonly turn: Turn | null,
-    /** The session by which this one asks; whatever is told of it is kept for nobody. */
-    readonly session: string | null,
+    /** By what this one asks; whatever is told of it is kept for nobody. */
+    readonly by: AskedBy,
   ) {
     this.#trace = new Trace(standing, null);
     this.since = company.position;
@@ -64,7 +64,10 @@ export class KeptAnswer {
       const known = answers.find(companyId, request, standing);
       const turn = known || waits === MOST_WAITS ? null : answers.turnOf(companyId, request, standing);
       if (!(turn instanceof Promise))
-        return new KeptAnswer(company, companies, request, standing, known, turn, sessionOf(viewer) ?? null);
+        return new KeptAnswer(company, companies, request, standing, known, turn, {
+          session: sessionOf(viewer) ?? null,
+          isBySso: isBySso(viewer),
+        });
       await turn;
     }
   }
@@ -79,7 +82,7 @@ export class KeptAnswer {
     const { settings, companyId, references } = this.company;
     const { userId } = this.standing.viewer as { userId?: string };
     const reading = new Reading(settings.parts.orm, { companyId, userId }, references);
-    return createSharedContext(settings, this.#trace, reading, this.#basis, this.session);
+    return createSharedContext(settings, this.#trace, reading, this.#basis, this.by);
   }
 
   /** Keeps an answer without errors, unless something went into it that the log does not tell of, or that has changed since. */

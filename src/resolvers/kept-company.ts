@@ -1,6 +1,6 @@
 import { findStanding, type Standing } from '../auth/standing.js';
 import type { MemberViewer } from '../auth/viewer.js';
-import { isTaskEvent } from '../domain/events.js';
+import { isSsoEvent, isTaskEvent } from '../domain/events.js';
 import type { FeedSeat } from '../pubsub/company-feed.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import type { Answers } from './answers.js';
@@ -103,7 +103,7 @@ export class KeptCompany {
     if (routes) return;
     this.references.forget();
     // Rare, and whom it concerns may be on the way from the database.
-    if (!isNext || concernOf(event)) this.#standings.clear();
+    if (!isNext || concernOf(event) || isSsoEvent(event.type)) this.#standings.clear();
   }
 
   #forget(userId: string, standing: Promise<Standing | null> | undefined): void {

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Field, ID, Info, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
-import { expectUserId } from '../auth/viewer.js';
-import { endSession, endSessions, findSessions, type OwnSession } from '../domain/own-sessions.js';
+import { expectMember, expectUserId } from '../auth/viewer.js';
+import { endSession, endSessions, findSessions, type Owner, type OwnSession } from '../domain/own-sessions.js';
 import { Allow } from '../schema/directives.js';
 import { UserErrorItem } from '../schema/payload.js';
 import { answerOwn } from './answer.js';
@@ -58,7 +58,11 @@ class EndSessionsPayload {
   userErrors!: UserErrorItem[];
 }
 
-const ownerIn = ({ viewer, session }: GraphContext) => ({ userId: expectUserId(viewer), session });
+const ownerIn = ({ viewer, session, isBySso }: GraphContext): Owner => ({
+  userId: expectUserId(viewer),
+  session,
+  within: isBySso ? expectMember(viewer).companyId : null,
+});
 
 /** The browsers in which the person who asks is signed in. */
 @Resolver(() => Session)

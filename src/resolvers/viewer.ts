@@ -15,7 +15,7 @@ import {
   Root,
 } from 'type-graphql';
 import { activeMemberships } from '../auth/authenticate.js';
-import { expectUserId } from '../auth/viewer.js';
+import { expectMember, expectUserId } from '../auth/viewer.js';
 import { foundOwnCompany } from '../domain/companies.js';
 import { findPreferences, findViews, savePersonalView, updatePreferences } from '../domain/personal.js';
 import { Company } from '../entities/company.js';
@@ -115,8 +115,10 @@ export class ViewerResolver {
 
   @Allow('USER', 'MEMBER')
   @Query(() => [Membership], { description: 'Your companies.' })
-  async companies(@Ctx() { em, viewer, parts }: GraphContext): Promise<Membership[]> {
-    const memberships = await activeMemberships(parts.orm, expectUserId(viewer));
+  async companies(@Ctx() { em, viewer, parts, isBySso }: GraphContext): Promise<Membership[]> {
+    const all = await activeMemberships(parts.orm, expectUserId(viewer));
+    // A company's own issuer is not to learn of the other companies of its people.
+    const memberships = isBySso ? all.filter(({ companyId }) => companyId === expectMember(viewer).companyId) : all;
     const companies = await em.find(Company, { id: { $in: memberships.map((member) => member.companyId) } });
     return memberships.flatMap(({ companyId, id, role, kind }) => {
       const company = companies.find((candidate) => candidate.id === companyId);
@@ -133,6 +135,7 @@ export class ViewerResolver {
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
+    if (context.isBySso) throw forbidden('ENTRY_NOT_ALLOWED', "A company's own sign-in founds no other company.");
     if (!context.isFoundingOpen) throw forbidden('FOUNDING_CLOSED', 'Here the operator founds companies.');
     return answerOwn(context, info, 'company', (parts, userId) => foundOwnCompany(parts, userId, name));
   }

@@ -21,7 +21,9 @@ export type IdPrefix =
   | 'letter'
   | 'history'
   | 'audit'
-  | 'session';
+  | 'session'
+  | 'domain'
+  | 'provider';
 
 const SHAPE = /^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 

@@ -16,6 +16,8 @@ const TYPES = {
   apikey: 'ApiKey',
   support: 'SupportGrant',
   follower: 'Follower',
+  domain: 'SsoDomain',
+  provider: 'SsoProvider',
 } satisfies Partial<Record<IdPrefix, string>>;
 
 /** Whatever has a global id. */

@@ -1,3 +1,4 @@
+import { expectSignIn } from '../auth/sign-in-gate.js';
 import type { Standing } from '../auth/standing.js';
 import { actorIdOf, type Viewer } from '../auth/viewer.js';
 import { limitExceeded } from '../errors.js';
@@ -7,6 +8,7 @@ import type { Connection } from '../pubsub/subscriber.js';
 import type { Reading } from '../resolvers/reading.js';
 import type { Engine } from './operations.js';
 import type { Guest, SessionWatch } from './session-watch.js';
+import type { Entrant, SignInWatch } from './sign-in-watch.js';
 
 /** Lets connections that stay come in, a bounded number for each person. */
 export class Admissions {
@@ -18,21 +20,25 @@ export class Admissions {
     readonly watch: SessionWatch,
     readonly refresh: (viewer: Viewer) => Promise<Viewer | null>,
     readonly attendance: Attendance,
+    readonly signIns: SignInWatch,
   ) {}
 
   /**
    * Lets a viewer in. `connection.end` is called when the way in is closed, which may be at once: then there is no
-   * place. Throws LIMIT_EXCEEDED, or SESSION_ENDED for who came by a session.
+   * place. Throws LIMIT_EXCEEDED, SESSION_ENDED for who came by a session, or SSO_REQUIRED.
    */
-  async admit(viewer: Viewer, connection: Connection & Guest): Promise<Place | null> {
+  async admit(viewer: Viewer, connection: Connection & Guest & Entrant): Promise<Place | null> {
     const place = this.#take(viewer);
     let isIn = false;
     try {
-      place.unwatch = await this.watch.add(viewer, connection);
+      place.onLeave.push(await this.watch.add(viewer, connection));
+      // Watched before it is read: what changes meanwhile is looked at again.
+      place.onLeave.push(await this.signIns.add(viewer, connection));
       if ('companyId' in viewer)
         place.admission = await this.fanOut.admit(viewer.companyId, { viewer, grants: null }, connection);
+      expectWayIn(viewer, place.admission);
       isIn = viewer.kind === 'USER' || place.admission !== null;
-      if (isIn && viewer.kind === 'FOLLOWER') place.unattend = this.attendance.enter(viewer.followId);
+      if (isIn && viewer.kind === 'FOLLOWER') place.onLeave.push(this.attendance.enter(viewer.followId));
     } finally {
       if (!isIn) place.leave();
     }
@@ -74,14 +80,18 @@ function personOf(viewer: Viewer): string | null {
   return viewer.kind === 'FOLLOWER' ? viewer.followerId : actorIdOf(viewer);
 }
 
+/** Throws for who has come by a sign-in that does not open the company any more, as things were read just now. */
+function expectWayIn(viewer: Viewer, admission: Admission<Standing, Reading> | null): void {
+  const standing = admission?.watcher.standing.viewer;
+  if (viewer.kind === 'MEMBER' && standing?.kind === 'MEMBER' && standing.gate) expectSignIn(standing.gate, viewer.sso);
+}
+
 /** A connection that has been let in. */
 export class Place {
   /** At the events of the viewer's company; none for a viewer without a company. */
   admission: Admission<Standing, Reading> | null = null;
-  /** Ceases to watch the session that the viewer came by. */
-  unwatch: () => void = () => {};
-  /** Ceases to count among those who watch a follow. */
-  unattend: () => void = () => {};
+  /** What ends with it: that it is watched by what the viewer came, that it is counted. */
+  readonly onLeave: (() => void)[] = [];
 
   constructor(
     readonly admissions: Admissions,
@@ -92,7 +102,6 @@ export class Place {
     if (this.countedFor !== null) this.admissions.giveBack(this.countedFor);
     this.countedFor = null;
     this.admission?.leave();
-    this.unwatch();
-    this.unattend();
+    for (const end of this.onLeave.splice(0)) end();
   }
 }

@@ -14,5 +14,5 @@ export function closingOf(error: unknown): [code: CloseCode, reason: Reason | Er
   if (code === 'LIMIT_EXCEEDED') return [CloseCode.TOO_MANY_SOCKETS, reason];
   if (code === 'UNAUTHENTICATED') return [CloseCode.UNAUTHORIZED, reason];
   if (code === 'UNAVAILABLE') return [CloseCode.TRY_LATER, reason];
-  return [CloseCode.FORBIDDEN, code];
+  return [CloseCode.FORBIDDEN, reason === 'SSO_REQUIRED' ? reason : code];
 }

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { AccessTokenVerifier, DEVELOPMENT_MAX_AGE_SECONDS } from '../auth/access-token.js';
 import { Authenticator } from '../auth/authenticate.js';
+import type { DoorBook } from '../auth/door-book.js';
 import { LocalSessionStore } from '../auth/local-session-store.js';
 import { RedisSessionStore } from '../auth/redis-session-store.js';
 import { Sessions } from '../auth/sessions.js';
@@ -35,6 +36,7 @@ export function openDoors(
     sessions,
     refusals,
     uses,
+    book: log as DoorBook,
     issuers: tokens.issuers,
     authenticator: new Authenticator(orm, tokens, keyring, sessions, log, new BadCredentials(badCredentialsPerMinute)),
     door: new BrowserDoor(publicUrl),

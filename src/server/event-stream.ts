@@ -3,7 +3,7 @@ import type { GraphQLError } from 'graphql';
 import type { Origin } from '../auth/door-book.js';
 import { sessionOf, type Viewer } from '../auth/viewer.js';
 import { isDatabaseFault } from '../entities/orm.js';
-import { accessEnded, badRequest, limitExceeded, sessionEnded, unauthenticated } from '../errors.js';
+import { type ApiError, accessEnded, badRequest, limitExceeded, sessionEnded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import type { AddressLimits } from './address-limits.js';
@@ -14,6 +14,7 @@ import type { Asking, Operations, Request, Running, Session } from './operations
 import { originOf } from './origin.js';
 import { Outbox, type QueueLimits } from './outbox.js';
 import type { Guest } from './session-watch.js';
+import type { Entrant } from './sign-in-watch.js';
 
 export interface EventStreamOptions {
   operations: Operations;
@@ -94,7 +95,7 @@ function eventsOf(batch: Batch): Buffer {
 }
 
 /** One operation's stream. */
-class EventStream implements Connection, Session, Asking, Guest {
+class EventStream implements Connection, Session, Asking, Guest, Entrant {
   #place: Place | null = null;
   isOver = false;
   readonly over: Promise<void>;
@@ -175,6 +176,11 @@ class EventStream implements Connection, Session, Asking, Guest {
 
   signOut(): void {
     if (this.response.headersSent) this.#endWith(sessionEnded());
+    else this.isOver = true;
+  }
+
+  turnAway(error: ApiError): void {
+    if (this.response.headersSent) this.#endWith(error);
     else this.isOver = true;
   }
 

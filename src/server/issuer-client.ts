@@ -6,8 +6,10 @@ import {
   ClientSecretBasic,
   ClientSecretPost,
   Configuration,
+  type CustomFetch,
   calculatePKCECodeChallenge,
   clockTolerance,
+  customFetch,
   None,
   randomNonce,
   randomPKCECodeVerifier,
@@ -45,6 +47,8 @@ export class IssuerClient {
   constructor(
     readonly issuer: Issuer,
     readonly redirectUri: string,
+    /** Our secret there, where it is kept elsewhere than with the issuer's other settings. */
+    readonly findSecret: () => Promise<string | undefined> = async () => issuer.trusted.clientSecret,
   ) {}
 
   /** Where the browser goes to sign in. Throws UNAVAILABLE. */
@@ -65,7 +69,7 @@ export class IssuerClient {
    * Throws what `openid-client` has against the answer, UNAUTHENTICATED, or UNAVAILABLE.
    */
   async introduce(search: string, { state, nonce, verifier }: Ties): Promise<Introduced> {
-    const configuration = this.#configuration(await this.issuer.metadata());
+    const configuration = this.#configuration(await this.issuer.metadata(), await this.findSecret());
     const url = new URL(this.redirectUri);
     url.search = search;
     const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true };
@@ -83,12 +87,13 @@ export class IssuerClient {
     });
   }
 
-  #configuration(metadata: IssuerMetadata): Configuration {
-    const { client = '', clientSecret, issuer } = this.issuer.trusted;
+  #configuration(metadata: IssuerMetadata, clientSecret?: string): Configuration {
+    const { client = '', issuer } = this.issuer.trusted;
     const authentication = clientSecret ? bySecret(clientSecret, metadata) : None();
     const settings = { [clockTolerance]: CLOCK_TOLERANCE_SECONDS };
     const configuration = new Configuration({ ...metadata } as never, client, settings, authentication);
     configuration.timeout = PATIENCE_SECONDS;
+    configuration[customFetch] = this.issuer.fetch as unknown as CustomFetch;
     // In production no issuer is http.
     if (issuer.startsWith('http://')) allowInsecureRequests(configuration);
     return configuration;

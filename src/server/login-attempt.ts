@@ -5,8 +5,10 @@ import type { Ties } from './issuer-client.js';
 
 /** A sign-in that is under way in one browser. */
 export interface LoginAttempt extends Ties {
-  /** The name of the issuer that it is at. */
+  /** The name of the operator's issuer that it is at, or that it is a company's own. */
   readonly issuer: string;
+  /** Of the company's own. */
+  readonly sso?: { readonly companyId: string; readonly providerId: string };
   readonly returnTo: string;
 }
 

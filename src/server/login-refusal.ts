@@ -2,6 +2,7 @@ import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'open
 import { isDatabaseAway } from '../entities/orm.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError } from '../errors.js';
+import { AddressRefusedError } from '../outbound/guarded-fetch.js';
 
 /** Why a sign-in comes to nothing, as the person at the screen is told; nothing of what the request said is in it. */
 export class LoginRefusal extends Error {
@@ -43,6 +44,7 @@ export function reasonOf(error: unknown): string {
 
 /** The request to the issuer came to nothing, or to an answer that is none. */
 function isIssuerAway(error: unknown): boolean {
+  if (error instanceof AddressRefusedError) return true;
   if (error instanceof TypeError && error.message === 'fetch failed') return true;
   const { code, cause } = error as { code?: string; cause?: unknown };
   if (code === 'OAUTH_TIMEOUT' || code === 'OAUTH_RESPONSE_IS_NOT_CONFORM') return true;

@@ -1,3 +1,4 @@
+import type { DataKeys } from '../domain/data-keys.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import type { AddressLimits } from './address-limits.js';
 import type { CertificateWatch } from './certificate-watch.js';
@@ -13,6 +14,7 @@ export const metricsOf = (
   sockets: SocketHub,
   streams: EventStreams,
   { answers }: KeptCompanies,
+  { counts: keys }: DataKeys,
   watch: CertificateWatch | null,
 ): Metric[] => [
   { name: 'aliteo_answers_kept_total', help: 'Queries answered from what was kept.', read: () => answers.given },
@@ -30,6 +32,9 @@ export const metricsOf = (
     help: 'Payloads of subscriptions that were handed to subscribers.',
     read: () => fanOut.counts.deliveries,
   },
+  { name: 'aliteo_keys_wrapped_total', help: 'Data keys that the vault has wrapped.', read: () => keys.wrapped },
+  { name: 'aliteo_keys_unwrapped_total', help: 'Data keys that the vault has unwrapped.', read: () => keys.unwrapped },
+  { name: 'aliteo_key_faults_total', help: 'What the vault of the keys has not done.', read: () => keys.failed },
   ...(watch
     ? [{ name: 'aliteo_certificate_end_seconds', help: 'When the certificate ends.', read: () => watch.endsAt }]
     : []),

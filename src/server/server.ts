@@ -1,14 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.js';
 import { Keyring } from '../crypto.js';
+import { checkDomains } from '../domain/check-domains.js';
+import { DataKeys } from '../domain/data-keys.js';
 import { demoPeople } from '../domain/demo.js';
 import { crashAtCommit } from '../domain/failpoint.js';
 import { forgetOutcomes } from '../domain/forget-outcomes.js';
-import type { Parts } from '../domain/unit-of-work.js';
+import type { Foundation, Parts } from '../domain/unit-of-work.js';
+import { openKeyWrapper } from '../encryption/open-key-wrapper.js';
 import { openOrm } from '../entities/orm.js';
 import { Documents } from '../execution/documents.js';
 import { createLogger } from '../log.js';
 import { LetterBox } from '../mail/letter-box.js';
+import { createOutbound } from '../outbound/outbound.js';
 import { Attendance } from '../pubsub/attendance.js';
 import { createLocalBus, createRedisBus } from '../pubsub/bus.js';
 import { FeedRegistry } from '../pubsub/company-feed.js';
@@ -45,6 +49,7 @@ import { createRedisClient } from './redis-client.js';
 import { createRouter, type Guards, type Handle, type Route, sendJson } from './router.js';
 import { metricsOf } from './server-metrics.js';
 import { SessionWatch } from './session-watch.js';
+import { SignInWatch } from './sign-in-watch.js';
 import { readManifest, TrustedDocuments } from './trusted-documents.js';
 import { Upkeep } from './upkeep.js';
 import { SocketHub } from './websocket.js';
@@ -69,19 +74,21 @@ export async function openParts(config: Config) {
   const afterCommit = config.crashAtCommit ? crashAtCommit(config.crashAtCommit) : undefined;
   const keyring = new Keyring(config.secretKey);
   const letterBox = config.mail ? new LetterBox(keyring) : null;
-  const parts: Parts = { orm, feeds, keyring, log, letterBox, afterCommit };
+  const foundation: Foundation = { orm, feeds, keyring, log, letterBox, afterCommit };
+  const keys = new DataKeys(foundation, openKeyWrapper(config));
+  const parts: Parts = { ...foundation, encryption: keys, outbound: createOutbound(config) };
   const close = async () => {
     await feeds.close();
     await bus.close();
     await orm.close(true);
   };
-  return { parts, bus, close };
+  return { parts, keys, bus, close };
 }
 
 /** Starts to listen. The database must have its schema. */
 export async function startServer(config: Config): Promise<RunningServer> {
   const schema = buildGuardedSchema();
-  const { parts, bus, close } = await openParts(config);
+  const { parts, keys, bus, close } = await openParts(config);
   const { log } = parts;
   let draining = false;
 
@@ -115,7 +122,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
   const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
   const watch = new SessionWatch(sessions, log);
-  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch, settings.refresh, attendance);
+  const signIns = new SignInWatch(parts);
+  const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch, settings.refresh, attendance, signIns);
   const addresses = new AddressLimits(config);
   const forStaying = { ...config, operations, admissions, addresses, formatError };
   const streams = new EventStreams(forStaying);
@@ -135,7 +143,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   });
 
   const post = openPost(parts, config);
-  const login = new Login({ ...config, orm: parts.orm, issuers: doors.issuers, sessions, door, rates, log });
+  const login = new Login({ ...config, parts, issuers: doors.issuers, sessions, door, rates, book: doors.book });
   const { uses } = doors;
   const followDoor = new FollowDoor({ ...common, ...config, parts, uses, limits: new FollowLimits(shared) });
   const routes: Route[] = [
@@ -169,12 +177,15 @@ export async function startServer(config: Config): Promise<RunningServer> {
   await listeners.listen(createRouter(routes, guards, log), guards.entrance);
   const stopMetrics = config.metricsPort
     ? await serveMetrics(
-        [...metricsOf(fanOut, addresses, sockets, streams, companies, listeners.watch), ...post.metrics],
+        [...metricsOf(fanOut, addresses, sockets, streams, companies, keys, listeners.watch), ...post.metrics],
         config.host,
         config.metricsPort,
       )
     : () => {};
-  const upkeep = new Upkeep((signal) => forgetOutcomes(parts.orm, signal), UPKEEP_MS, log);
+  const upkeeps = [
+    new Upkeep((signal) => forgetOutcomes(parts.orm, signal), UPKEEP_MS, log),
+    new Upkeep((signal) => checkDomains(parts, signal), UPKEEP_MS, log),
+  ];
   log.info({ publicUrl }, 'server: ready');
 
   return {
@@ -191,7 +202,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       stopMetrics();
       watch.close();
       companies.close();
-      await upkeep.stop();
+      await Promise.all(upkeeps.map((upkeep) => upkeep.stop()));
       await post.close();
       await graphql.stop();
       await fanOut.close();

@@ -18,6 +18,7 @@ import { LAST_WORDS_MS, MAX_DEPTH } from './limits.js';
 import type { Asking, Operations, Running, Session } from './operations.js';
 import { Outbox, type QueueLimits } from './outbox.js';
 import type { Guest } from './session-watch.js';
+import type { Entrant } from './sign-in-watch.js';
 
 export interface SocketOptions {
   authenticator: Authenticator;
@@ -40,7 +41,7 @@ export interface SocketHost {
 }
 
 /** One WebSocket that speaks graphql-transport-ws. */
-export class GraphqlSocket implements Connection, Session, Guest {
+export class GraphqlSocket implements Connection, Session, Guest, Entrant {
   viewer: Viewer = { kind: 'NOBODY' };
   #place: Place | null = null;
   /** When the credential ends, in milliseconds since the epoch. */
@@ -109,6 +110,10 @@ export class GraphqlSocket implements Connection, Session, Guest {
 
   signOut(): void {
     this.close(CloseCode.UNAUTHORIZED, 'SESSION_ENDED', { drop: true });
+  }
+
+  turnAway(error: ApiError): void {
+    this.close(...closingOf(error), { drop: true });
   }
 
   prolong(session: string, until: Date): void {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { activeMemberships } from '../../src/auth/authenticate.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { findPreferences, findViews, updatePreferences } from '../../src/domain/personal.js';
+import { claimDomain, recordNameOf } from '../../src/domain/sso-domains.js';
+import { saveProvider } from '../../src/domain/sso-providers.js';
 import { assignTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import { ApiKey } from '../../src/entities/api-key.js';
 import { Follow } from '../../src/entities/follow.js';
@@ -10,6 +12,7 @@ import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
+import { SsoDomain, SsoProvider } from '../../src/entities/single-sign-on.js';
 import type { Task } from '../../src/entities/task.js';
 import { readHeads } from '../../src/pubsub/event-log.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
@@ -17,20 +20,26 @@ import { newId } from '../../src/schema/ids.js';
 import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
 import { type Answer, ask, type Caller, get } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
+import { type NameServer, startNameServer } from '../harness/name-server.js';
 import { type Person, World } from '../harness/world.js';
 
 let cluster: Cluster;
+let names: NameServer;
 let world: World;
 let admin: Person;
 let project: Project;
 let task: Row<Task>;
 beforeAll(async () => {
-  cluster = await startCluster({ PUBLIC_URL, FOUNDING: 'on' });
+  names = await startNameServer();
+  cluster = await startCluster({ PUBLIC_URL, FOUNDING: 'on', DNS_SERVERS: names.address });
   world = await World.found(cluster.parts, cluster.issuer);
   admin = world.admin;
   project = await world.project('EVERYONE');
 }, 60_000);
-afterAll(() => cluster?.stop());
+afterAll(async () => {
+  await cluster?.stop();
+  await names?.stop();
+});
 
 /** One call of a mutation, and what somebody does before it is repeated, so that doing it twice would show. */
 interface Call {
@@ -177,6 +186,27 @@ const calls: Record<string, () => Call | Promise<Call>> = {
     input: { body: 'Said once', name: 'A follower' },
     caller: (await world.follower(task, { canComment: true })).caller,
   }),
+  claimDomain: () => ({ select: 'domain { id domain challenge createdAt }', input: { domain: `${unique()}.example` } }),
+  verifyDomain: async () => {
+    const id = await claimedDomain();
+    return {
+      select: 'domain { id domain verifiedAt failingSince }',
+      input: { domainId: id },
+      meanwhile: () => rows().nativeUpdate(SsoDomain, { id }, { verifiedAt: null, provenDomain: null }),
+    };
+  },
+  releaseDomain: async () => ({ select: 'domainId', input: { domainId: await claimedDomain() } }),
+  saveSsoProvider: () => ({
+    select: 'provider { id issuer clientId hasSecret isEnforced createdAt }',
+    input: { issuer: cluster.issuer.url, clientId: 'Once', clientSecret: 'a secret' },
+  }),
+  setSsoEnforced: async () => {
+    const id = await ownProvider();
+    const enforce = () => rows().nativeUpdate(SsoProvider, { id }, { isEnforced: true });
+    await enforce();
+    return { select: 'provider { id isEnforced }', input: { isEnforced: false }, meanwhile: enforce };
+  },
+  removeSsoProvider: async () => ({ select: 'providerId', input: { providerId: await ownProvider() } }),
   foundCompany: () => ({ select: 'company { id name createdAt }', input: { name: 'Founded once' } }),
   endSession: async () => ({
     select: 'session { id device place startedAt lastSeenAt endsAt isCurrent }',
@@ -200,6 +230,16 @@ const calls: Record<string, () => Call | Promise<Call>> = {
     meanwhile: () => updatePreferences(cluster.parts, admin.viewer.userId, { locale: 'de' }),
   }),
 };
+
+/** With its record. */
+async function claimedDomain(): Promise<string> {
+  const { result } = await claimDomain(cluster.parts, admin.viewer, `${unique()}.example`);
+  names.texts.set(recordNameOf(result.domain), [result.challenge]);
+  return result.id;
+}
+
+const ownProvider = async (): Promise<string> =>
+  (await saveProvider(cluster.parts, admin.viewer, { issuer: cluster.issuer.url, clientId: 'Own' })).result.id;
 
 /** Signs the administrator in, in one browser more. */
 async function newSession(): Promise<string> {

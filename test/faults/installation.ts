@@ -8,7 +8,7 @@ import { migrate } from '../../src/entities/schema-state.js';
 import { createLogger } from '../../src/log.js';
 import { createLocalBus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
-import { type Node, SECRET_KEY, startNode } from '../harness/cluster.js';
+import { type Node, SECRET_KEY, startNode, withKeys } from '../harness/cluster.js';
 import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 import { canRunMysql, type Service, startMariadb, startMysql, startRedis } from '../harness/services.mjs';
 import { plan } from './plan.js';
@@ -65,7 +65,7 @@ export class Installation {
     await migrate(orm);
     const feeds = new FeedRegistry(orm, createLocalBus(), log, 250);
     try {
-      return await fill({ orm, feeds, keyring: this.keyring, log });
+      return await fill(withKeys({ orm, feeds, keyring: this.keyring, log }, this.dataDir));
     } finally {
       await feeds.close();
       await orm.close(true);

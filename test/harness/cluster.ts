@@ -3,13 +3,17 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Keyring } from '../../src/crypto.js';
-import type { Parts } from '../../src/domain/unit-of-work.js';
+import { DataKeys } from '../../src/domain/data-keys.js';
+import type { Foundation, Parts } from '../../src/domain/unit-of-work.js';
+import { FileKeyWrapper } from '../../src/encryption/file-key-wrapper.js';
 import { openOrm } from '../../src/entities/orm.js';
 import { migrate } from '../../src/entities/schema-state.js';
 import { createLogger } from '../../src/log.js';
 import { LetterBox } from '../../src/mail/letter-box.js';
+import { createOutbound } from '../../src/outbound/outbound.js';
 import { createLocalBus, createRedisBus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { createDatabase, isEmbedded, redisUrl, type TestDatabase } from './column.js';
@@ -79,8 +83,16 @@ export async function openParts(database: TestDatabase): Promise<Parts> {
   await migrate(orm);
   const bus = isEmbedded ? createLocalBus() : createRedisBus(redisUrl(), log);
   const keyring = new Keyring(SECRET_KEY);
-  return { orm, feeds: new FeedRegistry(orm, bus, log, 200), keyring, log, letterBox: new LetterBox(keyring) };
+  const feeds = new FeedRegistry(orm, bus, log, 200);
+  return withKeys({ orm, feeds, keyring, log, letterBox: new LetterBox(keyring) }, database.dataDir);
 }
+
+/** With the keys of the processes that have the same folder, and asking what may be asked in development. */
+export const withKeys = (foundation: Foundation, dataDir: string): Parts => ({
+  ...foundation,
+  encryption: new DataKeys(foundation, new FileKeyWrapper(join(dataDir, 'encryption.key'))),
+  outbound: createOutbound({ production: false, dnsServers: undefined }),
+});
 
 /** Closes what was opened, if it was. */
 export async function closeParts(parts: Parts | undefined): Promise<void> {

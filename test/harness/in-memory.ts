@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Keyring } from '../../src/crypto.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { openOrm } from '../../src/entities/orm.js';
@@ -6,7 +9,7 @@ import { createLogger } from '../../src/log.js';
 import { LetterBox } from '../../src/mail/letter-box.js';
 import { createLocalBus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
-import { SECRET_KEY } from './cluster.js';
+import { SECRET_KEY, withKeys } from './cluster.js';
 
 /** In memory whatever the column: for what does not depend on the database. */
 export async function openInMemory(): Promise<Parts> {
@@ -14,11 +17,7 @@ export async function openInMemory(): Promise<Parts> {
   const orm = await openOrm({ dataDir: ':memory:' });
   await migrate(orm);
   const keyring = new Keyring(SECRET_KEY);
-  return {
-    orm,
-    feeds: new FeedRegistry(orm, createLocalBus(), log, 250),
-    keyring,
-    log,
-    letterBox: new LetterBox(keyring),
-  };
+  const feeds = new FeedRegistry(orm, createLocalBus(), log, 250);
+  const foundation = { orm, feeds, keyring, log, letterBox: new LetterBox(keyring) };
+  return withKeys(foundation, mkdtempSync(join(tmpdir(), 'aliteo-keys-')));
 }

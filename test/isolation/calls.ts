@@ -2,13 +2,21 @@ import { expect } from '@jest/globals';
 import { PUBLIC_URL } from '../harness/browser.js';
 import { type Answer, ask, type Caller, listen } from '../harness/client.js';
 import { type Node, startCluster } from '../harness/cluster.js';
+import { startNameServer } from '../harness/name-server.js';
 import { createSide, markOf, type Secrecy, type Who, WITHHELD } from './sides.js';
 
 /** Two companies alike, each with secrets of all kinds, on servers that are set as in production. */
 export async function openSides() {
   // What is kept from one request to the next must not be given to the wrong people.
-  const cluster = await startCluster({ HEARTBEAT_MS: '60000', ANSWER_CACHE_BYTES: '8000000', PUBLIC_URL });
-  return { cluster, ours: await createSide(cluster, 'ours'), theirs: await createSide(cluster, 'theirs') };
+  const names = await startNameServer();
+  const env = { HEARTBEAT_MS: '60000', ANSWER_CACHE_BYTES: '8000000', PUBLIC_URL, DNS_SERVERS: names.address };
+  const cluster = await startCluster(env);
+  const stop = async () => {
+    await cluster.stop();
+    await names.stop();
+  };
+  const [ours, theirs] = [await createSide(cluster, 'ours', names), await createSide(cluster, 'theirs', names)];
+  return { cluster: { ...cluster, stop }, ours, theirs };
 }
 
 /** An answer as it came, all of it as text too; a subscription's is its first payload, or its refusal. */

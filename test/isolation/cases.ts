@@ -23,6 +23,8 @@ import {
   PROJECT,
   PROJECTS_BY,
   REACTIVATE_MEMBER,
+  RELEASE_DOMAIN,
+  REMOVE_PROVIDER,
   REVOKE_FOLLOW,
   REVOKE_KEY,
   ROTATE_KEY,
@@ -36,6 +38,7 @@ import {
   UPDATE_PREFERENCES,
   UPDATE_TASK,
   UPDATE_TASKS,
+  VERIFY_DOMAIN,
 } from './documents.js';
 import {
   hiddenFromAdmins,
@@ -44,6 +47,7 @@ import {
   hiddenProjects,
   hiddenTasks,
   wholeDirectory,
+  wholeSignIn,
 } from './hidden.js';
 import { filterCases, minCursorCases } from './list-cases.js';
 import { amongMany, nodeCases } from './node-cases.js';
@@ -196,6 +200,28 @@ export const cases: Record<string, Case | Case[]> = {
     at: 'input.memberId',
     variables: async (side) => ({ input: { memberId: (await side.freshMember()).member.id } }),
     hidden: wholeDirectory,
+  }),
+
+  'Mutation.verifyDomain.input.domainId': refused({
+    as: 'admin',
+    document: VERIFY_DOMAIN,
+    at: 'input.domainId',
+    variables: async (side) => ({ input: { domainId: (await side.freshDomain()).id } }),
+    hidden: wholeSignIn,
+  }),
+  'Mutation.releaseDomain.input.domainId': refused({
+    as: 'admin',
+    document: RELEASE_DOMAIN,
+    at: 'input.domainId',
+    variables: async (side) => ({ input: { domainId: (await side.freshDomain()).id } }),
+    hidden: wholeSignIn,
+  }),
+  'Mutation.removeSsoProvider.input.providerId': refused({
+    as: 'admin',
+    document: REMOVE_PROVIDER,
+    at: 'input.providerId',
+    variables: async (side) => ({ input: { providerId: (await side.freshProvider()).id } }),
+    hidden: wholeSignIn,
   }),
 
   'Mutation.createTask.input.projectId': refused({

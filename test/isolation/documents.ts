@@ -13,6 +13,8 @@ const ANY_NODE = `{ __typename id
   ... on Member { name email }
   ... on PersonalView { name filter }
   ... on Project { name description manager { name } workspace { name } }
+  ... on SsoDomain { domain challenge recordName }
+  ... on SsoProvider { issuer clientId hasSecret }
   ... on SupportGrant { reason supportBy: grantedBy { name } }
   ... on Task { ${TASK} }
   ... on User { name email }
@@ -43,6 +45,10 @@ export const REACTIVATE_MEMBER = mutation('reactivateMember', 'member { id name 
 export const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
 export const SAVE_VIEW = mutation('savePersonalView', 'view { id name filter }');
 export const UPDATE_PREFERENCES = mutation('updatePreferences', 'preferences { defaultView { id name filter } }');
+
+export const VERIFY_DOMAIN = mutation('verifyDomain', 'domain { id domain challenge }');
+export const RELEASE_DOMAIN = mutation('releaseDomain', 'domainId');
+export const REMOVE_PROVIDER = mutation('removeSsoProvider', 'providerId');
 
 export const END_SESSION = mutation('endSession', 'session { id device }');
 

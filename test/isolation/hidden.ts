@@ -18,3 +18,4 @@ export const hiddenMembers: Case['hidden'] = {
   'a member with whom the external shares nothing': (side) => side.people.insider.member.id,
 };
 export const wholeDirectory = 'every internal member finds the whole directory';
+export const wholeSignIn = "administrators see all of the company's own sign-in";

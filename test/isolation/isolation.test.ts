@@ -193,6 +193,8 @@ describe('node', () => {
 
   it.each([
     ['a follow, for whoever is no administrator', 'manager', () => ours.follow.id],
+    ['a claimed domain, for whoever is no administrator', 'manager', () => ours.ssoDomain.id],
+    ['the own issuer, for whoever is no administrator', 'manager', async () => (await ours.freshProvider()).id],
     ['a workspace, for externals', 'external', () => ours.workspaceId],
     [
       'preferences, even the own ones',

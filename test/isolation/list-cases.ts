@@ -23,6 +23,7 @@ export function minCursorCases(): Record<string, Case> {
     ...asked('admin', 'apiKeys', page, 'nodes { id name }'),
     ...asked('admin', 'entryPoints', `kind: API_KEY, ${page}`, 'nodes { id name }'),
     ...asked('admin', 'entryPointCounts', '', 'kind count'),
+    ...asked('admin', 'singleSignOn', '', 'domains { id domain } provider { id clientId }'),
     ...asked('editor', 'members', page, 'nodes { id name }'),
     ...asked('editor', 'projects', page, 'nodes { id name }'),
     ...asked('editor', 'workspaces', '', 'id name'),

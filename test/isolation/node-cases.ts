@@ -7,6 +7,7 @@ import {
   hiddenProjects,
   hiddenTasks,
   wholeDirectory,
+  wholeSignIn,
 } from './hidden.js';
 import type { Side, Who } from './sides.js';
 
@@ -31,6 +32,24 @@ export const nodeCases: Record<string, Case[]> = {
   ],
   Follower: [node('admin', (side) => side.followerId, 'administrators see every follower')],
   Follow: [node('admin', (side) => side.follow.id, 'administrators see every follow')],
+  SsoDomain: [
+    refused({
+      as: 'admin',
+      document: NODE,
+      at: 'id',
+      hidden: wholeSignIn,
+      variables: async (side) => ({ id: (await side.freshDomain()).id }),
+    }),
+  ],
+  SsoProvider: [
+    refused({
+      as: 'admin',
+      document: NODE,
+      at: 'id',
+      hidden: wholeSignIn,
+      variables: async (side) => ({ id: (await side.freshProvider()).id }),
+    }),
+  ],
   Member: [
     node('editor', (side) => side.people.manager.member.id, wholeDirectory),
     node('external', (side) => side.people.manager.member.id, hiddenMembers),

@@ -147,6 +147,12 @@ export const relationCases: Record<string, Relation | string> = {
     seen: { as: 'editor', variables: (side) => ({ id: side.keysTask.id }), id: (side) => side.keyId },
     unseen: 'what programs are called everybody in the company may know',
   },
+  'SingleSignOn.provider': {
+    document: '{ singleSignOn { provider { id issuer clientId } } }',
+    at: 'singleSignOn.provider',
+    seen: { as: 'admin', id: (side) => side.ssoProvider.id },
+    unseen: 'it is for administrators, who see all of it',
+  },
   'History.actor': {
     document: task('history(first: 1) { nodes { actor { id name } } }'),
     at: 'task.history.nodes.0.actor',
@@ -276,6 +282,12 @@ export const listCases: Record<string, List> = {
     seen: { as: 'admin', variables: (side) => ({ id: side.follow.id }), has: (side) => side.followerId },
     // To whom no follow is shown, no follower is; by another follow nobody has come in.
     unseen: { as: 'admin', variables: (side) => ({ id: side.hiddenFollow.id }), ids: () => [] },
+  },
+  'SingleSignOn.domains': {
+    document: '{ singleSignOn { domains { id domain challenge } } }',
+    at: 'singleSignOn.domains',
+    seen: { as: 'admin', has: (side) => side.ssoDomain.id },
+    unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
   },
   'Query.workspaces': {
     document: '{ workspaces { id name } }',

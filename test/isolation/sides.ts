@@ -3,18 +3,22 @@ import { addComment } from '../../src/domain/comments.js';
 import { grantFollow } from '../../src/domain/follows.js';
 import { savePersonalView, updatePreferences } from '../../src/domain/personal.js';
 import { createProject } from '../../src/domain/projects.js';
+import { claimDomain, recordNameOf } from '../../src/domain/sso-domains.js';
+import { saveProvider } from '../../src/domain/sso-providers.js';
 import { assignTask, createTask, moveTask, type NewTask, updateTask } from '../../src/domain/tasks.js';
 import type { Comment } from '../../src/entities/comment.js';
 import type { Follow } from '../../src/entities/follow.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { type Project, Workspace } from '../../src/entities/project.js';
-import type { Row } from '../../src/entities/rows.js';
+import { type Row, selectRows } from '../../src/entities/rows.js';
+import { SsoDomain, type SsoProvider } from '../../src/entities/single-sign-on.js';
 import type { Task } from '../../src/entities/task.js';
 import type { PersonalView } from '../../src/entities/user.js';
 import { SCOPES } from '../../src/schema/scopes.js';
 import { browserAt, callerIn, signIn } from '../harness/browser.js';
 import { type Caller, get } from '../harness/client.js';
 import type { Cluster } from '../harness/cluster.js';
+import type { NameServer } from '../harness/name-server.js';
 import { type Person, World } from '../harness/world.js';
 
 /**
@@ -57,7 +61,7 @@ type Author = { viewer: ActingViewer };
 /** One company, filled so that whatever the API can name is there: once within reach of the cases' viewers, once not. */
 export type Side = Awaited<ReturnType<typeof createSide>>;
 
-export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
+export async function createSide(cluster: Cluster, name: 'ours' | 'theirs', names: NameServer) {
   const { parts, issuer } = cluster;
   const mark = (secrecy: Secrecy) => markOf(name, secrecy);
   const world = await World.found(parts, issuer, mark('open'));
@@ -164,6 +168,18 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   const { follow: withdrawnFollow } = await makeFollow(withdrawnTask);
   await updateTask(parts, colleague.viewer, withdrawnTask.id, { privacy: 'PRIVATE' });
 
+  // For administrators alone: the company's own sign-in.
+  const freshDomain = async (): Promise<SsoDomain> => {
+    const named = `${mark('inside')}.example`;
+    const [before] = await selectRows({ orm: parts.orm, companyId }, SsoDomain, 'domain = ?', [named]);
+    const found = before ?? (await claimDomain(parts, admin.viewer, named)).result;
+    names.texts.set(recordNameOf(found.domain), [found.challenge]);
+    return found;
+  };
+  const freshProvider = async (): Promise<SsoProvider> =>
+    (await saveProvider(parts, admin.viewer, { issuer: issuer.url, clientId: mark('inside') })).result;
+  const [ssoDomain, ssoProvider] = [await freshDomain(), await freshProvider()];
+
   const follower: Caller = { authorization: `Follow ${secret}` };
   const callers: Record<Who, Caller> = {
     admin: admin.caller,
@@ -211,6 +227,11 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     awaitsTask,
     awaitsEditor,
     withdrawnFollow,
+    ssoDomain,
+    ssoProvider,
+    /** Of the same name as long as it is there. */
+    freshDomain,
+    freshProvider,
     /** An open task of the project, for a case that changes it. */
     freshTask: () => makeTask(project, admin, 'open'),
     /** Of the editor's. */

@@ -3,18 +3,22 @@ import type { GraphQLObjectType } from 'graphql';
 import { revokeApiKey } from '../../src/domain/api-keys.js';
 import { revokeFollow } from '../../src/domain/follows.js';
 import { deactivateMember } from '../../src/domain/members.js';
+import { claimDomain, recordNameOf, releaseDomain } from '../../src/domain/sso-domains.js';
+import { saveProvider } from '../../src/domain/sso-providers.js';
 import { endSupport } from '../../src/domain/support.js';
 import { ApiKey } from '../../src/entities/api-key.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
-import type { Row } from '../../src/entities/rows.js';
+import { type Row, selectRows } from '../../src/entities/rows.js';
+import { SsoDomain } from '../../src/entities/single-sign-on.js';
 import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { SCOPES } from '../../src/schema/scopes.js';
 import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
 import { ask, type Caller, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
-import { World } from '../harness/world.js';
+import { type NameServer, startNameServer } from '../harness/name-server.js';
+import { type Person, World } from '../harness/world.js';
 
 /**
  * Who may do what: every root field, asked by everybody, with what each is told. The object asked for is one public task in a
@@ -51,6 +55,7 @@ const TABLE = `
   Query.entryPoints                 anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Query.entryPointCounts            anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Query.auditLog                    anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Query.singleSignOn                anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Query.followed                    anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
   Mutation.createTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
   Mutation.updateTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
@@ -71,6 +76,12 @@ const TABLE = `
   Mutation.endEntryPoint            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.grantFollow              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.revokeFollow             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.claimDomain              anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Mutation.verifyDomain             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.releaseDomain            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.saveSsoProvider          anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Mutation.removeSsoProvider        anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.setSsoEnforced           anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Mutation.endFollows               anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.endFollower              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.addFollowerComment       anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
@@ -96,6 +107,10 @@ interface Ids {
   /** Of nobody yet. */
   address: string;
   key: string;
+  /** Claimed, and with its record; and what is not claimed yet. */
+  domain: string;
+  newDomain: string;
+  provider: string;
 }
 
 /** How each is asked. What an operation uses up is new in every try. */
@@ -117,6 +132,7 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Query.follows': () => '{ follows(first: 5) { nodes { id } } }',
   'Query.apiKeys': () => '{ apiKeys(first: 5) { nodes { id name secrets { prefix } } } }',
   'Query.auditLog': () => '{ auditLog(first: 5) { nodes { action } } }',
+  'Query.singleSignOn': () => '{ singleSignOn { callbackUrl } }',
   'Query.followed': () => '{ followed { task { title } } }',
   // A session of somebody else's, who stays signed in.
   'Mutation.endSession': ({ session }) => mutation('endSession', `sessionId: "${session}"`),
@@ -149,6 +165,12 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.endFollows': ({ task }) => mutation('endFollows', `taskId: "${task}"`),
   'Mutation.endFollower': ({ follower }) => mutation('endFollower', `followerId: "${follower}"`),
   'Mutation.addFollowerComment': () => mutation('addFollowerComment', 'body: "C", name: "N"'),
+  'Mutation.claimDomain': ({ newDomain }) => mutation('claimDomain', `domain: "${newDomain}"`),
+  'Mutation.verifyDomain': ({ domain }) => mutation('verifyDomain', `domainId: "${domain}"`),
+  'Mutation.releaseDomain': ({ domain }) => mutation('releaseDomain', `domainId: "${domain}"`),
+  'Mutation.saveSsoProvider': () => mutation('saveSsoProvider', `issuer: "${cluster.issuer.url}", clientId: "C"`),
+  'Mutation.removeSsoProvider': ({ provider }) => mutation('removeSsoProvider', `providerId: "${provider}"`),
+  'Mutation.setSsoEnforced': () => mutation('setSsoEnforced', 'isEnforced: false'),
   'Mutation.foundCompany': () => mutation('foundCompany', 'name: "C"'),
   'Mutation.savePersonalView': () => mutation('savePersonalView', 'name: "V", filter: {}'),
   'Mutation.updatePreferences': () => mutation('updatePreferences', 'locale: "cs"'),
@@ -179,6 +201,7 @@ const rootTypes = [
 const operations = rootTypes.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
 
 let cluster: Cluster;
+let names: NameServer;
 let world: World;
 let project: Project;
 let task: Row<Task>;
@@ -188,10 +211,12 @@ const callers: Record<string, Caller> = {};
 const ended: Record<string, { caller: Caller; outcome: string }> = {};
 
 beforeAll(async () => {
-  cluster = await startCluster({ PUBLIC_URL, FOUNDING: 'on' });
+  names = await startNameServer();
+  cluster = await startCluster({ PUBLIC_URL, FOUNDING: 'on', DNS_SERVERS: names.address });
   const { parts, issuer } = cluster;
   world = await World.found(parts, issuer);
   const elsewhere = await World.found(parts, issuer);
+  for (const { admin } of [world, elsewhere]) await freshProvider(admin);
   project = await world.project();
   task = await world.task(project);
 
@@ -248,7 +273,10 @@ beforeAll(async () => {
   ended.endedSupport = { caller: endedSupport.caller, outcome: 'SUPPORT_ENDED' };
   ended.revoked = { caller: revoked.caller, outcome: 'FOLLOW_INVALID' };
 }, 60_000);
-afterAll(() => cluster?.stop());
+afterAll(async () => {
+  await cluster?.stop();
+  await names?.stop();
+});
 
 let made = 0;
 async function freshIds(operation: string): Promise<Ids> {
@@ -266,6 +294,9 @@ async function freshIds(operation: string): Promise<Ids> {
     session,
     address: `new-${made}@example.com`,
     key: `N${made}`,
+    domain: isUsedUp && operation.includes('Domain') ? await freshDomain() : '',
+    newDomain: `new-${made}.example`,
+    provider: operation.endsWith('SsoProvider') ? await freshProvider(world.admin) : '',
   };
 }
 
@@ -275,6 +306,22 @@ async function freshKey(): Promise<string> {
   if (lastKey) await revokeApiKey(cluster.parts, world.admin.viewer, lastKey);
   lastKey = (await world.key(['TASKS_READ'])).id;
   return lastKey;
+}
+
+/** A company claims some at a time: what is left of another try is taken back. */
+async function freshDomain(): Promise<string> {
+  const { parts } = cluster;
+  const { viewer } = world.admin;
+  for (const { id } of await selectRows({ orm: parts.orm, companyId: world.companyId }, SsoDomain, 'id > ?', ['']))
+    await releaseDomain(parts, viewer, id);
+  const { id, domain, challenge } = (await claimDomain(parts, viewer, `fresh-${made}.example`)).result;
+  names.texts.set(recordNameOf(domain), [challenge]);
+  return id;
+}
+
+async function freshProvider({ viewer }: Person): Promise<string> {
+  const { parts, issuer } = cluster;
+  return (await saveProvider(parts, viewer, { issuer: issuer.url, clientId: 'C' })).result.id;
 }
 
 async function freshMember() {

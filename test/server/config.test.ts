@@ -12,11 +12,21 @@ const PRODUCTION = {
   DATABASE_URL: 'mysql://aliteo:password@db.example.com:3306/aliteo',
   REDIS_URL: 'redis://redis.example.com:6379',
   SECRET_KEY,
+  ENCRYPTION_KEY: 'keyvault:data-keys',
+  KEY_VAULT_URL: 'https://vault.example.com',
   OIDC_ISSUERS: 'https://issuer.example.com|aliteo',
   PUBLIC_URL: 'https://work.example.com',
   TRUSTED_PROXIES: '10.0.0.0/8',
 };
-const REQUIRED = ['DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'OIDC_ISSUERS', 'PUBLIC_URL', 'TRUSTED_PROXIES'];
+const REQUIRED = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'SECRET_KEY',
+  'ENCRYPTION_KEY',
+  'OIDC_ISSUERS',
+  'PUBLIC_URL',
+  'TRUSTED_PROXIES',
+];
 
 /** The faults that are found, or none. */
 function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
@@ -74,6 +84,17 @@ describe('in production', () => {
     expect(atFault({ ...DEVELOPMENT, FAILPOINT: 'after-commit:1' })).toEqual([]);
   });
 
+  it('data keys are wrapped in the vault, and nowhere else', () => {
+    const { KEY_VAULT_URL: vaultUrl } = PRODUCTION;
+    expect(readConfig(PRODUCTION).encryptionKey).toEqual({ kind: 'keyvault', vaultUrl, name: 'data-keys' });
+    expect(faultsOf({ ...PRODUCTION, ENCRYPTION_KEY: 'file:/etc/key' })).toEqual([
+      'ENCRYPTION_KEY: must be keyvault:NAME in production, a key file is for development',
+    ]);
+    expect(atFault({ ...PRODUCTION, ENCRYPTION_KEY: 'keyvault:../secrets/x' })).toEqual(['ENCRYPTION_KEY']);
+    for (const url of [undefined, 'http://vault.example.com', 'vault'])
+      expect(atFault({ ...PRODUCTION, KEY_VAULT_URL: url })).toEqual(['KEY_VAULT_URL']);
+  });
+
   it('GraphiQL is off unless it is asked for', () => {
     expect(readConfig(PRODUCTION).graphiql).toBe(false);
     expect(readConfig({ ...PRODUCTION, GRAPHIQL: 'on' }).graphiql).toBe(true);
@@ -102,6 +123,14 @@ describe('outside production', () => {
       bodyLimitBytes: 1_048_576,
       anonymousBodyLimitBytes: 65_536,
     });
+  });
+
+  it('data keys are wrapped by a file of DATA_DIR, by another one, or in the vault', () => {
+    const keyOf = (env: NodeJS.ProcessEnv) => readConfig({ ...DEVELOPMENT, DATA_DIR: '/data', ...env }).encryptionKey;
+    expect(keyOf({})).toEqual({ kind: 'file', file: '/data/encryption.key' });
+    expect(keyOf({ ENCRYPTION_KEY: 'file:/etc/key' })).toEqual({ kind: 'file', file: '/etc/key' });
+    expect(keyOf({ ENCRYPTION_KEY: 'keyvault:a', KEY_VAULT_URL: 'https://v' })).toMatchObject({ kind: 'keyvault' });
+    expect(atFault({ ...DEVELOPMENT, ENCRYPTION_KEY: 'a-key' })).toEqual(['ENCRYPTION_KEY']);
   });
 
   it('what is for development can be switched off', () => {
@@ -268,7 +297,7 @@ describe('a server with a faulty configuration', () => {
     const { code, output } = await run({ NODE_ENV: 'production' });
     expect(code).toBe(1);
     const [headline, ...faults] = output.trimEnd().split('\n');
-    expect(headline).toBe('The configuration has 6 faults:');
+    expect(headline).toBe('The configuration has 7 faults:');
     expect(faults.map((line) => line.trim())).toEqual(
       REQUIRED.map((name) => expect.stringContaining(`${name}: is required in production`)),
     );

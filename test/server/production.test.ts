@@ -21,6 +21,8 @@ const PRODUCTION: NodeJS.ProcessEnv = {
   NODE_ENV: 'production',
   PUBLIC_URL: 'https://work.example.com',
   OIDC_ISSUERS: 'https://issuer.example.com|aliteo',
+  ENCRYPTION_KEY: 'keyvault:data-keys',
+  KEY_VAULT_URL: 'https://vault.example.com',
   DEV_ISSUER: 'off',
   DRAIN_MS: '0',
 };

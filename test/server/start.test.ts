@@ -81,6 +81,8 @@ describe('the configuration', () => {
   it('has no room for the demo in production', () => {
     const production = {
       NODE_ENV: 'production',
+      ENCRYPTION_KEY: 'keyvault:data-keys',
+      KEY_VAULT_URL: 'https://vault.example.com',
       DATABASE_URL: 'mysql://root@127.0.0.1:3306/aliteo',
       REDIS_URL: 'redis://127.0.0.1:6379',
       SECRET_KEY: 'x'.repeat(32),

@@ -13,6 +13,8 @@ const PRODUCTION = {
   DATABASE_URL: 'mysql://aliteo:password@db.example.com:3306/aliteo',
   REDIS_URL: 'redis://redis.example.com:6379',
   SECRET_KEY: 'k'.repeat(32),
+  ENCRYPTION_KEY: 'keyvault:data-keys',
+  KEY_VAULT_URL: 'https://vault.example.com',
   OIDC_ISSUERS: 'https://issuer.example.com|aliteo',
   PUBLIC_URL: 'https://work.example.com',
 };

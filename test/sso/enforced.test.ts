@@ -1,0 +1,191 @@
+import { execFile } from 'node:child_process';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readAudit } from '../../src/domain/audit.js';
+import { newId } from '../../src/schema/ids.js';
+import { type Browser, callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
+import { ask, type Caller, get, type Listener, listen } from '../harness/client.js';
+import { type Cluster, SECRET_KEY, startCluster } from '../harness/cluster.js';
+import { startIssuer, type TestIssuer } from '../harness/issuer.js';
+import { type NameServer, startNameServer } from '../harness/name-server.js';
+import { change, giveProvider, proveDomain, signInBySso } from '../harness/single-sign-on.js';
+import { CHANGES } from '../harness/stage.js';
+import { until } from '../harness/until.js';
+import { type Person, World } from '../harness/world.js';
+
+let cluster: Cluster;
+let names: NameServer;
+let own: TestIssuer;
+beforeAll(async () => {
+  names = await startNameServer();
+  own = await startIssuer();
+  cluster = await startCluster({ PUBLIC_URL, DNS_SERVERS: names.address, ANSWER_CACHE_BYTES: '1000000' });
+}, 60_000);
+afterAll(async () => {
+  await cluster?.stop();
+  await own?.stop();
+  await names?.stop();
+});
+
+let world: World;
+let admin: Person;
+let guest: Person;
+/** The administrator, signed in at the company's issuer. */
+let bySso: Browser;
+let domain: string;
+let domainId: string;
+beforeEach(async () => {
+  world = await World.found(cluster.parts, cluster.issuer);
+  domain = `${newId('domain').slice(-10)}.example`;
+  admin = await world.member({ email: `admin-${newId('user').slice(-10)}@${domain}`, role: 'ADMIN' });
+  // Of another domain: whom the company's issuer does not speak for.
+  guest = await world.external();
+  domainId = await proveDomain(cluster.first, world.admin.caller, names, domain);
+  await giveProvider(cluster.first, world.admin.caller, own);
+  ({ browser: bySso } = await signInBySso(cluster.first, world, own, admin.email));
+});
+
+const enforce = (isEnforced = true) => change(cluster.first, callerIn(bySso), 'setSsoEnforced', { isEnforced });
+const reasonOf = async (caller: Caller, node = cluster.last) =>
+  (await ask(node, caller, '{ workspaces { id } }')).errors[0]?.extensions.reason ?? null;
+const untilRefused = (caller: Caller) =>
+  until(async () => (await reasonOf(caller)) === 'SSO_REQUIRED', 'the refusal', 2_000);
+
+describe('where a company insists on its own sign-in', () => {
+  it('those of its domain come in by no other, on any process; everybody else does', async () => {
+    const byAnother = await signIn(cluster.first, cluster.issuer, admin.email);
+    const elsewhere = await World.found(cluster.parts, cluster.issuer);
+    await elsewhere.member({ email: admin.email });
+    const follow = await world.follow(await world.task(await world.project()));
+    expect([await reasonOf(admin.caller), await reasonOf(callerIn(byAnother, world.companyId))]).toEqual([null, null]);
+
+    await enforce();
+    await untilRefused(admin.caller);
+    for (const node of cluster.nodes) {
+      await until(async () => (await reasonOf(admin.caller, node)) === 'SSO_REQUIRED', 'the refusal', 2_000);
+      expect(await reasonOf(callerIn(byAnother, world.companyId), node)).toBe('SSO_REQUIRED');
+      expect(await reasonOf(callerIn(bySso), node)).toBe(null);
+      expect(await reasonOf(guest.caller, node)).toBe(null);
+      expect(await reasonOf({ ...admin.caller, companyId: elsewhere.companyId }, node)).toBe(null);
+      const { companies } = await get(node, callerIn(byAnother), '{ companies { memberId } }');
+      expect(companies).toHaveLength(2);
+      expect((await ask(node, follow.caller, '{ followed { id } }')).errors).toEqual([]);
+    }
+    const refused = async () =>
+      (await readAudit(cluster.parts.orm, world.companyId, 0, 100)).map(({ action }) => action);
+    expect(await refused()).toContain('sso.enforced');
+
+    await enforce(false);
+    await until(async () => (await reasonOf(admin.caller)) === null, 'the way in');
+  });
+
+  it('who has one company only finds it among their companies all the same', async () => {
+    const { email } = await world.member({ email: `m-${newId('user').slice(-10)}@${domain}` });
+    const byAnother = await signIn(cluster.first, cluster.issuer, email);
+    await enforce();
+    await untilRefused({ ...callerIn(byAnother), companyId: world.companyId });
+    const { data } = await ask(cluster.first, callerIn(byAnother), '{ companies { company { id } } }');
+    expect(data.companies).toEqual([{ company: { id: world.companyId } }]);
+    expect(await reasonOf(callerIn(byAnother))).toBe('COMPANY_REQUIRED');
+  });
+
+  it('sockets and event streams of other sign-ins are closed within a second, and no others', async () => {
+    const project = await world.project('EVERYONE');
+    await world.grant(project, guest, 'VIEW');
+    const follow = await world.follow(await world.task(project));
+    const byAnother = callerIn(await signIn(cluster.first, cluster.issuer, admin.email), world.companyId);
+    const open = async (node: typeof cluster.first, caller: Caller): Promise<Listener> => {
+      const listener = listen(node, caller, CHANGES, { project: project.id });
+      await listener.until(({ kind }) => kind === 'READY');
+      return listener;
+    };
+    const closing: Listener[] = [];
+    const staying: Listener[] = [];
+    for (const node of cluster.nodes) {
+      for (const caller of [admin.caller, byAnother]) closing.push(await open(node, caller));
+      for (const caller of [callerIn(bySso), guest.caller]) staying.push(await open(node, caller));
+      const followed = listen(node, { follow: follow.secret }, 'subscription { followedChanged { kind } }');
+      await followed.until(({ kind }) => kind === 'READY');
+      staying.push(followed);
+    }
+    const stream = await openStream(admin.caller, project.id);
+
+    const startedAt = performance.now();
+    await enforce();
+    for (const { closed } of closing) expect(await closed).toMatchObject({ code: 4403, reason: 'SSO_REQUIRED' });
+    expect(await stream.text).toContain('SSO_REQUIRED');
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+
+    await world.task(project, { title: 'After' });
+    for (const listener of staying.slice(0, 2)) await listener.until(({ kind }) => kind === 'CREATED');
+    // And who comes now comes to nothing.
+    await untilRefused(admin.caller);
+    const late = listen(cluster.last, admin.caller, CHANGES, { project: project.id });
+    expect(await late.closed).toMatchObject({ code: 4403, reason: 'SSO_REQUIRED' });
+    for (const listener of [...staying, ...closing, late]) await listener.stop();
+  }, 60_000);
+
+  it('whose domain is released comes in by every sign-in again', async () => {
+    await enforce();
+    await untilRefused(admin.caller);
+    await change(cluster.first, world.admin.caller, 'releaseDomain', { domainId });
+    await until(async () => (await reasonOf(admin.caller)) === null, 'the way in');
+  });
+
+  it('another issuer is a duty for nobody before somebody has come by it', async () => {
+    await enforce();
+    await untilRefused(admin.caller);
+    await giveProvider(cluster.first, world.admin.caller, own, { clientId: 'another' });
+    await until(async () => (await reasonOf(admin.caller)) === null, 'the way in');
+  });
+});
+
+/** Opens an event stream; its text comes when it has ended. */
+async function openStream({ authorization = '', companyId = '' }: Caller, project: string) {
+  const accept = { accept: 'text/event-stream', 'content-type': 'application/json' };
+  const response = await fetch(cluster.first.graphqlUrl, {
+    method: 'POST',
+    headers: { authorization, 'x-company-id': companyId, ...accept },
+    body: JSON.stringify({ query: CHANGES, variables: { project } }),
+  });
+  return { text: response.text() };
+}
+
+describe('a company does not lock itself out', () => {
+  const codeOf = async (caller: Caller, isEnforced = true) => {
+    const document = `mutation { setSsoEnforced(input: { isEnforced: ${isEnforced} }) { userErrors { code } } }`;
+    const { data, errors } = await ask(cluster.first, caller, document);
+    return data?.setSsoEnforced?.userErrors[0]?.code ?? errors[0]?.extensions.reason ?? null;
+  };
+
+  it('for who makes it a duty has come by it', async () => {
+    expect(await codeOf(admin.caller)).toBe('SSO_NOT_TRIED');
+    expect(await codeOf(world.admin.caller)).toBe('SSO_NOT_TRIED');
+    expect(await reasonOf(admin.caller)).toBe(null);
+    expect(await codeOf(callerIn(bySso))).toBe(null);
+    // Taking it back takes no sign-in of any kind.
+    expect(await codeOf(world.admin.caller, false)).toBe(null);
+    const without = await World.found(cluster.parts, cluster.issuer);
+    expect(await codeOf(without.admin.caller)).toBe('NO_PROVIDER');
+  });
+
+  it('and where it has, the operator lets it out, which the audit log tells of', async () => {
+    await enforce();
+    await untilRefused(admin.caller);
+    expect(await aliteo('company', 'sso', world.companyId, '--off')).toMatchObject({ code: 0 });
+    await until(async () => (await reasonOf(admin.caller)) === null, 'the way in');
+    const entries = await readAudit(cluster.parts.orm, world.companyId, 0, 100);
+    expect(entries.at(-1)).toMatchObject({ action: 'sso.released', entryPoint: 'OPERATOR', actorId: null });
+    expect((await aliteo('company', 'sso', newId('company'), '--off')).code).toBe(1);
+  });
+});
+
+/** What the operator types. */
+const aliteo = (...args: string[]) =>
+  new Promise<{ code: unknown; output: string }>((resolve) => {
+    const { dataDir, databaseUrl } = cluster.database;
+    const env = { PATH: process.env.PATH, DATA_DIR: dataDir, DATABASE_URL: databaseUrl ?? '', SECRET_KEY };
+    const cli = ['--disable-warning=ExperimentalWarning', 'dist/src/cli.js'];
+    execFile(process.execPath, [...cli, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, output: stdout + stderr }),
+    );
+  });
