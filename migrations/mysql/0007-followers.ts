@@ -15,6 +15,11 @@ export class Followers extends Migration {
         \`renewal_hash\` varchar(64) character set ascii collate ascii_bin not null,
         \`created_at\` datetime(3) not null,
         \`ended_at\` datetime(3) null,
+        \`email\` varchar(254) null,
+        \`email_hash\` varchar(64) character set ascii collate ascii_bin null,
+        \`invited_at\` datetime(3) null,
+        \`confirmed_at\` datetime(3) null,
+        \`unsubscribed_at\` datetime(3) null,
         primary key (\`company_id\`, \`id\`)
       ) default character set utf8mb4 collate utf8mb4_unicode_520_ci engine = InnoDB`);
     this.addSql(
@@ -22,6 +27,9 @@ export class Followers extends Migration {
     );
     this.addSql(
       `alter table \`followers\` add unique \`followers_company_id_renewal_hash_unique\` (\`company_id\`, \`renewal_hash\`)`,
+    );
+    this.addSql(
+      `alter table \`followers\` add unique \`followers_company_id_follow_id_email_hash_unique\` (\`company_id\`, \`follow_id\`, \`email_hash\`)`,
     );
     this.addSql(
       `alter table \`followers\` add constraint \`followers_company_id_follow_id_foreign\` foreign key (\`company_id\`, \`follow_id\`) references \`follows\` (\`company_id\`, \`id\`) on update restrict on delete restrict`,

@@ -14,6 +14,11 @@ export class Followers extends Migration {
         \`renewal_hash\` text not null,
         \`created_at\` datetime not null,
         \`ended_at\` datetime null,
+        \`email\` text null,
+        \`email_hash\` text null,
+        \`invited_at\` datetime null,
+        \`confirmed_at\` datetime null,
+        \`unsubscribed_at\` datetime null,
         primary key (\`company_id\`, \`id\`),
         constraint \`followers_company_id_follow_id_foreign\` foreign key (\`company_id\`, \`follow_id\`) references \`follows\` (\`company_id\`, \`id\`) on update restrict on delete restrict
       )`);
@@ -22,6 +27,9 @@ export class Followers extends Migration {
     );
     this.addSql(
       'create unique index `followers_company_id_renewal_hash_unique` on `followers` (`company_id`, `renewal_hash`)',
+    );
+    this.addSql(
+      'create unique index `followers_company_id_follow_id_email_hash_unique` on `followers` (`company_id`, `follow_id`, `email_hash`)',
     );
     this.rebuildComments();
   }

@@ -75,6 +75,9 @@ export const USER_ERROR_CODES = {
   EXPIRY_PAST: 'The expiry lies in the past.',
   PASSWORD_LENGTH: 'The password of a follow has 8 to 128 characters.',
   MAX_FOLLOWERS: 'A follow is for 1 to 1,000,000 followers, or for any number.',
+  FOLLOW_OVER: 'The follow was revoked, or its time is over.',
+  FOLLOW_FULL: 'By this follow no more may come in.',
+  UNSUBSCRIBED: 'The person has unsubscribed, and gets no more letters of this follow.',
   COMMENTS_NOT_OPEN: 'The followers of this link may not write comments, or come in by the door first.',
   TOO_MANY_COMMENTS: 'Too many comments were written within a short time: wait a moment.',
 } as const satisfies Record<string, string>;

@@ -14,6 +14,7 @@ import {
 } from 'type-graphql';
 import { expectFollower } from '../auth/viewer.js';
 import { addFollowerComment } from '../domain/follower-comments.js';
+import { inviteFollower } from '../domain/follower-invitations.js';
 import { endFollower } from '../domain/follows.js';
 import { Comment } from '../entities/comment.js';
 import { Follower } from '../entities/follower.js';
@@ -21,11 +22,12 @@ import type { Row } from '../entities/rows.js';
 import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/directives.js';
 import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
-import { MaxCharacters, NAME_LENGTH, TEXT_LENGTH } from '../schema/texts.js';
+import { ADDRESS_LENGTH, MaxCharacters, NAME_LENGTH, TEXT_LENGTH } from '../schema/texts.js';
 import { answer, answerFollower } from './answer.js';
 import type { GraphContext } from './context.js';
 import { findVisibleTask } from './visible.js';
 
+const InviteFollowerPayload = payloadType('InviteFollowerPayload', 'follower', Follower);
 const EndFollowerPayload = payloadType('EndFollowerPayload', 'follower', Follower);
 
 @ObjectType()
@@ -51,6 +53,15 @@ class EndFollowerInput {
 }
 
 @InputType()
+class InviteFollowerInput {
+  @Field(() => ID)
+  followId!: string;
+  @MaxCharacters(ADDRESS_LENGTH)
+  @Field({ description: 'The letter goes there. Only administrators see it.' })
+  email!: string;
+}
+
+@InputType()
 class AddFollowerCommentInput {
   @MaxCharacters(TEXT_LENGTH)
   @Field()
@@ -62,6 +73,23 @@ class AddFollowerCommentInput {
 
 @Resolver(() => Follower)
 export class FollowerResolver {
+  @HasRole('ADMIN')
+  @ForMembers()
+  @Mutation(() => InviteFollowerPayload, {
+    description:
+      'Sends a letter with a way in of their own; who confirms follows, without a password. Invited again, they get another letter, and the one before it opens nothing any more.',
+  })
+  inviteFollower(
+    @Arg('input') { followId, email }: InviteFollowerInput,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    const { publicUrl } = context;
+    return answer(context, info, 'follower', (parts, viewer) =>
+      inviteFollower(parts, viewer, { followId, email, publicUrl }),
+    );
+  }
+
   @HasRole('ADMIN')
   @ForMembers()
   @Mutation(() => EndFollowerPayload, { description: 'Puts one follower out; open sockets of theirs close.' })

@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { type Admitted, type DoorParts, enterAgain, enterByLink, type Shown } from '../domain/follow-door.js';
+import {
+  type Admitted,
+  type DoorParts,
+  enterAgain,
+  enterByLink,
+  type Shown,
+  type ShownAgain,
+} from '../domain/follow-door.js';
 import type { LastUses } from '../domain/last-uses.js';
 import type { Refusals } from '../domain/refusals.js';
 import type { Parts } from '../domain/unit-of-work.js';
@@ -29,10 +36,10 @@ const BODY_BYTES = 4_096;
 const LONGEST = 1_024;
 
 const text = z.string().max(LONGEST);
-/** A link's secret, with its password where it has one; or a follower's own way back in. */
+/** A link's secret, with its password where it has one; or a follower's own way back in, by which an invited one confirms. */
 const question = z.union([
   z.strictObject({ secret: text, password: text.optional() }),
-  z.strictObject({ renewal: text }),
+  z.strictObject({ renewal: text, confirm: z.boolean().optional() }),
 ]);
 type Question = z.infer<typeof question>;
 
@@ -66,7 +73,8 @@ export class FollowDoor {
     const origin = originOf(request, trustedProxies);
     const hasPassword = 'password' in asked && asked.password !== undefined;
     tellRateLimit(response, await limits.takeOfAddress(origin.address, hasPassword));
-    return 'renewal' in asked ? this.#again(asked.renewal) : this.#byLink({ ...parts, refusals, origin }, asked);
+    const doorParts = { ...parts, refusals, origin };
+    return 'renewal' in asked ? this.#again(doorParts, asked) : this.#byLink(doorParts, asked);
   }
 
   async #byLink(parts: DoorParts, shown: Shown): Promise<Admitted> {
@@ -79,8 +87,8 @@ export class FollowDoor {
     return admitted;
   }
 
-  async #again(renewal: string): Promise<Admitted> {
-    const { viewer, ...admitted } = await enterAgain(this.options.parts, renewal);
+  async #again(parts: DoorParts, shown: ShownAgain): Promise<Admitted> {
+    const { viewer, ...admitted } = await enterAgain(parts, shown);
     this.options.uses.note(viewer);
     return admitted;
   }

@@ -2,10 +2,13 @@ import { ADD_COMMENT, FOLLOWED, FOLLOWED_CHANGED } from './follow-documents.js';
 
 /**
  * The way in: the link's secret, taken from the address, is given at the door for a token; a way back to a fresh one is kept
- * as long as the tab is open. Who asks for a password shows the same page as who leads nowhere.
+ * as long as the tab is open. A link that asks for a password shows the same page as one that leads nowhere. Who was invited
+ * by a letter comes in by what is in its link, after they have said so once, by a button.
  */
 const DOOR = `
-  const link = location.pathname.slice('/f/'.length);
+  const INVITATION = '/f/invitation/';
+  const isInvited = location.pathname.startsWith(INVITATION);
+  const link = location.pathname.slice((isInvited ? INVITATION : '/f/').length);
   const KEY = 'aliteo-follow';
   let token = null;
   let refreshing;
@@ -21,7 +24,7 @@ const DOOR = `
 
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  /** What the door answers; it is asked again while it is busy, unless somebody waits with a password. */
+  /** What the door answers; it is asked again while it is busy, unless somebody waits at a button. */
   async function knock(shown) {
     for (;;) {
       const response = await fetch('/follow/token', {
@@ -33,14 +36,20 @@ const DOOR = `
       if (response && response.ok) return response.json();
       if (!isBusy) return null;
       const seconds = Number(response && response.headers.get('retry-after')) || 5;
-      if (shown.password !== undefined) throw new Error('Too many tries. Try again in ' + seconds + ' seconds.');
+      if (shown.password !== undefined || shown.confirm) throw new Error('Too many tries. Try again in ' + seconds + ' seconds.');
       await pause(seconds * 1000 * (1 + Math.random()));
     }
   }
 
-  async function enter(password) {
+  /** By the letter, by the way back that is kept, or by the link. */
+  async function showUp(more) {
+    if (isInvited) return knock({ renewal: link, ...more });
     const renewal = kept();
-    const admitted = (renewal && (await knock({ renewal }))) || (await knock({ secret: link, password }));
+    return (renewal && (await knock({ renewal }))) || knock({ secret: link, ...more });
+  }
+
+  async function enter(more) {
+    const admitted = await showUp(more);
     if (!admitted) sessionStorage.removeItem(KEY);
     token = admitted && admitted.token;
     if (!admitted) return false;
@@ -66,6 +75,7 @@ const VIEW = `
   function show(task) {
     $('gone').hidden = Boolean(task);
     $('door').hidden = true;
+    $('invited').hidden = true;
     $('task').hidden = !task;
     if (!task) return;
     document.title = '#' + task.number + ' ' + task.title;
@@ -101,8 +111,8 @@ const VIEW = `
   function showDoor() {
     show(null);
     $('gone').hidden = true;
-    $('door').hidden = false;
-    $('password').focus();
+    $(isInvited ? 'invited' : 'door').hidden = false;
+    if (!isInvited) $('password').focus();
   }
 `;
 
@@ -207,9 +217,14 @@ const START = `
 
   onSubmit($('write'), write);
   onSubmit($('door'), async () => {
-    const isIn = await enter($('password').value);
+    const isIn = await enter({ password: $('password').value });
     $('password').value = '';
     if (!isIn) throw new Error('This does not open anything.');
+    await begin();
+  });
+
+  onSubmit($('invited'), async () => {
+    if (!(await enter({ confirm: true }))) throw new Error('This invitation does not open anything, or not any more.');
     await begin();
   });
 

@@ -20,7 +20,7 @@ export const STYLE = `
   button { font: inherit; font-weight: 600; justify-self: start; padding: .5rem 1.1rem; border: 0; border-radius: .4rem; background: #1d4ed8; color: #fff; cursor: pointer }
   button:disabled { opacity: .6; cursor: default }
   [role=alert] { margin: 0; min-height: 1.5em; color: light-dark(#b91c1c, #fca5a5) }
-  #door { max-width: 24rem; border-top: 0 }
+  #door, #invited { max-width: 24rem; border-top: 0 }
   #live::before { content: '●'; margin-right: .35rem; color: #b45309 }
   #live[data-on]::before { color: #15803d }
 `;

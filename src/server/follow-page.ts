@@ -19,6 +19,11 @@ const page = (nonce: string) => `<!doctype html>
   <p role="alert"></p>
   <button>Open</button>
 </form>
+<form id="invited" hidden>
+  <p>You were invited to follow something as it goes on. Do you want to?</p>
+  <p role="alert"></p>
+  <button>Follow</button>
+</form>
 <main id="task" hidden>
   <header><span id="number"></span><span id="live" role="status">Connecting…</span></header>
   <h1 id="title"></h1>

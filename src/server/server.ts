@@ -51,6 +51,7 @@ import { metricsOf } from './server-metrics.js';
 import { SessionWatch } from './session-watch.js';
 import { SignInWatch } from './sign-in-watch.js';
 import { readManifest, TrustedDocuments } from './trusted-documents.js';
+import { Unsubscribe } from './unsubscribe.js';
 import { Upkeep } from './upkeep.js';
 import { SocketHub } from './websocket.js';
 
@@ -145,10 +146,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const post = openPost(parts, config);
   const login = new Login({ ...config, parts, issuers: doors.issuers, sessions, door, rates, book: doors.book });
   const { uses } = doors;
-  const followDoor = new FollowDoor({ ...common, ...config, parts, uses, limits: new FollowLimits(shared) });
+  const limits = new FollowLimits(shared);
+  const followDoor = new FollowDoor({ ...common, ...config, parts, uses, limits });
+  const unsubscribe = new Unsubscribe({ ...config, parts, limits });
   const routes: Route[] = [
     ...login.routes,
     ...followDoor.routes,
+    ...unsubscribe.routes,
     { path: '/graphql', isApi: true, handle: graphql.handle },
     {
       path: '/export/audit.ndjson',

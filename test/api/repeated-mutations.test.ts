@@ -173,6 +173,10 @@ const calls: Record<string, () => Call | Promise<Call>> = {
       meanwhile: () => rows().nativeUpdate(Follow, { id }, { revokedAt: null }),
     };
   },
+  inviteFollower: async () => ({
+    select: 'follower { id email invitedAt confirmedAt followId }',
+    input: { followId: (await world.follow(task)).id, email: `${unique()}@example.com` },
+  }),
   endFollower: async () => {
     const { id } = await world.follower(task);
     return {

@@ -6,7 +6,7 @@ import { ApiKey } from '../../src/entities/api-key.js';
 import { AuditEntry } from '../../src/entities/audit-entry.js';
 import { Comment } from '../../src/entities/comment.js';
 import { Follow } from '../../src/entities/follow.js';
-import { Follower } from '../../src/entities/follower.js';
+import { Follower, uninvited } from '../../src/entities/follower.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { findRows, insertRows } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
@@ -150,6 +150,7 @@ async function addTalk(company: number): Promise<void> {
         renewalHash: follower,
         createdAt,
         endedAt: null,
+        ...uninvited,
       };
     });
     await insertRows(em, Follower, followers);

@@ -63,6 +63,22 @@ describe('an administrator sees of a follow', () => {
     await until(async () => (await look(id)).lastUsedAt !== null, 'the time of its use');
   });
 
+  it.each(['lastUsedAt', 'followerCount', 'watching'])(
+    '%s as it is now, though no event tells when it changes',
+    async (field) => {
+      const follow = await world.follow(task);
+      const document = `{ node(id: "${follow.id}") { ... on Follow { ${field} } } }`;
+      const read = async () => (await get(cluster.last, world.admin.caller, document)).node[field];
+      const before = await read();
+      // Once more, so that it would be kept by now.
+      expect(await read()).toBe(before);
+      const { caller } = await world.enter(follow.secret);
+      const socket = await watch(caller);
+      await until(async () => (await read()) !== before, field);
+      socket.ws.terminate();
+    },
+  );
+
   it('how many watch now, over all processes, each time they ask', async () => {
     const { follow, caller } = await world.follower(task);
     const sockets = [await watch(caller, cluster.first), await watch(caller), await watch(follow.caller)];

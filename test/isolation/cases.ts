@@ -18,6 +18,7 @@ import {
   FOLLOWS,
   GRANT_FOLLOW,
   HISTORY,
+  INVITE_FOLLOWER,
   MEMBERS,
   MOVE_TASK,
   PROJECT,
@@ -394,6 +395,13 @@ export const cases: Record<string, Case | Case[]> = {
     at: 'input.taskId',
     variables: (side) => onFreshTask(side, {}),
     hidden: hiddenFromAdmins,
+  }),
+  'Mutation.inviteFollower.input.followId': refused({
+    as: 'admin',
+    document: INVITE_FOLLOWER,
+    at: 'input.followId',
+    variables: async (side) => ({ input: { followId: (await side.freshFollow()).id, email: 'invited@example.com' } }),
+    hidden: 'administrators see every follow',
   }),
   'Mutation.endFollower.input.followerId': refused({
     as: 'admin',

@@ -8,7 +8,7 @@ const ANY_NODE = `{ __typename id
   ... on ApiKey { name secrets { prefix } createdBy { name } }
   ... on Comment { body writtenBy: author { name } task { ${TASK} } }
   ... on Company { name }
-  ... on Follower { createdAt lastSeenAt endedAt followId }
+  ... on Follower { createdAt lastSeenAt endedAt followId email }
   ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
   ... on Member { name email }
   ... on PersonalView { name filter }
@@ -39,6 +39,7 @@ export const ROTATE_KEY = mutation('rotateApiKey', 'secret apiKey { id name }');
 export const REVOKE_KEY = mutation('revokeApiKey', 'apiKey { id name }');
 export const END_ENTRY_POINT = mutation('endEntryPoint', 'entryPoint { id kind name }');
 export const END_FOLLOWS = mutation('endFollows', `follows { id label task { ${TASK} } }`);
+export const INVITE_FOLLOWER = mutation('inviteFollower', 'follower { id followId email }');
 export const END_FOLLOWER = mutation('endFollower', 'follower { id followId }');
 export const UPDATE_MEMBER = mutation('updateMember', 'member { id name email }');
 export const REACTIVATE_MEMBER = mutation('reactivateMember', 'member { id name email }');

@@ -83,6 +83,7 @@ const TABLE = `
   Mutation.removeSsoProvider        anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.setSsoEnforced           anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Mutation.endFollows               anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.inviteFollower           anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.endFollower              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.addFollowerComment       anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
   Mutation.foundCompany             anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
@@ -163,6 +164,8 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.grantFollow': ({ task }) => mutation('grantFollow', `taskId: "${task}"`),
   'Mutation.revokeFollow': ({ follow }) => mutation('revokeFollow', `followId: "${follow}"`),
   'Mutation.endFollows': ({ task }) => mutation('endFollows', `taskId: "${task}"`),
+  'Mutation.inviteFollower': ({ follow, address }) =>
+    mutation('inviteFollower', `followId: "${follow}", email: "${address}"`),
   'Mutation.endFollower': ({ follower }) => mutation('endFollower', `followerId: "${follower}"`),
   'Mutation.addFollowerComment': () => mutation('addFollowerComment', 'body: "C", name: "N"'),
   'Mutation.claimDomain': ({ newDomain }) => mutation('claimDomain', `domain: "${newDomain}"`),
