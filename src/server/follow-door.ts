@@ -22,6 +22,7 @@ import { originOf } from './origin.js';
 import { tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { type Handle, type Route, sendJson } from './router.js';
+import { seldom } from './seldom.js';
 
 export interface FollowDoorOptions {
   parts: Parts;
@@ -45,6 +46,8 @@ type Question = z.infer<typeof question>;
 
 /** `POST /follow/token`: where a link, or a follower's renewal, is given for a token that is good for an hour. */
 export class FollowDoor {
+  readonly #shouldTell = seldom();
+
   constructor(readonly options: FollowDoorOptions) {}
 
   get routes(): Route[] {
@@ -61,6 +64,8 @@ export class FollowDoor {
       const formatted = formatError(error);
       const { status } = ERROR_CODES[formatted.extensions.code];
       if (error instanceof DoorLimitError) tellRateLimit(response, error.standing);
+      if (formatted.extensions.reason === 'DOOR_BUSY' && this.#shouldTell())
+        this.options.parts.log.warn('follow: more passwords are tried than can be looked at; some are refused');
       for (const [name, value] of Object.entries(refusalHeaders(status, error))) response.setHeader(name, value);
       if (!request.complete) response.setHeader('connection', 'close');
       sendJson(response, status, { errors: [formatted] });

@@ -8,7 +8,7 @@ const ANY_NODE = `{ __typename id
   ... on ApiKey { name secrets { prefix } createdBy { name } }
   ... on Comment { body writtenBy: author { name } task { ${TASK} } }
   ... on Company { name }
-  ... on Follower { createdAt lastSeenAt endedAt followId email }
+  ... on Follower { createdAt lastSeenAt endedAt followId address: email }
   ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
   ... on Member { name email }
   ... on PersonalView { name filter }
