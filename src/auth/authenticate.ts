@@ -1,46 +1,25 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../crypto.js';
-import { ApiKey, ApiKeySecret } from '../entities/api-key.js';
 import { Member } from '../entities/member.js';
 import type { Orm } from '../entities/orm.js';
-import { findRow, findRows, type Row, type RowSource } from '../entities/rows.js';
-import { SupportGrant } from '../entities/support-grant.js';
+import { findRows, type Row } from '../entities/rows.js';
 import type { Reason } from '../errors/reasons.js';
-import { ApiError, accessEnded, followInvalid, notFound, sessionEnded, unauthenticated } from '../errors.js';
+import { ApiError, accessEnded, notFound, sessionEnded, unauthenticated } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
-import { AddressRanges, bareAddress } from '../transport/address-ranges.js';
 import type { AccessTokenVerifier } from './access-token.js';
-import { isKeySecret, readKeySecret } from './api-key-secret.js';
-import type { DoorBook, Origin } from './door-book.js';
-import { readFollowSecret } from './follow-secret.js';
-import { isFollowToken, openFollowToken } from './follow-token.js';
-import { findFollowerViewer, findLinkViewer } from './follow-viewer.js';
+import { isKeySecret } from './api-key-secret.js';
+import { enterByKey, keyAsNow } from './by-api-key.js';
+import { enterByFollow } from './by-follow.js';
+import { enterBySupportToken, supportAsNow } from './by-support-token.js';
+import type { DoorBook } from './door-book.js';
+import { findFollowerViewer } from './follow-viewer.js';
+import type { Credential, Door } from './knocking.js';
 import { provisionUser } from './provision-user.js';
 import type { Sessions } from './sessions.js';
 import { expectSignIn, readGate } from './sign-in-gate.js';
 import { supportTokens } from './support-token.js';
-import {
-  type FollowerViewer,
-  type KeyViewer,
-  type MemberViewer,
-  nobody,
-  type SignedIn,
-  type SupportViewer,
-  sessionOf,
-  type Viewer,
-} from './viewer.js';
-
-/** What somebody shows at the door, over HTTP or in `connection_init`. */
-export interface Credential {
-  /** `Bearer TOKEN`, which may be an API key's secret or a support token, or `Follow` with a follower's token or a link's secret. */
-  authorization?: string | undefined;
-  /** A session's secret, as the browser's cookie has it; `authorization` goes before it. */
-  session?: string | undefined;
-  companyId?: string | undefined;
-  /** Where it is shown. */
-  origin?: Origin | undefined;
-}
+import { type MemberViewer, nobody, type SignedIn, sessionOf, type Viewer } from './viewer.js';
 
 /** How long somebody may go on to show what is no credential; by where they show it. */
 export interface Patience {
@@ -83,7 +62,7 @@ type Came = Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt' | 'session' 
 export type KnownMembers = (companyId: string, userId: string) => Promise<MemberViewer | null> | null;
 
 /** Turns a credential into exactly one viewer, and finds out later whether that viewer still stands. */
-export class Authenticator {
+export class Authenticator implements Door {
   /** By the token's hash: a token is a secret, and long. */
   readonly #verified = new LRUCache<string, Verified>({ max: KNOWN_TOKENS, ttl: KNOWN_MS });
 
@@ -118,11 +97,11 @@ export class Authenticator {
     const [scheme = '', value = ''] = authorization.split(/ +/, 2);
     switch (scheme.toLowerCase()) {
       case 'bearer':
-        if (isKeySecret(value)) return this.#program(value, credential);
-        if (supportTokens(this.keyring).isOne(value)) return this.#support(value, credential);
+        if (isKeySecret(value)) return enterByKey(this, value, credential);
+        if (supportTokens(this.keyring).isOne(value)) return enterBySupportToken(this, value, credential);
         return this.#person(await this.#verify(value), credential, known);
       case 'follow':
-        return this.#follower(value, credential);
+        return enterByFollow(this, value, credential);
       default:
         throw unauthenticated('SCHEME_UNKNOWN', 'Authorization must be "Bearer …" or "Follow …".');
     }
@@ -134,8 +113,8 @@ export class Authenticator {
     const renewed = await this.#renewed(viewer);
     if (!renewed) return null;
     if (renewed.kind === 'MEMBER') return this.#member(renewed, known);
-    if (renewed.kind === 'INTEGRATION') return this.#key(renewed);
-    if (renewed.kind === 'SUPPORT') return this.#granted(renewed);
+    if (renewed.kind === 'INTEGRATION') return keyAsNow(this.orm, renewed);
+    if (renewed.kind === 'SUPPORT') return supportAsNow(this.orm, renewed);
     if (renewed.kind === 'FOLLOWER') return findFollowerViewer(this.orm, renewed);
     return renewed;
   }
@@ -226,82 +205,6 @@ export class Authenticator {
     ]);
     return member ? { ...memberViewer(member, { companyId, userId, expiresAt: null }), gate } : null;
   }
-
-  /** One answer for whatever is wrong; the company's log tells its administrators which it was. */
-  async #support(token: string, { companyId, origin }: Credential): Promise<SupportViewer> {
-    const shown = supportTokens(this.keyring).read(token);
-    const { companyId: whose = '', grantId = '' } = shown?.content ?? {};
-    const viewer = shown && { kind: 'SUPPORT' as const, companyId: whose, grantId, expiresAt: shown.until };
-    const current = viewer && !hasExpired(viewer) ? await this.#granted(viewer) : null;
-    if (current && companyId !== undefined && companyId !== whose) throw notFound('company');
-    if (current && origin) this.book?.entered(current, hash('sha256', token, 'base64url'), origin);
-    if (current) return current;
-    if (shown && origin) this.book?.turnedAway(whose, 'SUPPORT', 'SUPPORT_ENDED', origin, grantId);
-    throw unauthenticated('SUPPORT_ENDED', 'This way in is not open, or not any more.');
-  }
-
-  /** The same as long as the company's grant is open. */
-  async #granted(viewer: SupportViewer): Promise<SupportViewer | null> {
-    const grant = await findRow(this.#sourceOf(viewer), SupportGrant, viewer.grantId);
-    return grant && !grant.revokedAt && grant.expiresAt.getTime() > Date.now() ? viewer : null;
-  }
-
-  async #program(secret: string, { companyId, origin }: Credential): Promise<KeyViewer> {
-    const shown = readKeySecret(this.keyring, secret);
-    const [found] = shown
-      ? await findRows({ orm: this.orm, companyId: shown.companyId }, ApiKeySecret, { hash: shown.hash })
-      : [];
-    const key = found && (await findRow(this.#sourceOf(found), ApiKey, found.key.id));
-    const viewer = key ? keyViewer(key, found) : null;
-    const isFromThere = viewer && isAllowedFrom(key as Row<ApiKey>, origin);
-    if (viewer && isFromThere && (companyId === undefined || companyId === viewer.companyId)) {
-      if (origin) this.book?.entered(viewer, viewer.keyId, origin);
-      return viewer;
-    }
-    if (viewer && isFromThere) throw notFound('company');
-    const reason = isFromThere === false ? 'KEY_ADDRESS' : 'KEY_INVALID';
-    if (shown && origin) this.book?.turnedAway(shown.companyId, 'INTEGRATION', reason, origin, key?.id);
-    throw unauthenticated('KEY_INVALID', 'This API key is not good here.');
-  }
-
-  /** The same key as things stand now, by the secret that was shown where there was one. */
-  async #key({ companyId, keyId, secretHash }: KeyViewer): Promise<KeyViewer | null> {
-    const source = this.#sourceOf({ companyId });
-    const [key, secrets] = await Promise.all([
-      findRow(source, ApiKey, keyId),
-      secretHash === null ? null : findRows(source, ApiKeySecret, { hash: secretHash }),
-    ]);
-    if (!key || (secrets && !secrets[0])) return null;
-    return keyViewer(key, secrets?.[0] ?? null);
-  }
-
-  #sourceOf({ companyId }: { companyId: string }): RowSource {
-    return { orm: this.orm, companyId };
-  }
-
-  #follower(shown: string, credential: Credential): Promise<FollowerViewer> {
-    return isFollowToken(shown) ? this.#byFollowToken(shown, credential) : this.#byLink(shown, credential);
-  }
-
-  async #byLink(secret: string, { origin }: Credential): Promise<FollowerViewer> {
-    const key = readFollowSecret(this.keyring, secret);
-    const follower = key && (await findLinkViewer(this.orm, key.companyId, key.hash));
-    if (follower && origin) this.book?.entered(follower, key.hash, origin);
-    if (follower) return follower;
-    if (key && origin) this.book?.turnedAway(key.companyId, 'FOLLOWER', 'FOLLOW_INVALID', origin);
-    throw followInvalid();
-  }
-
-  async #byFollowToken(token: string, { origin }: Credential): Promise<FollowerViewer> {
-    const said = openFollowToken(this.keyring, token);
-    if (!said) throw followInvalid();
-    if (said.expiresAt.getTime() <= Date.now()) throw unauthenticated('TOKEN_EXPIRED', 'The token has expired.');
-    const follower = await findFollowerViewer(this.orm, said);
-    if (follower && origin) this.book?.entered(follower, said.followerId, origin);
-    if (follower) return follower;
-    if (origin) this.book?.turnedAway(said.companyId, 'FOLLOWER', 'FOLLOW_INVALID', origin);
-    throw followInvalid();
-  }
 }
 
 const hasExpired = (viewer: Viewer): boolean =>
@@ -325,17 +228,3 @@ function memberViewer(
   if (sso) viewer.sso = sso;
   return viewer;
 }
-
-/** Null for a key that has ended, or whose secret has. */
-function keyViewer(key: Row<ApiKey>, secret: Row<ApiKeySecret> | null): KeyViewer | null {
-  const end = Math.min(key.expiresAt.getTime(), secret?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY);
-  if (key.revokedAt || end <= Date.now()) return null;
-  const { companyId, id: keyId, scopes } = key;
-  return { kind: 'INTEGRATION', companyId, keyId, scopes, secretHash: secret?.hash ?? null, expiresAt: new Date(end) };
-}
-
-/** Whether the key is good where it is shown. Who shows it from nowhere is this process itself. */
-const isAllowedFrom = ({ allowedAddresses }: Row<ApiKey>, origin: Origin | undefined): boolean =>
-  allowedAddresses.length === 0 ||
-  origin === undefined ||
-  new AddressRanges(allowedAddresses).includes(bareAddress(origin.address));

@@ -1,7 +1,7 @@
 import type { Origin } from '../auth/door-book.js';
 import { fitsPassword } from '../auth/follow-password.js';
 import { newFollowSecret, readFollowSecret } from '../auth/follow-secret.js';
-import { FOLLOW_TOKEN_MS, sealFollowToken } from '../auth/follow-token.js';
+import { FOLLOW_TOKEN_MS, followTokens } from '../auth/follow-token.js';
 import { findFollowerViewer, findOpenFollow, findOpenFollower, followerViewer } from '../auth/follow-viewer.js';
 import type { FollowerViewer } from '../auth/viewer.js';
 import { Follow } from '../entities/follow.js';
@@ -149,7 +149,7 @@ function ticketOf({ keyring }: Pick<Parts, 'keyring'>, viewer: FollowerViewer): 
   const { companyId, followId, followerId } = viewer;
   const expiresAt = viewer.expiresAt ?? tokenEnd();
   if (followerId === null) throw new Error('A token is for a follower who came in by the door.');
-  return { token: sealFollowToken(keyring, { companyId, followId, followerId, expiresAt }), expiresAt };
+  return { token: followTokens(keyring).make({ companyId, followId, followerId }, expiresAt), expiresAt };
 }
 
 /** To the company's administrators; who asks learns nothing of it. */

@@ -11,7 +11,6 @@ import {
   InputType,
   Int,
   Mutation,
-  ObjectType,
   Query,
   Resolver,
   Root,
@@ -29,7 +28,7 @@ import { notFound } from '../errors.js';
 import type { Change } from '../pubsub/topic.js';
 import { connectionOf, PageArgs } from '../schema/connections.js';
 import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/directives.js';
-import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
+import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
 import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { answer } from './answer.js';
@@ -45,28 +44,10 @@ const FollowerConnection = connectionOf(Follower, 'Follower');
 const EndFollowsPayload = payloadType('EndFollowsPayload', 'follows', [Follow]);
 const RevokeFollowPayload = payloadType('RevokeFollowPayload', 'follow', Follow);
 
-@ObjectType()
-class GrantFollowPayload implements Payload {
-  @Field(() => Follow, { nullable: true })
-  follow!: Follow | null;
-  @Field(() => String, {
-    nullable: true,
-    description: 'The link to hand out. Shown here once; only a fingerprint of it is kept.',
-  })
-  url!: string | null;
-  @Field(() => String, {
-    nullable: true,
-    description: 'What the link carries, for clients that connect by themselves.',
-  })
-  secret!: string | null;
-  @Field(() => [UserErrorItem])
-  userErrors!: UserErrorItem[];
-  @Field(() => String, {
-    nullable: true,
-    description: "The log's position at which the change is visible; null when there was none.",
-  })
-  cursor!: string | null;
-}
+const GrantFollowPayload = payloadType('GrantFollowPayload', 'follow', Follow, {
+  url: 'The link to hand out. Shown here once; only a fingerprint of it is kept.',
+  secret: 'What the link carries, for clients that connect by themselves.',
+});
 
 @InputType()
 class GrantFollowInput {

@@ -1,4 +1,4 @@
-import type { Credential } from '../auth/authenticate.js';
+import type { Credential } from '../auth/knocking.js';
 
 /**
  * The credential in a payload of the protocol: as `docs/protocol.md` says, or named as the HTTP headers are, because

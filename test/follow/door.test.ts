@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openFollowToken, sealFollowToken } from '../../src/auth/follow-token.js';
+import { followTokens } from '../../src/auth/follow-token.js';
 import { endFollower, grantFollow, revokeFollow } from '../../src/domain/follows.js';
 import { Follow } from '../../src/entities/follow.js';
 import { Follower } from '../../src/entities/follower.js';
@@ -30,7 +30,7 @@ afterAll(() => cluster?.stop());
 const rows = () => forkFor(cluster.parts.orm, { companyId: world.companyId });
 const unknownSecret = () => `${world.companyId.slice('company_'.length)}.${'x'.repeat(43)}`;
 const reasonOf = async (caller: Caller) => (await ask(cluster.last, caller, FACE)).errors[0]?.extensions.reason;
-const followerOf = (token: string) => openFollowToken(cluster.parts.keyring, token)?.followerId ?? '';
+const followerOf = (token: string) => followTokens(cluster.parts.keyring).read(token)?.content.followerId ?? '';
 
 /** What a client can tell one refusal from another by. */
 async function told(shown: object) {
@@ -199,14 +199,15 @@ describe('a token', () => {
     const { follow, id, caller } = await world.follower(task);
     const other = await World.found(cluster.parts, cluster.issuer);
     const { keyring } = cluster.parts;
-    const said = { companyId: world.companyId, followId: follow.id, followerId: id, expiresAt: new Date() };
+    const said = { companyId: world.companyId, followId: follow.id, followerId: id };
+    const tokens = followTokens(keyring);
     const later = new Date(Date.now() + 60_000);
-    expect(await reasonOf({ authorization: `Follow ${sealFollowToken(keyring, said)}` })).toBe('TOKEN_EXPIRED');
+    expect(await reasonOf({ authorization: `Follow ${tokens.make(said, new Date())}` })).toBe('TOKEN_EXPIRED');
     const token = String(caller.authorization).slice('Follow '.length);
-    const moved = token.replace(world.companyId.slice(8), other.companyId.slice(8));
+    const moved = tokens.make({ ...said, companyId: other.companyId }, later);
     const altered = token.slice(0, -2) + (token.endsWith('AA') ? 'BB' : 'AA');
-    const ofAnotherFollow = { ...said, expiresAt: later, followId: (await world.follow(task)).id };
-    const forged = [moved, altered, sealFollowToken(keyring, ofAnotherFollow)];
+    const ofAnotherFollow = { ...said, followId: (await world.follow(task)).id };
+    const forged = [moved, altered, tokens.make(ofAnotherFollow, later)];
     for (const one of forged) expect(await reasonOf({ authorization: `Follow ${one}` })).toBe('FOLLOW_INVALID');
   });
 
@@ -215,7 +216,7 @@ describe('a token', () => {
     const { keyring } = cluster.parts;
     const seal = (ms: number, followerId = id) => {
       const expiresAt = new Date(Date.now() + ms);
-      return sealFollowToken(keyring, { companyId: world.companyId, followId: follow.id, followerId, expiresAt });
+      return followTokens(keyring).make({ companyId: world.companyId, followId: follow.id, followerId }, expiresAt);
     };
     const end = Date.now() + 1_500;
     const [left, renewed, stranger] = [

@@ -1,4 +1,4 @@
-import { openFollowToken } from '../../src/auth/follow-token.js';
+import { followTokens } from '../../src/auth/follow-token.js';
 import type { KeyViewer, MemberViewer } from '../../src/auth/viewer.js';
 import { createApiKey, type NewApiKey } from '../../src/domain/api-keys.js';
 import { AuditWriter } from '../../src/domain/audit-writer.js';
@@ -150,7 +150,7 @@ export class World {
       { ...parts, refusals, origin: { address: '192.0.2.7', userAgent: null } },
       shown,
     );
-    const { followerId: id = '' } = openFollowToken(parts.keyring, admitted.token) ?? {};
+    const { followerId: id = '' } = followTokens(parts.keyring).read(admitted.token)?.content ?? {};
     return { id, ...admitted, caller: { authorization: `Follow ${admitted.token}` } as Caller };
   }
 }
