@@ -3,8 +3,8 @@ import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, fetch as fetchBy } from 'undici';
 
-/** More than any answer that we ask for has: who answers may be anybody. */
-const MOST_BYTES = 1_048_576;
+/** More than any answer that we ask for has: who answers may be anybody, and much of it is kept. */
+const MOST_BYTES = 131_072;
 const PATIENCE_MS = 10_000;
 
 /** What is asked of an address that a customer has given leads to a public host over HTTPS, or is not asked. */

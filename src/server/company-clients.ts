@@ -12,10 +12,13 @@ export interface CompanyClient {
 }
 
 /** So many issuers' metadata and keys are kept: a customer can make as many as they like. */
-const KNOWN = 500;
+const KNOWN = 200;
 const USE = { purpose: 'sso.sign-in', actorId: null, entryPoint: 'NOBODY' } as const;
 
-/** Where the browser comes back to from a company's own issuer: each has a path of its own, so that no issuer is given the answer of another (RFC 9700, section 4.4). */
+/**
+ * Where the browser comes back to from a company's own issuer: each has a path of its own, so that no issuer is given the
+ * answer of another (RFC 9700, section 4.4).
+ */
 export const companyCallback = (companyId: string): string => `/auth/sso/${companyId}/callback`;
 
 /** Our clients at the companies' own issuers, which their administrators name. */

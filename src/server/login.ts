@@ -152,6 +152,7 @@ export class Login {
   async #start(request: IncomingMessage, { issuer, sso }: LoginAttempt, { identity, idToken }: Introduced) {
     const { parts, sessions, door, trustedProxies } = this.options;
     const userId = sso ? await this.#identify(request, sso, identity) : await provisionUser(parts.orm, identity);
+    if (sso) await this.#expectNobodyElse(request, userId);
     await this.#end(door.sessionOf(request));
     const { identityProvider } = identity;
     const device = request.headers['user-agent'] ?? '';
@@ -160,6 +161,15 @@ export class Login {
     const started = await sessions.start({ userId, device, place, ...by, idToken });
     parts.log.info({ userId, sessionId: started.session.id, ...by }, 'login: signed in');
     return started;
+  }
+
+  /** An issuer that anybody may have set up does not put another person in the place of who is signed in. */
+  async #expectNobodyElse(request: IncomingMessage, userId: string): Promise<void> {
+    const { sessions, door } = this.options;
+    const secret = door.sessionOf(request);
+    const present = secret === undefined ? null : await sessions.use(secret);
+    if (present && present.userId !== userId)
+      throw new LoginRefusal(403, 'Somebody else is signed in in this browser: sign out first.');
   }
 
   /** Whom the company's own issuer has let in, and the company has not, stands in its audit log. */

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DataKeys } from '../../src/domain/data-keys.js';
+import { findProvider, saveProvider, secretOf } from '../../src/domain/sso-providers.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { VaultKeyWrapper } from '../../src/encryption/vault-key-wrapper.js';
 import { closeParts, openParts, SECRET_KEY } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
+import { startIssuer } from '../harness/issuer.js';
 import { startVault, type Vault } from '../harness/vault.js';
 import { World } from '../harness/world.js';
 
@@ -74,6 +76,29 @@ it('the operator rotates both kinds of keys, by the identity of the server, and 
   const begun = /--begun (\S+)/.exec(output)?.[1] ?? '';
   expect((await rotate('--data-keys', '--begun', begun)).output).toContain('0 data keys wrapped anew.');
   expect(await keys().seal(place, 'another', USE)).toMatch(/^v1\.2\./);
+}, 60_000);
+
+it('the client secrets of issuers are sealed anew, and are the same', async () => {
+  const own = { ...parts, encryption: keys() };
+  const issuer = await startIssuer();
+  try {
+    const input = { issuer: issuer.url, clientId: 'client', clientSecret: 'planted-secret-of-a-client' };
+    const { result: saved } = await saveProvider(own, world.admin.viewer, input);
+    const begun = /^v1\.(\d+)\./.exec(saved.clientSecret ?? '')?.[1];
+    const { code, output } = await rotate('--data-keys');
+    expect([code, output]).toEqual([0, expect.stringContaining('1 secrets sealed anew.')]);
+    expect(output).not.toContain('planted');
+    const found = await findProvider(parts, world.companyId);
+    expect(found?.clientSecret).toMatch(new RegExp(`^v1\\.${Number(begun) + 1}\\.`));
+    const other = { ...parts, encryption: keys() };
+    expect(await secretOf(other, found as NonNullable<typeof found>, USE)).toBe('planted-secret-of-a-client');
+    // And a value that was put into another company's row opens for nobody.
+    const thief = await World.found(parts, null);
+    const moved = { ...(found as NonNullable<typeof found>), companyId: thief.companyId };
+    await expect(secretOf(other, moved, USE)).rejects.toThrow();
+  } finally {
+    await issuer.stop();
+  }
 }, 60_000);
 
 it('while the vault is away it says so', async () => {

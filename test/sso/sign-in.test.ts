@@ -344,6 +344,19 @@ describe('an answer that is not the one that was asked for opens nothing:', () =
   });
 });
 
+it('it does not take the place of somebody else who is signed in, whoever leads the browser there', async () => {
+  const present = await signIn(cluster.first, cluster.issuer, 'somebody@elsewhere.example');
+  const { email } = await person();
+  const { status, text } = await signInBySso(cluster.first, world, own, email, {}, present);
+  expect([status, text]).toEqual([403, expect.stringContaining('sign out first')]);
+  expect(await emailIn(cluster.first, present)).toBe('somebody@elsewhere.example');
+  // The same person may.
+  const same = await signIn(cluster.first, cluster.issuer, email);
+  await signInBySso(cluster.first, world, own, email, {}, same);
+  const { companies } = await get(cluster.first, callerIn(same), '{ companies { company { id } } }');
+  expect(companies).toEqual([{ company: { id: world.companyId } }]);
+});
+
 it('a company without an issuer and one that does not exist are the same answer', async () => {
   const without = await World.found(cluster.parts, cluster.issuer);
   const answers = await Promise.all(

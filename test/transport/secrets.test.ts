@@ -21,6 +21,10 @@ const TABLES = [
   'user_idempotency_records',
   'tasks',
   'events',
+  'data_keys',
+  'sso_providers',
+  'sso_domains',
+  'audit_entries',
 ];
 
 let cluster: Cluster;
@@ -39,7 +43,7 @@ beforeAll(async () => {
     NODE_OPTIONS: `--report-on-signal --report-signal=SIGUSR2 --report-directory=${reports}`,
   });
   world = await World.found(cluster.parts, cluster.issuer);
-  person = await world.member();
+  person = await world.member({ role: 'ADMIN' });
   follow = await world.follow(await world.task(await world.project()));
   follower = await world.enter(follow.secret);
   const forged = await cluster.issuer.forged(person.email);
@@ -57,6 +61,10 @@ afterAll(() => cluster?.stop());
 const MUTATION =
   'mutation ($input: CreateTaskInput!) { createTask(input: $input) { task { id } userErrors { message } } }';
 
+const SAVE =
+  'mutation ($input: SaveSsoProviderInput!) { saveSsoProvider(input: $input) { provider { hasSecret } userErrors { message } } }';
+const provider = () => ({ issuer: cluster.issuer.url, clientId: 'client' });
+
 /** Whatever may be asked with a secret, in good and in bad form. */
 async function overHttp(authorization: string, key: string): Promise<void> {
   const headers = {
@@ -72,6 +80,7 @@ async function overHttp(authorization: string, key: string): Promise<void> {
     JSON.stringify({ query: '{ viewer { user { id } } }' }),
     JSON.stringify({ query: '{ followed { task { title } } }' }),
     JSON.stringify({ query: MUTATION, variables: { input } }),
+    JSON.stringify({ query: SAVE, variables: { input: { ...provider(), clientSecret: key } } }),
     JSON.stringify({ query: '{ nothing }' }),
     '{ "query": ',
     '[]',
@@ -213,6 +222,8 @@ describe('no secret is in the log or in an answer', () => {
         const options = { method: 'POST', headers: { ...headers, authorization, 'idempotency-key': key } };
         await keep(send(cluster.last.graphqlUrl, options, body));
         await keep(send(cluster.last.graphqlUrl, options, JSON.stringify({ query: '{ workspaces { name } }' })));
+        const save = JSON.stringify({ query: SAVE, variables: { input: { ...provider(), clientSecret: MARKER } } });
+        await keep(send(cluster.last.graphqlUrl, options, save));
         const socket = await RawSocket.open(cluster.last, null);
         socket.send({ type: 'connection_init', payload: { authorization, companyId: person.caller.companyId } });
         await until(() => socket.messages.length > 0 || socket.ws.readyState > 1, 'an answer');
