@@ -45,7 +45,8 @@ export const USER_ERROR_CODES = {
   STILL_A_MANAGER: 'The member manages projects: give these to somebody else first.',
   STILL_NAMED: 'The member owns, or is awaited in, open tasks that externals do not see.',
 
-  // Letters.
+  // Invitations and letters.
+  INVITATION_CLOSED: 'The invitation has been answered or taken back.',
   TOO_MANY_LETTERS: 'The company has sent as many letters as it may within a day.',
 
   // Follows.

@@ -8,8 +8,10 @@ import { AuditResolver } from './audit.js';
 import { withDirectFields } from './direct-fields.js';
 import { FollowResolver } from './follow.js';
 import { HistoryResolver } from './history.js';
+import { InvitationResolver } from './invitation.js';
 import { MemberResolver } from './member.js';
 import { NodeResolver } from './node.js';
+import { OwnInvitationResolver } from './own-invitation.js';
 import { ProjectResolver } from './project.js';
 import { ProjectStatsResolver } from './project-stats.js';
 import { RateLimitResolver } from './rate-limit.js';
@@ -33,8 +35,10 @@ export function buildGuardedSchema(): GraphQLSchema {
       CommentResolver,
       FollowResolver,
       HistoryResolver,
+      InvitationResolver,
       MemberResolver,
       NodeResolver,
+      OwnInvitationResolver,
       PersonalViewResolver,
       ProjectResolver,
       ProjectStatsResolver,

@@ -3,6 +3,7 @@ import { expectMember } from '../auth/viewer.js';
 import { Comment } from '../entities/comment.js';
 import { Company } from '../entities/company.js';
 import { Follow } from '../entities/follow.js';
+import { Invitation } from '../entities/invitation.js';
 import { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
 import { all, oneOf } from '../entities/row-filter.js';
@@ -49,6 +50,9 @@ const FINDERS = new Map<string | null, Find>(
     },
     follow: (context, ids) =>
       expectMember(context.viewer).role === 'ADMIN' ? findRows(context.rowsOf(COMPANY), Follow, { id: ids }) : [],
+    // Of this moment: time alone makes one expire.
+    invitation: ({ em, viewer }, ids) =>
+      expectMember(viewer).role === 'ADMIN' ? findRows(em, Invitation, { id: ids }) : [],
   }),
 );
 

@@ -13,6 +13,7 @@ const TYPES = {
   task: 'Task',
   comment: 'Comment',
   follow: 'Follow',
+  invitation: 'Invitation',
 } satisfies Partial<Record<IdPrefix, string>>;
 
 /** Whatever has a global id. */

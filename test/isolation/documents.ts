@@ -7,6 +7,7 @@ const PAGE = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage startCurso
 const ANY_NODE = `{ __typename id
   ... on Comment { body author { name } task { ${TASK} } }
   ... on Company { name }
+  ... on Invitation { email note invitedBy { name } }
   ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
   ... on Member { name email }
   ... on PersonalView { name filter }
@@ -33,6 +34,10 @@ export const REVOKE_FOLLOW = mutation('revokeFollow', `follow { id label task { 
 export const UPDATE_MEMBER = mutation('updateMember', 'member { id name email }');
 export const REACTIVATE_MEMBER = mutation('reactivateMember', 'member { id name email }');
 export const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
+export const RESEND_INVITATION = mutation('resendInvitation', 'invitation { id email note invitedBy { name } }');
+export const REVOKE_INVITATION = mutation('revokeInvitation', 'invitation { id email note invitedBy { name } }');
+export const ACCEPT_INVITATION = mutation('acceptInvitation', 'membership { memberId company { id name } }');
+export const DECLINE_INVITATION = mutation('declineInvitation', 'invitation { id company invitedBy note }');
 export const SAVE_VIEW = mutation('savePersonalView', 'view { id name filter }');
 export const UPDATE_PREFERENCES = mutation('updatePreferences', 'preferences { defaultView { id name filter } }');
 
@@ -59,6 +64,7 @@ export const PROJECTS_BY = pagedBy('$filter: ProjectFilter, ', (page) => {
 });
 export const PROJECTS = PROJECTS_BY('after').replace('first: 1', 'first: 3');
 export const FOLLOWS = pagedBy('', (page) => `follows(${page}) { nodes { id label } ${PAGE} }`);
+export const INVITATIONS = pagedBy('', (page) => `invitations(${page}) { nodes { id email note } ${PAGE} }`);
 export const AUDIT_BY = pagedBy('$filter: AuditFilter, ', (page) => {
   return `auditLog(filter: $filter, ${page}) { nodes { number action details actor { name } } ${PAGE} }`;
 });

@@ -193,6 +193,8 @@ describe('node', () => {
 
   it.each([
     ['a follow, for whoever is no administrator', 'manager', () => ours.follow.id],
+    ['an invitation, for whoever is no administrator', 'manager', () => ours.invitation.id],
+    ['an invitation, for whom it is made to', 'solver', () => ours.solversOffer],
     ['a workspace, for externals', 'external', () => ours.workspaceId],
     [
       'preferences, even the own ones',

@@ -20,6 +20,7 @@ export function minCursorCases(): Record<string, Case> {
     ...asked('follower', 'followed', '', 'id task { title }'),
     ...asked('admin', 'auditLog', page, 'nodes { id action }'),
     ...asked('admin', 'follows', page, 'nodes { id label }'),
+    ...asked('admin', 'invitations', page, 'nodes { id email }'),
     ...asked('editor', 'members', page, 'nodes { id name }'),
     ...asked('editor', 'projects', page, 'nodes { id name }'),
     ...asked('editor', 'workspaces', '', 'id name'),

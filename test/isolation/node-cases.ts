@@ -26,6 +26,7 @@ export const nodeCases: Record<string, Case[]> = {
     node('editor', (side) => side.companyId, { 'another company of the same person': (side) => side.elsewhereId }),
   ],
   Follow: [node('admin', (side) => side.follow.id, 'administrators see every follow')],
+  Invitation: [node('admin', (side) => side.invitation.id, 'administrators see every invitation')],
   Member: [
     node('editor', (side) => side.people.manager.member.id, wholeDirectory),
     node('external', (side) => side.people.manager.member.id, hiddenMembers),

@@ -126,6 +126,18 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
   const editorsSession = await sessionOf(editor, 'open');
   const colleaguesSession = await sessionOf(colleague, 'personal');
 
+  // Invitations of the company's own, and what others offer to its people.
+  const invitation = await world.invite(`invited-${mark('inside')}@example.com`);
+  let invited = 0;
+  const freshInvitation = async (): Promise<string> => {
+    invited += 1;
+    return (await world.invite(`invited-${invited}-${mark('open')}@example.com`)).id;
+  };
+  const offerTo = async ({ email }: Person, secrecy: Secrecy): Promise<string> =>
+    (await (await World.found(parts, issuer, mark(secrecy))).invite(email)).id;
+  const solversOffer = await offerTo(solver, 'open');
+  const colleaguesOffer = await offerTo(colleague, 'personal');
+
   const elsewhere = await World.found(parts, issuer, mark('elsewhere'));
   await elsewhere.member({ email: editor.email, role: 'ADMIN' });
   const elsewhereTask = await elsewhere.task(await elsewhere.project(), { title: mark('elsewhere') });
@@ -179,6 +191,9 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     colleaguesView,
     editorsSession,
     colleaguesSession,
+    invitation,
+    solversOffer,
+    colleaguesOffer,
     elsewhereId: elsewhere.companyId,
     elsewhereTask,
     awaitsProject,
@@ -189,6 +204,9 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs') {
     freshTask: () => makeTask(project, admin, 'open'),
     /** Of the editor's. */
     freshSession: () => sessionOf(editor, 'open'),
+    freshInvitation,
+    /** A company's to the outsider. */
+    freshOffer: () => offerTo(outsider, 'open'),
     freshMember: () => world.member({ name: mark('open') }),
     freshFollow: async () => (await makeFollow(task)).follow,
   };

@@ -41,6 +41,8 @@ const TABLE = `
   Query.nodes                    anon    firm   ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.follows                  anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
   Query.auditLog                 anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Query.invitations              anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Query.myInvitations            anon    ok     ok     ok          ok       ok      ok         ok      ok        ok         ok           ok         entry
   Query.followed                 anon    entry  entry  entry       entry    entry   entry      entry   entry     entry      entry        entry      ok
   Mutation.createTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
   Mutation.updateTask            anon    firm   ok     level       ok       ok      level      level   absent    ok         absent       absent     entry
@@ -50,7 +52,11 @@ const TABLE = `
   Mutation.addComment            anon    firm   ok     level       ok       ok      ok         level   absent    ok         absent       absent     entry
   Mutation.setProjectPermission  anon    firm   ok     level       ok       level   level      level   absent    level      absent       absent     entry
   Mutation.createProject         anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
-  Mutation.addMember             anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Mutation.inviteMembers         anon    firm   ok     role        role     role    role       role    role      role       role         ok         entry
+  Mutation.resendInvitation      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.revokeInvitation      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
+  Mutation.acceptInvitation      anon    absent absent absent      absent   absent  absent     absent  absent    absent     absent       absent     entry
+  Mutation.declineInvitation     anon    absent absent absent      absent   absent  absent     absent  absent    absent     absent       absent     entry
   Mutation.updateMember          anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.reactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
   Mutation.deactivateMember      anon    firm   ok     role        role     role    role       role    role      role       role         absent     entry
@@ -73,6 +79,8 @@ interface Ids {
   member: string;
   follow: string;
   session: string;
+  /** To somebody else. */
+  invitation: string;
   /** Of nobody yet. */
   address: string;
   key: string;
@@ -96,6 +104,8 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Query.nodes': ({ task }) => `{ nodes(ids: ["${task}"]) { id } }`,
   'Query.follows': () => '{ follows(first: 5) { nodes { id } } }',
   'Query.auditLog': () => '{ auditLog(first: 5) { nodes { action } } }',
+  'Query.invitations': () => '{ invitations(first: 5) { nodes { id } } }',
+  'Query.myInvitations': () => '{ myInvitations { id } }',
   'Query.followed': () => '{ followed { task { title } } }',
   // A session of somebody else's, who stays signed in.
   'Mutation.endSession': ({ session }) => mutation('endSession', `sessionId: "${session}"`),
@@ -111,7 +121,11 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
     mutation('setProjectPermission', `projectId: "${project}", memberId: "${member}", level: VIEW`),
   'Mutation.createProject': ({ workspace, key }) =>
     mutation('createProject', `workspaceId: "${workspace}", key: "${key}", name: "P"`),
-  'Mutation.addMember': ({ address }) => mutation('addMember', `email: "${address}", name: "M"`),
+  'Mutation.inviteMembers': ({ address }) => mutation('inviteMembers', `emails: ["${address}"]`),
+  'Mutation.resendInvitation': ({ invitation }) => mutation('resendInvitation', `invitationId: "${invitation}"`),
+  'Mutation.revokeInvitation': ({ invitation }) => mutation('revokeInvitation', `invitationId: "${invitation}"`),
+  'Mutation.acceptInvitation': ({ invitation }) => mutation('acceptInvitation', `invitationId: "${invitation}"`),
+  'Mutation.declineInvitation': ({ invitation }) => mutation('declineInvitation', `invitationId: "${invitation}"`),
   'Mutation.updateMember': ({ member }) => mutation('updateMember', `memberId: "${member}", role: SUPERVISOR`),
   'Mutation.reactivateMember': ({ member }) => mutation('reactivateMember', `memberId: "${member}"`),
   'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
@@ -213,6 +227,8 @@ async function freshIds(operation: string): Promise<Ids> {
     member: isUsedUp ? (await freshMember()).member.id : world.admin.member.id,
     follow: isUsedUp ? (await world.follow(fresh)).id : '',
     session,
+    // A company sends so many letters a day.
+    invitation: /Invitation$/.test(operation) ? (await world.invite(`invited-${made}@example.com`)).id : '',
     address: `new-${made}@example.com`,
     key: `N${made}`,
   };
