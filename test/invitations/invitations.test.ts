@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { inviteMembers } from '../../src/domain/invitations.js';
 import { deactivateMember, reactivateMember } from '../../src/domain/members.js';
 import { updateMember } from '../../src/domain/update-member.js';
 import { AuditEntry } from '../../src/entities/audit-entry.js';
@@ -136,6 +137,15 @@ describe('an administrator invites', () => {
     expect((await accept(who, { secret: renewed })).data?.acceptInvitation.membership).toMatchObject({
       role: 'SUPERVISOR',
     });
+  });
+
+  it('nobody where the operator has set up no mail, and is told so', async () => {
+    const mute = { ...cluster.parts, letterBox: null };
+    const email = fresh();
+    const offer = { emails: [email], kind: 'INTERNAL', role: 'MEMBER' } as const;
+    const refusal = { code: 'FORBIDDEN', reason: 'MAIL_NOT_SET_UP' };
+    await expect(inviteMembers(mute, admin.viewer, offer, '')).rejects.toMatchObject(refusal);
+    expect(await rows().count(Invitation, { email })).toBe(0);
   });
 
   it('of two who invite one address at once, both succeed, with one invitation', async () => {
