@@ -35,7 +35,17 @@ interface Happened {
 }
 
 /** The kinds of happenings that stand in the audit log as well: who may come in, and what they may. */
-const AUDITED_KINDS = new Set(['company', 'member', 'permission', 'follow', 'follower', 'apikey', 'support', 'sso']);
+const AUDITED_KINDS = new Set([
+  'company',
+  'member',
+  'permission',
+  'follow',
+  'follower',
+  'apikey',
+  'support',
+  'sso',
+  'invitation',
+]);
 
 /** What the audit log says of a change; null of the daily work, of which the history tells. */
 export function auditedOf({ type, objectId, data, changes }: Happened): Audited | null {

@@ -5,9 +5,11 @@ import type { EntityManager } from '../entities/orm.js';
 import { User } from '../entities/user.js';
 import type { MembershipKind, Role } from '../entities/vocabulary.js';
 import { accessEnded, notFound, UserError } from '../errors.js';
+import { addressOf } from '../schema/address.js';
 import { expectId, newId } from '../schema/ids.js';
-import { ADDRESS_LENGTH, NAME_LENGTH } from '../schema/texts.js';
+import { NAME_LENGTH } from '../schema/texts.js';
 import { transactAs } from './actor.js';
+import { endInvitations } from './end-invitations.js';
 import type { MemberEventData } from './events.js';
 import { expectName } from './texts.js';
 import type { Changes, Done, Parts, Work } from './unit-of-work.js';
@@ -20,9 +22,10 @@ export interface NewMember {
   licensedAsInternal?: boolean;
 }
 
-const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
-
-/** Adds a person to the company. Asks for an administrator (the schema does): nothing else makes a membership. */
+/**
+ * Adds a person to the company, without asking them: how the demo is acted out. Over the API an administrator invites people,
+ * who accept, see `invitations.ts`.
+ */
 export function addMember(parts: Parts, viewer: MemberViewer, input: NewMember): Promise<Done<Member>> {
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     const member = await createMember(work.em, viewer.companyId, input);
@@ -49,9 +52,8 @@ export async function createMember(
   input: NewMember,
   id = newId('member'),
 ): Promise<Member> {
-  const email = input.email.trim().toLowerCase();
-  if (!ADDRESS.test(email) || email.length > ADDRESS_LENGTH)
-    throw new UserError('ADDRESS', 'This is not an e-mail address.', 'email');
+  const email = addressOf(input.email);
+  if (!email) throw new UserError('ADDRESS', 'This is not an e-mail address.', 'email');
   expectExternalRole(input);
   const name = expectName(input.name.trim() || email.slice(0, NAME_LENGTH), 'A member');
   const user = (await em.findOne(User, { email })) ?? em.create(User, { email, name });
@@ -76,8 +78,8 @@ export function expectExternalRole({ role, kind }: Pick<Member, 'role' | 'kind'>
 }
 
 /**
- * Ends a person's part in the company: their sockets close, their credentials open nothing here any more. The last
- * administrator stays, for nobody else could let anybody in again.
+ * Ends a person's part in the company: their sockets close, their credentials open nothing here any more, and what they
+ * offered to others and others to them is taken back. The last administrator stays, for nobody else could let anybody in again.
  */
 export function deactivateMember(parts: Parts, viewer: MemberViewer, memberId: string): Promise<Done<Member>> {
   return transactAs(parts, viewer, {}, async (work) => {
@@ -87,11 +89,13 @@ export function deactivateMember(parts: Parts, viewer: MemberViewer, memberId: s
       throw new UserError('LAST_ADMINISTRATOR', 'The last administrator cannot be deactivated.', 'memberId');
     member.deactivatedAt = new Date();
     recordMember(work, 'member.deactivated', member, { deactivatedAt: [null, member.deactivatedAt] });
+    const { email } = await work.em.findOneOrFail(User, { id: member.user.id });
+    await endInvitations(work, { $or: [{ invitedBy: { id: member.id } }, { openEmail: email }] });
     return member;
   });
 }
 
-/** Lets somebody in again who was deactivated, as what they were. */
+/** Lets somebody in again who was deactivated, as what they were; what they were invited to be is taken back. */
 export function reactivateMember(parts: Parts, viewer: MemberViewer, memberId: string): Promise<Done<Member>> {
   return transactAs(parts, viewer, {}, async (work) => {
     const { member } = await holdMember(work.em, viewer, memberId);
@@ -99,6 +103,8 @@ export function reactivateMember(parts: Parts, viewer: MemberViewer, memberId: s
     const changes: Changes = { deactivatedAt: [member.deactivatedAt, null] };
     member.deactivatedAt = null;
     recordMember(work, 'member.reactivated', member, changes);
+    const { email } = await work.em.findOneOrFail(User, { id: member.user.id });
+    await endInvitations(work, { openEmail: email });
     return member;
   });
 }

@@ -5,6 +5,7 @@ import { Project } from '../entities/project.js';
 import { Task } from '../entities/task.js';
 import { UserError } from '../errors.js';
 import { transactAs } from './actor.js';
+import { endInvitations } from './end-invitations.js';
 import { expectExternalRole, holdMember, recordMember } from './members.js';
 import { expectName } from './texts.js';
 import type { Changes, Done, Parts } from './unit-of-work.js';
@@ -17,7 +18,8 @@ export type MemberFields = { [K in keyof Footing]?: Footing[K] | null } & Profil
 
 /**
  * Changes what somebody is in the company; it holds at once for all that they have open. Who becomes external, or loses the
- * licence, gives away first what they could not be then: a manager, a solver, or named in what they would not see.
+ * licence, gives away first what they could not be then: a manager, a solver, or named in what they would not see. What
+ * somebody offers as an administrator ends with that.
  */
 export function updateMember(
   parts: Parts,
@@ -31,7 +33,7 @@ export function updateMember(
     expectExternalRole(after);
     if (isLastAdmin && after.role !== 'ADMIN')
       throw new UserError('LAST_ADMINISTRATOR', 'The last administrator stays one.', 'role');
-    if (after.kind === 'EXTERNAL') await expectNothingInternal(work.em, member, after);
+    if (after.kind === 'EXTERNAL') await expectNothingInternal(work.em, member, after, 'kind');
     const changes: Changes = {};
     for (const name of ['role', 'kind', 'licensedAsInternal'] as const)
       if (member[name] !== after[name]) changes[name] = [member[name], after[name]];
@@ -41,6 +43,7 @@ export function updateMember(
     Object.assign(member, after, profile);
     // What somebody is called is no matter for an audit log, which keeps it for ever: it has that it was changed.
     recordMember(work, 'member.updated', member, changes, named.length > 0 ? { profile: named } : {});
+    if (changes.role && after.role !== 'ADMIN') await endInvitations(work, { invitedBy: { id: member.id } });
     return member;
   });
 }
@@ -62,17 +65,25 @@ function footingAfter(member: Member, { role, kind, licensedAsInternal }: Member
   return { role: role ?? member.role, kind: newKind, licensedAsInternal: isLicensed };
 }
 
-/** Their row is held: who gives them such a thing meanwhile waits, and sees what they have become. */
-async function expectNothingInternal(em: EntityManager, member: Member, after: Footing): Promise<void> {
+/**
+ * Throws a UserError for who is something that they could not be afterwards. Their row is held: who gives them such a thing
+ * meanwhile waits, and sees what they have become.
+ */
+export async function expectNothingInternal(
+  em: EntityManager,
+  member: Member,
+  after: Footing,
+  field?: string,
+): Promise<void> {
   const me = { id: member.id };
   const becomesExternal = member.kind === 'INTERNAL';
   const losesLicence = member.licensedAsInternal && !after.licensedAsInternal;
   if ((becomesExternal || losesLicence) && (await em.count(Task, { solver: me, closedAt: null })) > 0)
-    throw new UserError('STILL_A_SOLVER', 'This member solves open tasks: give these to somebody else first.', 'kind');
+    throw new UserError('STILL_A_SOLVER', 'This member solves open tasks: give these to somebody else first.', field);
   if (!becomesExternal) return;
   if ((await em.count(Project, { manager: me })) > 0)
-    throw new UserError('STILL_A_MANAGER', 'This member manages projects: give these to somebody else first.', 'kind');
+    throw new UserError('STILL_A_MANAGER', 'This member manages projects: give these to somebody else first.', field);
   const named = { closedAt: null, privacy: { $ne: 'PUBLIC' as const } };
   if ((await em.count(Task, { ...named, $or: [{ owner: me }, { awaitedMember: me }] })) > 0)
-    throw new UserError('STILL_NAMED', 'This member is named in open tasks that externals do not see.', 'kind');
+    throw new UserError('STILL_NAMED', 'This member is named in open tasks that externals do not see.', field);
 }

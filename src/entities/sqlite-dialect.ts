@@ -3,6 +3,11 @@ import { SqliteDialect } from 'kysely';
 
 /** How long a statement waits for another process that has the file. */
 const BUSY_MS = 5_000;
+/**
+ * A transaction takes the file's write lock when it begins, and waits for it. Who has read first could not: SQLite turns out at
+ * once whoever wants to write and has read what another process is writing.
+ */
+const BEGIN = 'begin immediate';
 
 /** The SQLite that comes with Node, for Kysely, with a LIKE that finds what MySQL's finds. */
 export class NodeSqliteDialect extends SqliteDialect {
@@ -13,7 +18,7 @@ export class NodeSqliteDialect extends SqliteDialect {
         database.function('like', { deterministic: true }, createLike());
         return {
           prepare(sql) {
-            const statement = database.prepare(sql);
+            const statement = database.prepare(sql === 'begin' ? BEGIN : sql);
             return {
               reader: statement.columns().length > 0,
               all: (parameters) => statement.all(...(parameters as SQLInputValue[])),

@@ -93,6 +93,11 @@ export const REASONS = {
     code: 'BAD_USER_INPUT',
     meaning: 'The Idempotency-Key came with another request before: use a new one.',
   },
+  INVITATION_NAMING: {
+    code: 'BAD_USER_INPUT',
+    meaning: 'An invitation is named by its id or by the secret of its letter.',
+  },
+  NUMBER_OF_ADDRESSES: { code: 'BAD_USER_INPUT', meaning: 'Too many addresses are invited at once, or none.' },
   NUMBER_OF_IDS: { code: 'BAD_USER_INPUT', meaning: 'Too many objects are asked for by their ids at once.' },
   NUMBER_OF_TASKS: { code: 'BAD_USER_INPUT', meaning: 'Too many tasks are edited at once, or none.' },
   PAGE_CURSOR: { code: 'BAD_USER_INPUT', meaning: '`after` goes with `first`, `before` with `last`.' },

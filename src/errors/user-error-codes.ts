@@ -54,7 +54,8 @@ export const USER_ERROR_CODES = {
   TOO_MANY_KEYS: 'The company has too many open API keys.',
   KEY_ENDED: 'The API key has ended: create another one.',
 
-  // Letters.
+  // Invitations and letters.
+  INVITATION_CLOSED: 'The invitation has been answered or taken back.',
   TOO_MANY_LETTERS: 'The company has sent as many letters as it may within a day.',
 
   // Single sign-on.

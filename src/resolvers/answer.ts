@@ -108,10 +108,14 @@ function partsOf(context: GraphContext, { path }: GraphQLResolveInfo, ownerId: s
   return { ...parts, once: { keyHash, fieldHash, bodyHash } };
 }
 
-/** Whether the viewer still sees each object of a result: one, a list of them, or some under names. */
+/** Whether the viewer still sees each object of a result: one, a list of them, or some and lists of some under names. */
 async function seesAll(context: GraphContext, result: unknown): Promise<boolean> {
   const hasId = (value: unknown): value is { id: string } => typeof (value as { id?: unknown })?.id === 'string';
-  const objects = hasId(result) ? [result] : Object.values(result as object).filter(hasId);
+  const objects = hasId(result)
+    ? [result]
+    : Object.values(result as object)
+        .flat()
+        .filter(hasId);
   const ids = objects.map(({ id }) => id);
   return !(await findNodes(context, ids)).includes(null);
 }

@@ -11,8 +11,10 @@ import { EntryPointResolver } from './entry-point.js';
 import { FollowResolver } from './follow.js';
 import { FollowerResolver } from './follower.js';
 import { HistoryResolver } from './history.js';
+import { InvitationResolver } from './invitation.js';
 import { MemberResolver } from './member.js';
 import { NodeResolver } from './node.js';
+import { OwnInvitationResolver } from './own-invitation.js';
 import { ProjectResolver } from './project.js';
 import { ProjectStatsResolver } from './project-stats.js';
 import { RateLimitResolver } from './rate-limit.js';
@@ -41,8 +43,10 @@ export function buildGuardedSchema(): GraphQLSchema {
       FollowerResolver,
       FollowResolver,
       HistoryResolver,
+      InvitationResolver,
       MemberResolver,
       NodeResolver,
+      OwnInvitationResolver,
       PersonalViewResolver,
       ProjectResolver,
       ProjectStatsResolver,

@@ -6,10 +6,11 @@ import { Comment } from '../entities/comment.js';
 import { Company } from '../entities/company.js';
 import { Follow } from '../entities/follow.js';
 import { Follower } from '../entities/follower.js';
+import { Invitation } from '../entities/invitation.js';
 import { Member } from '../entities/member.js';
 import { Workspace } from '../entities/project.js';
 import { all, oneOf } from '../entities/row-filter.js';
-import { findRows, listRows } from '../entities/rows.js';
+import { findRows, listRows, type RowSource } from '../entities/rows.js';
 import { SsoDomain, SsoProvider } from '../entities/single-sign-on.js';
 import { SupportGrant } from '../entities/support-grant.js';
 import { PersonalView, User } from '../entities/user.js';
@@ -70,14 +71,19 @@ const FINDERS = new Map<string | null, Find>(
     follower: forAdmins(Follower),
     apikey: forAdmins(ApiKey),
     support: forAdmins(SupportGrant),
+    // Time alone makes one expire, of which no event tells.
+    invitation: forAdmins(Invitation, ({ em }) => em),
   }),
 );
 
 /** For what administrators see all of, and nobody else any. */
-function forAdmins<T extends Node>(type: EntityClass<T>): Find {
+function forAdmins<T extends Node>(
+  type: EntityClass<T>,
+  sourceOf: (context: GraphContext) => RowSource = (context) => context.rowsOf(COMPANY),
+): Find {
   return (context, ids) =>
     context.viewer.kind === 'MEMBER' && context.viewer.role === 'ADMIN'
-      ? findRows<Node>(context.rowsOf(COMPANY), type, { id: ids })
+      ? findRows<Node>(sourceOf(context), type, { id: ids })
       : [];
 }
 

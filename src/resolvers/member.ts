@@ -15,7 +15,7 @@ import {
   Root,
 } from 'type-graphql';
 import { directoryOf } from '../auth/directory.js';
-import { addMember, deactivateMember, reactivateMember } from '../domain/members.js';
+import { deactivateMember, reactivateMember } from '../domain/members.js';
 import { updateMember } from '../domain/update-member.js';
 import { Member } from '../entities/member.js';
 import { all } from '../entities/row-filter.js';
@@ -26,7 +26,7 @@ import { ForMembers, ForReading, HasRole } from '../schema/directives.js';
 import { DateTimeFilter, enumFilter } from '../schema/filters.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
-import { ADDRESS_LENGTH, MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
+import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { answer } from './answer.js';
 import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
@@ -36,7 +36,6 @@ import { requestedColumns } from './requested-columns.js';
 import { whenKnown } from './when-known.js';
 
 const MemberConnection = connectionOf(Member, 'Member');
-const AddMemberPayload = payloadType('AddMemberPayload', 'member', Member);
 const UpdateMemberPayload = payloadType('UpdateMemberPayload', 'member', Member);
 const ReactivateMemberPayload = payloadType('ReactivateMemberPayload', 'member', Member);
 const DeactivateMemberPayload = payloadType('DeactivateMemberPayload', 'member', Member);
@@ -58,26 +57,6 @@ class MemberFilter {
   or?: MemberFilter[];
   @Field(() => MemberFilter, { nullable: true })
   not?: MemberFilter;
-}
-
-@InputType()
-class AddMemberInput {
-  @MaxCharacters(ADDRESS_LENGTH)
-  @Field()
-  email!: string;
-  @MaxCharacters(NAME_LENGTH)
-  @Field()
-  name!: string;
-  @Field(() => Role, { defaultValue: Role.MEMBER })
-  role!: Role;
-  @Field(() => MembershipKind, { defaultValue: MembershipKind.INTERNAL })
-  kind!: MembershipKind;
-  @IsOptional()
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'For externals: may be a solver in projects that took them as internal.',
-  })
-  licensedAsInternal?: boolean;
 }
 
 @InputType({ description: 'What is absent stays as it is.' })
@@ -134,13 +113,6 @@ export class MemberResolver {
       orderBy: { field: 'createdAt', direction: 'ASC' },
       columns: requestedColumns(info),
     });
-  }
-
-  @HasRole('ADMIN')
-  @ForMembers()
-  @Mutation(() => AddMemberPayload)
-  addMember(@Arg('input') input: AddMemberInput, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
-    return answer(context, info, 'member', (parts, viewer) => addMember(parts, viewer, input));
   }
 
   @HasRole('ADMIN')

@@ -31,9 +31,9 @@ import { answerOwn } from './answer.js';
 import type { GraphContext } from './context.js';
 
 @ObjectType({ description: 'One of your companies, and what you are in it.' })
-class Membership {
+export class Membership {
   @Field(() => Company)
-  company!: Company;
+  company!: Row<Company>;
   @Field(() => ID)
   memberId!: string;
   @Field(() => Role)

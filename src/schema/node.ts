@@ -18,6 +18,7 @@ const TYPES = {
   follower: 'Follower',
   domain: 'SsoDomain',
   provider: 'SsoProvider',
+  invitation: 'Invitation',
 } satisfies Partial<Record<IdPrefix, string>>;
 
 /** Whatever has a global id. */

@@ -4,6 +4,8 @@ import { ValidateBy } from 'class-validator';
 export const NAME_LENGTH = 200;
 export const ADDRESS_LENGTH = 254;
 export const TITLE_LENGTH = 300;
+/** Of what somebody adds to a letter. */
+export const NOTE_LENGTH = 500;
 /** Of a description or a comment. */
 export const TEXT_LENGTH = 20_000;
 /** What MySQL's TEXT holds. */

@@ -70,6 +70,11 @@ export class Login {
     this.#signedOutUrl = `${publicUrl}/auth/signed-out`;
   }
 
+  /** The issuers by which one signs in. */
+  get names(): string[] {
+    return [...this.#clients.keys()];
+  }
+
   get routes(): Route[] {
     const get = ['GET'];
     return [
@@ -243,11 +248,11 @@ export class Login {
 
   /** Where there is one issuer, nobody has to name it. */
   #onlyName(): string {
-    return this.#clients.size === 1 ? ([...this.#clients.keys()][0] ?? '') : '';
+    return this.#clients.size === 1 ? (this.names[0] ?? '') : '';
   }
 
   #choices(): string {
-    return [...this.#clients.keys()].map((name) => `/auth/login?issuer=${name}`).join(', ') || 'there is none here';
+    return this.names.map((name) => `/auth/login?issuer=${name}`).join(', ') || 'there is none here';
   }
 }
 

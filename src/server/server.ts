@@ -37,6 +37,8 @@ import { followPage } from './follow-page.js';
 import { createGraphiql } from './graphiql.js';
 import { createGraphqlHttp } from './graphql-http.js';
 import { readiness } from './health.js';
+import { invitationDocuments } from './invitation-documents.js';
+import { INVITATION_PATH, invitationPage } from './invitation-page.js';
 import { KnownOrigins } from './known-origins.js';
 import { Listeners } from './listeners.js';
 import { Login } from './login.js';
@@ -117,6 +119,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const { documentsManifest: manifest } = config;
   const trustedDocuments = new TrustedDocuments(config.documentsPolicy, [
     ...followDocuments,
+    ...invitationDocuments,
     ...(manifest ? readManifest(manifest.file, manifest.publicKeyFile) : []),
   ]);
   const common = { schema, documents, trustedDocuments, authenticator, settings, formatError, introspection, refusals };
@@ -161,6 +164,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       handle: createAuditExport({ ...common, ...config, parts, rates, door }),
     },
     { path: '/f/', methods: ['GET', 'HEAD'], handle: followPage },
+    { path: INVITATION_PATH, methods: ['GET', 'HEAD'], handle: invitationPage(login.names) },
     {
       path: '/healthz',
       methods: ['GET', 'HEAD'],

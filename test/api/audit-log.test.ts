@@ -32,17 +32,21 @@ const refusalsOf = async (person: Person, count: number) => {
   await until(async () => (await logOf(admin.caller, filter)).length >= count, 'refusals in the log');
   return logOf(admin.caller, filter);
 };
-const ADD = `mutation ($email: String!) { addMember(input: { email: $email, name: "New" }) {
-  member { id } userErrors { code } } }`;
+const INVITE = `mutation ($emails: [String!]!, $kind: MembershipKind, $role: Role) {
+  inviteMembers(input: { emails: $emails, kind: $kind, role: $role }) { invitations { id } userErrors { code } } }`;
 
 it('tells who has let whom in, what became of it, and from where it was done', async () => {
-  const { addMember } = await get(cluster.first, admin.caller, ADD, { email: 'first@example.com' });
-  const memberId = addMember.member.id;
+  const { inviteMembers } = await get(cluster.first, admin.caller, INVITE, { emails: ['first@example.com'] });
+  const [{ id: invitationId }] = inviteMembers.invitations;
+  const first = { authorization: `Bearer ${await cluster.issuer.token('first@example.com')}` };
+  const accept = `mutation { acceptInvitation(input: { invitationId: "${invitationId}" }) { membership { memberId } } }`;
+  const { memberId } = (await get(cluster.first, first, accept)).acceptInvitation.membership;
   await get(
     cluster.first,
     admin.caller,
     `mutation { deactivateMember(input: { memberId: "${memberId}" }) { cursor } }`,
   );
+  const [invited] = (await logOf(admin.caller, { objectId: { eq: invitationId } })).slice(-1);
   const [deactivated, added] = await logOf(admin.caller, { objectId: { eq: memberId } });
   const common = {
     result: 'DONE',
@@ -56,8 +60,17 @@ it('tells who has let whom in, what became of it, and from where it was done', a
   };
   expect(added).toMatchObject({
     ...common,
+    entryPoint: 'USER',
+    actorId: memberId,
+    actor: { name: 'first' },
     action: 'member.added',
     details: { changes: { role: [null, 'MEMBER'], kind: [null, 'INTERNAL'] } },
+  });
+  expect(invited).toMatchObject({
+    ...common,
+    objectId: invitationId,
+    action: 'invitation.created',
+    details: { role: 'MEMBER', kind: 'INTERNAL' },
   });
   expect(deactivated).toMatchObject({ ...common, action: 'member.deactivated' });
   expect(deactivated.number).toBeGreaterThan(added.number);
@@ -100,16 +113,17 @@ it('begins with the operator, who is no member, and has no name or address of a 
 
 it('keeps nothing of a command that was refused by its rules, and says once what was done once', async () => {
   const before = (await logOf(admin.caller)).length;
-  const again = await get(cluster.first, admin.caller, ADD, { email: admin.email });
-  expect(again.addMember.userErrors).toEqual([{ code: 'ALREADY_A_MEMBER' }]);
+  const refused = { emails: ['never@example.com'], kind: 'EXTERNAL', role: 'ADMIN' };
+  const answer = await get(cluster.first, admin.caller, INVITE, refused);
+  expect(answer.inviteMembers.userErrors).toEqual([{ code: 'EXTERNAL_ROLE' }]);
   const caller = { ...admin.caller, idempotencyKey: 'audit-once' };
   for (const node of [cluster.first, cluster.last, cluster.first])
-    await get(node, caller, ADD, { email: 'once@example.com' });
+    await get(node, caller, INVITE, { emails: ['once@example.com'] });
   expect((await logOf(admin.caller)).length).toBe(before + 1);
 });
 
 it('is numbered without gaps when many act at once, on all nodes', async () => {
-  const send = (node: Node, i: number) => get(node, admin.caller, ADD, { email: `many-${i}@example.com` });
+  const send = (node: Node, i: number) => get(node, admin.caller, INVITE, { emails: [`many-${i}@example.com`] });
   await Promise.all(Array.from({ length: 24 }, (_, i) => send(cluster.nodes[i % cluster.nodes.length] as Node, i)));
   const numbers = (await wholeLogOf(admin.caller)).map(({ number }: { number: number }) => number);
   expect(numbers).toEqual(numbers.map((_: number, i: number) => numbers[0] - i));
@@ -180,10 +194,10 @@ describe('who is turned away', () => {
 describe('a refusal', () => {
   it('is told with its reason, by whatever way it was asked for', async () => {
     const person = await world.member();
-    await ask(cluster.first, person.caller, ADD, { email: 'refused@example.com' });
+    await ask(cluster.first, person.caller, INVITE, { emails: ['refused@example.com'] });
     await listen(cluster.last, person.caller, '{ follows(first: 1) { nodes { id } } }').failed;
     const refusals = await refusalsOf(person, 2);
-    expect(refusals.map(({ action }: { action: string }) => action).sort()).toEqual(['addMember', 'follows']);
+    expect(refusals.map(({ action }: { action: string }) => action).sort()).toEqual(['follows', 'inviteMembers']);
     for (const refusal of refusals)
       expect(refusal).toMatchObject({ reason: 'ROLE_REQUIRED', entryPoint: 'MEMBER', address: '127.0.0.1' });
   });
@@ -206,7 +220,7 @@ describe('a refusal', () => {
     for (let i = 0; i < 30; i += 1) await ask(cluster.first, person.caller, '{ follows(first: 1) { nodes { id } } }');
     await refusalsOf(person, 1);
     // Another one of another kind is written after all those before it.
-    await ask(cluster.first, person.caller, ADD, { email: 'refused@example.com' });
+    await ask(cluster.first, person.caller, INVITE, { emails: ['refused@example.com'] });
     expect(await refusalsOf(person, 2)).toHaveLength(2);
   });
 });

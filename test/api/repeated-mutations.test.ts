@@ -8,6 +8,7 @@ import { assignTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import { ApiKey } from '../../src/entities/api-key.js';
 import { Follow } from '../../src/entities/follow.js';
 import { Follower } from '../../src/entities/follower.js';
+import { Invitation } from '../../src/entities/invitation.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
@@ -96,9 +97,32 @@ const calls: Record<string, () => Call | Promise<Call>> = {
       meanwhile: () => world.grant(project, member, null),
     };
   },
-  addMember: () => ({
-    select: 'member { id email name role kind deactivatedAt createdAt }',
-    input: { email: `${unique()}@example.com`, name: 'New' },
+  inviteMembers: async () => {
+    const member = await world.member();
+    return {
+      select: 'invitations { id email kind role status note expiresAt createdAt } alreadyMembers { id email }',
+      input: { emails: [`${unique()}@example.com`, member.email], note: 'Once' },
+    };
+  },
+  resendInvitation: async () => {
+    const { id } = await world.invite(`${unique()}@example.com`);
+    return { select: 'invitation { id status expiresAt }', input: { invitationId: id } };
+  },
+  revokeInvitation: async () => {
+    const { id } = await world.invite(`${unique()}@example.com`);
+    return {
+      select: 'invitation { id status }',
+      input: { invitationId: id },
+      meanwhile: () => rows().nativeUpdate(Invitation, { id }, { status: 'PENDING' }),
+    };
+  },
+  acceptInvitation: async () => ({
+    select: 'membership { memberId role kind company { id name } }',
+    input: { invitationId: await offered() },
+  }),
+  declineInvitation: async () => ({
+    select: 'invitation { id company invitedBy kind role note expiresAt }',
+    input: { invitationId: await offered() },
   }),
   deactivateMember: async () => {
     const { id } = (await world.member()).member;
@@ -245,6 +269,12 @@ async function claimedDomain(): Promise<string> {
 const ownProvider = async (): Promise<string> =>
   (await saveProvider(cluster.parts, admin.viewer, { issuer: cluster.issuer.url, clientId: 'Own' })).result.id;
 
+/** Offers the administrator a membership of another company. */
+async function offered(): Promise<string> {
+  const other = await World.found(cluster.parts, cluster.issuer, 'Another company');
+  return (await other.invite(admin.email)).id;
+}
+
 /** Signs the administrator in, in one browser more. */
 async function newSession(): Promise<string> {
   const browser = await signIn(cluster.first, cluster.issuer, admin.email);
@@ -260,7 +290,8 @@ async function traces(): Promise<unknown> {
   const { locale } = await findPreferences(orm, admin.viewer.userId);
   const companies = await activeMemberships(orm, admin.viewer.userId);
   const { sessions } = await get(cluster.last, admin.caller, '{ sessions { id } }');
-  return { head, views: views.length, locale, companies: companies.length, sessions };
+  const { myInvitations } = await get(cluster.last, admin.caller, '{ myInvitations { id } }');
+  return { head, views: views.length, locale, companies: companies.length, sessions, myInvitations };
 }
 
 /** The payload but for the cursor, which is sealed anew for each answer. */

@@ -3,9 +3,11 @@ import { type ClientRequest, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { addComment } from '../../src/domain/comments.js';
 import { grantFollow, revokeFollow } from '../../src/domain/follows.js';
+import { inviteMembers, resendInvitation, revokeInvitation } from '../../src/domain/invitations.js';
 import { addMember, deactivateMember } from '../../src/domain/members.js';
 import { createProject, setProjectPermission } from '../../src/domain/projects.js';
 import { createTask, updateTask, updateTasks } from '../../src/domain/tasks.js';
+import { Invitation } from '../../src/entities/invitation.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { ask, type Caller, get } from '../harness/client.js';
@@ -13,8 +15,8 @@ import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type Person, World } from '../harness/world.js';
 
 const VIEWER = '{ viewer { member { id } } }';
-const ADD = `mutation ($email: String!) {
-  addMember(input: { email: $email, name: "New" }) { member { id } userErrors { code } } }`;
+const INVITE = `mutation ($email: String!) {
+  inviteMembers(input: { emails: [$email] }) { invitations { id } userErrors { code } } }`;
 
 let cluster: Cluster;
 let world: World;
@@ -31,6 +33,9 @@ const setRole = async (person: Person, role: 'ADMIN' | 'MEMBER') => {
 };
 const isInDirectory = async (email: string) =>
   (await forkFor(cluster.parts.orm, { companyId: world.companyId }).count(Member, { user: { email } })) > 0;
+
+const isInvited = async (email: string) =>
+  (await forkFor(cluster.parts.orm, { companyId: world.companyId }).count(Invitation, { email })) > 0;
 
 /** A question of which the server has the head only, and has looked at it. */
 async function begin(caller: Caller, body: string) {
@@ -70,10 +75,10 @@ describe('a question whose body comes later than its head', () => {
   it('is refused when the member has been deactivated meanwhile', async () => {
     const admin = await world.member({ role: 'ADMIN' });
     const email = `late-${admin.email}`;
-    const question = await begin(admin.caller, JSON.stringify({ query: ADD, variables: { email } }));
+    const question = await begin(admin.caller, JSON.stringify({ query: INVITE, variables: { email } }));
     await deactivate(admin);
     expect(await question.finish()).toEqual({ status: 401, data: null, reason: 'ACCESS_ENDED' });
-    expect(await isInDirectory(email)).toBe(false);
+    expect(await isInvited(email)).toBe(false);
   });
 
   it('is refused when the follow has been revoked meanwhile', async () => {
@@ -99,7 +104,10 @@ describe('a question whose body comes later than its head', () => {
 
   it('is answered with the rights of that moment', async () => {
     const admin = await world.member({ role: 'ADMIN' });
-    const question = await begin(admin.caller, JSON.stringify({ query: ADD, variables: { email: 'x@example.com' } }));
+    const question = await begin(
+      admin.caller,
+      JSON.stringify({ query: INVITE, variables: { email: 'x@example.com' } }),
+    );
     await setRole(admin, 'MEMBER');
     expect(await question.finish()).toEqual({ status: 200, data: null, reason: 'ROLE_REQUIRED' });
   });
@@ -114,13 +122,13 @@ describe('a command', () => {
       admin.caller,
       `mutation ($me: ID!, $email: String!) {
         deactivateMember(input: { memberId: $me }) { member { id } }
-        addMember(input: { email: $email, name: "New" }) { member { id } } }`,
+        inviteMembers(input: { emails: [$email] }) { invitations { id } } }`,
       { me: admin.member.id, email },
     );
     expect(errors.map(({ path, extensions }) => [path, extensions.code, extensions.reason])).toEqual([
-      [['addMember'], 'UNAUTHENTICATED', 'ACCESS_ENDED'],
+      [['inviteMembers'], 'UNAUTHENTICATED', 'ACCESS_ENDED'],
     ]);
-    expect(await isInDirectory(email)).toBe(false);
+    expect(await isInvited(email)).toBe(false);
   });
 
   it.each<[string, (person: Person) => Promise<unknown>, string]>([
@@ -132,12 +140,16 @@ describe('a command', () => {
     const project = await world.project();
     const task = await world.task(project);
     const follow = await world.follow(task);
+    const invitation = await world.invite(`to-${person.email}`);
     await change(person);
     const { viewer } = person;
     const permission = { projectId: project.id, memberId: world.admin.member.id, level: 'EDIT' as const };
     const input = { email: `by-${person.email}`, name: 'New', role: 'MEMBER', kind: 'INTERNAL' } as const;
     const commands: Record<string, () => Promise<unknown>> = {
       addMember: () => addMember(parts, viewer, input),
+      inviteMembers: () => inviteMembers(parts, viewer, { ...input, emails: [input.email] }, ''),
+      resendInvitation: () => resendInvitation(parts, viewer, invitation.id, ''),
+      revokeInvitation: () => revokeInvitation(parts, viewer, invitation.id),
       deactivateMember: () => deactivateMember(parts, viewer, world.admin.member.id),
       createProject: () => createProject(parts, viewer, { workspaceId: world.workspace.id, key: 'LATE', name: 'Late' }),
       setProjectPermission: () => setProjectPermission(parts, viewer, permission),

@@ -7,6 +7,7 @@ import { AuditEntry } from '../../src/entities/audit-entry.js';
 import { Comment } from '../../src/entities/comment.js';
 import { Follow } from '../../src/entities/follow.js';
 import { Follower, uninvited } from '../../src/entities/follower.js';
+import { Invitation } from '../../src/entities/invitation.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { findRows, insertRows } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
@@ -75,6 +76,12 @@ const LISTED: Record<string, Listed> = {
     document: (list) => `node(id: "${seededId('follow', 1, 1)}") { ... on Follow { ${list} } }`,
     required: '',
     nodes: 'id followId createdAt lastSeenAt endedAt',
+    closedTo: ['an internal member', 'an external'],
+  },
+  'Query.invitations': {
+    document: atRoot,
+    required: '',
+    nodes: 'id email status kind role invitedBy { name }',
     closedTo: ['an internal member', 'an external'],
   },
   'Query.auditLog': {
@@ -158,7 +165,33 @@ async function addTalk(company: number): Promise<void> {
     const ends = { createdAt, expiresAt: createdAt, revokedAt: null };
     await insertRows(em, ApiKey, [{ ...key, allowedAddresses: [], createdBy: author, ...ends }]);
   }
+  await addInvitations(companyId, company);
   await addAudit(companyId, company);
+}
+
+/** Some open, most of them not. */
+async function addInvitations(companyId: string, company: number): Promise<void> {
+  const invitations = Array.from({ length: 400 }, (_, i) => {
+    const email = `invited-${i}.company-${company}@example.com`;
+    const at = new Date(Date.parse('2025-01-01T00:00:00Z') + i * 7_200_000);
+    return {
+      companyId,
+      id: seededId('invitation', company, i),
+      company: { id: companyId },
+      email,
+      openEmail: i % 10 === 0 ? email : null,
+      kind: 'INTERNAL' as const,
+      role: 'MEMBER' as const,
+      note: '',
+      secretHash: '',
+      status: i % 10 === 0 ? ('PENDING' as const) : ('ACCEPTED' as const),
+      invitedBy: { id: seededId('member', company, 1) },
+      issuedAt: at,
+      expiresAt: at,
+      createdAt: at,
+    };
+  });
+  await insertRows(forkFor(parts.orm, { companyId }), Invitation, invitations);
 }
 
 /** A year of an audit log, most of it of a few people and of the same. */

@@ -36,6 +36,8 @@ export class MailServer {
       new SMTPServer({
         ...pair,
         logger: false,
+        // Connections that are kept for more letters do not keep it from ending.
+        closeTimeout: 50,
         onAuth: ({ username = '', password }, _session, done) => {
           mail.logins.push(username);
           const isGood = username === MailServer.USER && password === MailServer.PASSWORD;

@@ -5,12 +5,14 @@ import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { foundCompany } from '../../src/domain/companies.js';
 import { enterByLink } from '../../src/domain/follow-door.js';
 import { type FollowOptions, grantFollow } from '../../src/domain/follows.js';
+import { inviteMembers } from '../../src/domain/invitations.js';
 import { addMember, type NewMember } from '../../src/domain/members.js';
 import { createProject, setProjectPermission } from '../../src/domain/projects.js';
 import { Refusals } from '../../src/domain/refusals.js';
 import { grantSupport, makeSupportToken } from '../../src/domain/support.js';
 import { createTask, type TaskFields } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
+import type { Invitation } from '../../src/entities/invitation.js';
 import type { Member } from '../../src/entities/member.js';
 import type { Project, Workspace } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
@@ -83,6 +85,13 @@ export class World {
 
   external(input: Partial<NewMember> = {}): Promise<Person> {
     return this.member({ ...input, kind: 'EXTERNAL' });
+  }
+
+  /** An invitation to an address; its letter leads to no server. */
+  async invite(email: string): Promise<Invitation> {
+    const offer = { emails: [email], kind: 'INTERNAL', role: 'MEMBER' } as const;
+    const { result } = await inviteMembers(this.parts, this.admin.viewer, offer, 'https://work.example.com');
+    return result.invitations[0] as Invitation;
   }
 
   async project(visibility: Visibility = 'MEMBERS'): Promise<Project> {

@@ -1,5 +1,6 @@
 import { type Case, notMember, paged, refused, streamed } from './case.js';
 import {
+  ACCEPT_INVITATION,
   ADD_COMMENT,
   API_KEYS,
   ASSIGN_TASK,
@@ -8,6 +9,7 @@ import {
   CREATE_PROJECT,
   CREATE_TASK,
   DEACTIVATE_MEMBER,
+  DECLINE_INVITATION,
   END_ENTRY_POINT,
   END_FOLLOWER,
   END_FOLLOWS,
@@ -18,6 +20,7 @@ import {
   FOLLOWS,
   GRANT_FOLLOW,
   HISTORY,
+  INVITATIONS,
   INVITE_FOLLOWER,
   MEMBERS,
   MOVE_TASK,
@@ -26,7 +29,9 @@ import {
   REACTIVATE_MEMBER,
   RELEASE_DOMAIN,
   REMOVE_PROVIDER,
+  RESEND_INVITATION,
   REVOKE_FOLLOW,
+  REVOKE_INVITATION,
   REVOKE_KEY,
   ROTATE_KEY,
   SAVE_VIEW,
@@ -141,6 +146,7 @@ export const cases: Record<string, Case | Case[]> = {
   ...paged('Query.apiKeys', 'admin', API_KEYS),
   ...paged('Query.entryPoints', 'admin', ENTRY_POINTS, () => ({ kind: 'MEMBER' })),
   ...paged('Follow.followers', 'admin', FOLLOWERS_BY, (side) => ({ id: side.follow.id })),
+  ...paged('Query.invitations', 'admin', INVITATIONS),
   ...paged('Task.comments', 'editor', COMMENTS, (side) => ({ id: side.task.id })),
   ...paged('Task.history', 'editor', HISTORY, (side) => ({ id: side.task.id })),
   ...filterCases(),
@@ -409,6 +415,35 @@ export const cases: Record<string, Case | Case[]> = {
     at: 'input.followerId',
     variables: async (side) => ({ input: { followerId: await side.freshFollower() } }),
     hidden: 'administrators see every follower',
+  }),
+
+  'Mutation.resendInvitation.input.invitationId': refused({
+    as: 'admin',
+    document: RESEND_INVITATION,
+    at: 'input.invitationId',
+    variables: async (side) => ({ input: { invitationId: await side.freshInvitation() } }),
+    hidden: 'administrators see every invitation',
+  }),
+  'Mutation.revokeInvitation.input.invitationId': refused({
+    as: 'admin',
+    document: REVOKE_INVITATION,
+    at: 'input.invitationId',
+    variables: async (side) => ({ input: { invitationId: await side.freshInvitation() } }),
+    hidden: 'administrators see every invitation',
+  }),
+  'Mutation.acceptInvitation.input.invitationId': refused({
+    as: 'outsider',
+    document: ACCEPT_INVITATION,
+    at: 'input.invitationId',
+    variables: async (side) => ({ input: { invitationId: await side.freshOffer() } }),
+    hidden: { 'an invitation to another address': (side) => side.colleaguesOffer },
+  }),
+  'Mutation.declineInvitation.input.invitationId': refused({
+    as: 'outsider',
+    document: DECLINE_INVITATION,
+    at: 'input.invitationId',
+    variables: async (side) => ({ input: { invitationId: await side.freshOffer() } }),
+    hidden: { 'an invitation to another address': (side) => side.colleaguesOffer },
   }),
 
   'Mutation.savePersonalView.input.viewId': refused({

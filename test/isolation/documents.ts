@@ -9,6 +9,7 @@ const ANY_NODE = `{ __typename id
   ... on Comment { body writtenBy: author { name } task { ${TASK} } }
   ... on Company { name }
   ... on Follower { createdAt lastSeenAt endedAt followId address: email }
+  ... on Invitation { email note invitedBy { name } }
   ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
   ... on Member { name email }
   ... on PersonalView { name filter }
@@ -44,6 +45,10 @@ export const END_FOLLOWER = mutation('endFollower', 'follower { id followId }');
 export const UPDATE_MEMBER = mutation('updateMember', 'member { id name email }');
 export const REACTIVATE_MEMBER = mutation('reactivateMember', 'member { id name email }');
 export const DEACTIVATE_MEMBER = mutation('deactivateMember', 'member { id name email }');
+export const RESEND_INVITATION = mutation('resendInvitation', 'invitation { id email note invitedBy { name } }');
+export const REVOKE_INVITATION = mutation('revokeInvitation', 'invitation { id email note invitedBy { name } }');
+export const ACCEPT_INVITATION = mutation('acceptInvitation', 'membership { memberId company { id name } }');
+export const DECLINE_INVITATION = mutation('declineInvitation', 'invitation { id company invitedBy note }');
 export const SAVE_VIEW = mutation('savePersonalView', 'view { id name filter }');
 export const UPDATE_PREFERENCES = mutation('updatePreferences', 'preferences { defaultView { id name filter } }');
 
@@ -82,6 +87,7 @@ export const FOLLOWERS_BY = pagedBy(
   '$id: ID!, ',
   (page) => `node(id: $id) { ... on Follow { followers(${page}) { nodes { id followId } ${PAGE} } } }`,
 );
+export const INVITATIONS = pagedBy('', (page) => `invitations(${page}) { nodes { id email note } ${PAGE} }`);
 export const AUDIT_BY = pagedBy('$filter: AuditFilter, ', (page) => {
   return `auditLog(filter: $filter, ${page}) { nodes { number action details actor { name } } ${PAGE} }`;
 });

@@ -195,6 +195,8 @@ describe('node', () => {
     ['a follow, for whoever is no administrator', 'manager', () => ours.follow.id],
     ['a claimed domain, for whoever is no administrator', 'manager', () => ours.ssoDomain.id],
     ['the own issuer, for whoever is no administrator', 'manager', async () => (await ours.freshProvider()).id],
+    ['an invitation, for whoever is no administrator', 'manager', () => ours.invitation.id],
+    ['an invitation, for whom it is made to', 'solver', () => ours.solversOffer],
     ['a workspace, for externals', 'external', () => ours.workspaceId],
     [
       'preferences, even the own ones',

@@ -24,6 +24,7 @@ export function minCursorCases(): Record<string, Case> {
     ...asked('admin', 'entryPoints', `kind: API_KEY, ${page}`, 'nodes { id name }'),
     ...asked('admin', 'entryPointCounts', '', 'kind count'),
     ...asked('admin', 'singleSignOn', '', 'domains { id domain } provider { id clientId }'),
+    ...asked('admin', 'invitations', page, 'nodes { id email }'),
     ...asked('editor', 'members', page, 'nodes { id name }'),
     ...asked('editor', 'projects', page, 'nodes { id name }'),
     ...asked('editor', 'workspaces', '', 'id name'),

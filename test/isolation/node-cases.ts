@@ -50,6 +50,7 @@ export const nodeCases: Record<string, Case[]> = {
       variables: async (side) => ({ id: (await side.freshProvider()).id }),
     }),
   ],
+  Invitation: [node('admin', (side) => side.invitation.id, 'administrators see every invitation')],
   Member: [
     node('editor', (side) => side.people.manager.member.id, wholeDirectory),
     node('external', (side) => side.people.manager.member.id, hiddenMembers),

@@ -134,6 +134,12 @@ export const relationCases: Record<string, Relation | string> = {
     seen: { as: 'admin', variables: (side) => ({ id: side.follow.id }), id: memberOf('admin') },
     unseen: 'administrators see every follow and the whole directory',
   },
+  'Invitation.invitedBy': {
+    document: 'query ($id: ID!) { node(id: $id) { ... on Invitation { invitedBy { id name } } } }',
+    at: 'node.invitedBy',
+    seen: { as: 'admin', variables: (side) => ({ id: side.invitation.id }), id: memberOf('admin') },
+    unseen: 'administrators see every invitation and the whole directory',
+  },
   'AuditEntry.actor': {
     document: '{ auditLog(first: 1, filter: { action: { eq: "follow.granted" } }) { nodes { actor { id name } } } }',
     at: 'auditLog.nodes.0.actor',
@@ -288,6 +294,18 @@ export const listCases: Record<string, List> = {
     at: 'singleSignOn.domains',
     seen: { as: 'admin', has: (side) => side.ssoDomain.id },
     unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
+  },
+  'Query.invitations': {
+    document: `{ invitations(first: 100) { nodes { id email } ${PAGE} } }`,
+    at: 'invitations',
+    seen: { as: 'admin', has: (side) => side.invitation.id },
+    unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
+  },
+  'Query.myInvitations': {
+    document: '{ myInvitations { id company invitedBy note } }',
+    at: 'myInvitations',
+    seen: { as: 'solver', has: (side) => side.solversOffer },
+    unseen: { as: 'manager', ids: () => [] },
   },
   'Query.workspaces': {
     document: '{ workspaces { id name } }',

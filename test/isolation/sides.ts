@@ -150,6 +150,17 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs', name
   const { id: keyId, viewer: key, caller: program } = await world.key(SCOPES, { name: mark('open') });
   const keysTask = await makeTask(project, { viewer: key }, 'open', { ownerId: admin.member.id });
   const keysComment = await makeComment(keysTask, { viewer: key }, 'open', 'PUBLIC');
+  // Invitations of the company's own, and what others offer to its people.
+  const invitation = await world.invite(`invited-${mark('inside')}@example.com`);
+  let invited = 0;
+  const freshInvitation = async (): Promise<string> => {
+    invited += 1;
+    return (await world.invite(`invited-${invited}-${mark('open')}@example.com`)).id;
+  };
+  const offerTo = async ({ email }: Person, secrecy: Secrecy): Promise<string> =>
+    (await (await World.found(parts, issuer, mark(secrecy))).invite(email)).id;
+  const solversOffer = await offerTo(solver, 'open');
+  const colleaguesOffer = await offerTo(colleague, 'personal');
 
   const elsewhere = await World.found(parts, issuer, mark('elsewhere'));
   await elsewhere.member({ email: editor.email, role: 'ADMIN' });
@@ -221,6 +232,9 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs', name
     colleaguesView,
     editorsSession,
     colleaguesSession,
+    invitation,
+    solversOffer,
+    colleaguesOffer,
     elsewhereId: elsewhere.companyId,
     elsewhereTask,
     awaitsProject,
@@ -236,6 +250,9 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs', name
     freshTask: () => makeTask(project, admin, 'open'),
     /** Of the editor's. */
     freshSession: () => sessionOf(editor, 'open'),
+    freshInvitation,
+    /** A company's to the outsider. */
+    freshOffer: () => offerTo(outsider, 'open'),
     freshMember: () => world.member({ name: mark('open') }),
     freshSupport: () => world.support(),
     supportId: (await world.support()).id,

@@ -55,6 +55,8 @@ const TABLE = `
   Query.entryPoints                 anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Query.entryPointCounts            anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Query.auditLog                    anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Query.invitations                 anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Query.myInvitations               anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
   Query.singleSignOn                anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Query.followed                    anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
   Mutation.createTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
@@ -65,7 +67,11 @@ const TABLE = `
   Mutation.addComment               anon    firm    ok      level       ok       ok      ok         level   absent    ok         absent       absent     entry     ok         scope      scope     entry
   Mutation.setProjectPermission     anon    firm    ok      level       ok       level   level      level   absent    level      absent       absent     entry     entry      entry      entry     entry
   Mutation.createProject            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     ok         scope      scope     entry
-  Mutation.addMember                anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Mutation.inviteMembers            anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Mutation.resendInvitation         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.revokeInvitation         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
+  Mutation.acceptInvitation         anon    absent  absent  absent      absent   absent  absent     absent  absent    absent     absent       absent     entry     entry      entry      entry     entry
+  Mutation.declineInvitation        anon    absent  absent  absent      absent   absent  absent     absent  absent    absent     absent       absent     entry     entry      entry      entry     entry
   Mutation.updateMember             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.reactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.deactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
@@ -105,6 +111,8 @@ interface Ids {
   apiKey: string;
   follower: string;
   session: string;
+  /** To somebody else. */
+  invitation: string;
   /** Of nobody yet. */
   address: string;
   key: string;
@@ -134,6 +142,8 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Query.apiKeys': () => '{ apiKeys(first: 5) { nodes { id name secrets { prefix } } } }',
   'Query.auditLog': () => '{ auditLog(first: 5) { nodes { action } } }',
   'Query.singleSignOn': () => '{ singleSignOn { callbackUrl } }',
+  'Query.invitations': () => '{ invitations(first: 5) { nodes { id } } }',
+  'Query.myInvitations': () => '{ myInvitations { id } }',
   'Query.followed': () => '{ followed { task { title } } }',
   // A session of somebody else's, who stays signed in.
   'Mutation.endSession': ({ session }) => mutation('endSession', `sessionId: "${session}"`),
@@ -149,7 +159,11 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
     mutation('setProjectPermission', `projectId: "${project}", memberId: "${member}", level: VIEW`),
   'Mutation.createProject': ({ workspace, key, member }) =>
     mutation('createProject', `workspaceId: "${workspace}", key: "${key}", name: "P", managerId: "${member}"`),
-  'Mutation.addMember': ({ address }) => mutation('addMember', `email: "${address}", name: "M"`),
+  'Mutation.inviteMembers': ({ address }) => mutation('inviteMembers', `emails: ["${address}"]`),
+  'Mutation.resendInvitation': ({ invitation }) => mutation('resendInvitation', `invitationId: "${invitation}"`),
+  'Mutation.revokeInvitation': ({ invitation }) => mutation('revokeInvitation', `invitationId: "${invitation}"`),
+  'Mutation.acceptInvitation': ({ invitation }) => mutation('acceptInvitation', `invitationId: "${invitation}"`),
+  'Mutation.declineInvitation': ({ invitation }) => mutation('declineInvitation', `invitationId: "${invitation}"`),
   'Mutation.updateMember': ({ member }) => mutation('updateMember', `memberId: "${member}", role: SUPERVISOR`),
   'Mutation.reactivateMember': ({ member }) => mutation('reactivateMember', `memberId: "${member}"`),
   'Mutation.deactivateMember': ({ member }) => mutation('deactivateMember', `memberId: "${member}"`),
@@ -295,6 +309,8 @@ async function freshIds(operation: string): Promise<Ids> {
     apiKey: /(rotate|revoke)ApiKey/.test(operation) ? await freshKey() : '',
     follower: operation === 'Mutation.endFollower' ? (await world.follower(fresh)).id : '',
     session,
+    // A company sends so many letters a day.
+    invitation: /Invitation$/.test(operation) ? (await world.invite(`invited-${made}@example.com`)).id : '',
     address: `new-${made}@example.com`,
     key: `N${made}`,
     domain: isUsedUp && operation.includes('Domain') ? await freshDomain() : '',

@@ -68,8 +68,9 @@ describe('from an empty database', () => {
     const bob: Caller = { authorization: `Bearer ${await issuer.token('bob@example.com')}` };
     expect((await get(node, bob, COMPANIES)).companies).toEqual([]);
     expect(codeOf(await ask(node, { ...bob, companyId }, COMPANIES))).toBe('NOT_FOUND');
-    const add = 'mutation { addMember(input: { email: "bob@example.com", name: "Bob" }) { userErrors { code } } }';
-    expect((await get(node, ada, add)).addMember).toEqual({ userErrors: [] });
+    const invite = 'mutation { inviteMembers(input: { emails: ["bob@example.com"] }) { invitations { id } } }';
+    const [{ id }] = (await get(node, ada, invite)).inviteMembers.invitations;
+    await get(node, bob, `mutation { acceptInvitation(input: { invitationId: "${id}" }) { userErrors { code } } }`);
     expect((await get(node, { ...bob, companyId }, COMPANIES)).companies).toMatchObject([{ role: 'MEMBER' }]);
   });
 

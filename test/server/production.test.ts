@@ -84,9 +84,13 @@ inProduction('in production', () => {
   }, 60_000);
 
   it('there is no page to try things out, and no development issuer', async () => {
-    const paths = ['/graphiql', '/dev-issuer/.well-known/openid-configuration', '/healthz'];
+    const paths = ['/graphiql', '/dev-issuer/.well-known/openid-configuration', '/dev-mail', '/healthz'];
     const statuses = paths.map(async (path) => (await fetch(`${node?.url}${path}`)).status);
-    expect(await Promise.all(statuses)).toEqual([404, 404, 200]);
+    expect(await Promise.all(statuses)).toEqual([404, 404, 404, 200]);
+  });
+
+  it('the operator is told that without mail nobody is invited', () => {
+    expect(node?.output()).toContain('MAIL_URL is not set');
   });
 
   it('the schema is not told, and the rest of a question is answered', async () => {

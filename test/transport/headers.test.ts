@@ -28,6 +28,8 @@ const ROUTES: [string, string, number][] = [
   ['GET', '/f/secret', 200],
   ['POST', '/follow/token', 400],
   ['GET', '/follow/token', 405],
+  ['GET', '/invitation/', 200],
+  ['POST', '/invitation/', 405],
   ['GET', '/graphiql', 200],
   ['GET', '/healthz', 200],
   ['GET', '/readyz', 200],
@@ -44,12 +46,15 @@ describe('every answer over HTTPS', () => {
       expect(policy).toContain(part);
   });
 
-  it.each(['/f/secret', '/graphiql'])('the page %s uses nothing of the device, and is not kept', async (path) => {
-    const { headers } = await send(url + path);
-    expect(headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-    expect(headers['permissions-policy']).toMatch(/camera=\(\).*geolocation=\(\).*microphone=\(\)/);
-    expect(headers['content-security-policy']).toContain("connect-src 'self'");
-  });
+  it.each(['/f/secret', '/invitation/', '/graphiql'])(
+    'the page %s uses nothing of the device, and is not kept',
+    async (path) => {
+      const { headers } = await send(url + path);
+      expect(headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+      expect(headers['permissions-policy']).toMatch(/camera=\(\).*geolocation=\(\).*microphone=\(\)/);
+      expect(headers['content-security-policy']).toContain("connect-src 'self'");
+    },
+  );
 
   it("a page's own scripts have another name each time", async () => {
     const policies = await Promise.all(

@@ -13,6 +13,8 @@ describe('the operator is told by name, and no secret is repeated', () => {
     ['DATABASE_URL', { DATABASE_URL: `mysql://user:${MARKER}#@127.0.0.1:1/aliteo` }],
     ['REDIS_URL', { REDIS_URL: `http://:${MARKER}@127.0.0.1:1` }],
     ['REDIS_URL', { REDIS_URL: `redis://:${MARKER}%zz@127.0.0.1:1` }],
+    ['MAIL_URL', { MAIL_URL: `smtps://user:${MARKER}@mail.example.com/?a`, MAIL_FROM: 'a@example.com' }],
+    ['MAIL_FROM', { MAIL_URL: `smtps://user:${MARKER}@mail.example.com` }],
     ['SECRET_KEY', { SECRET_KEY: MARKER }],
     ['TLS_KEY', { TLS_CERT: 'package.json', TLS_KEY: MARKER }],
     ['TLS_CERT', { TLS_CERT: MARKER, TLS_KEY: 'package.json' }],
