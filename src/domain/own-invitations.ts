@@ -62,7 +62,7 @@ export async function acceptInvitation(parts: Parts, userId: string, naming: Nam
   const [before] = await findRows({ orm: parts.orm, companyId }, Member, { user: userId });
   const memberId = before?.id ?? newId('member');
   return settleOwn(parts, { companyId, userId, actorId: memberId }, async (work) => {
-    const invitation = await holdOwn(work.em, userId, id);
+    const invitation = await holdOpen(work.em, id);
     const { role, kind, issuedAt } = invitation;
     const earlier = await work.em.findOne(Member, { user: userId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
     if (earlier && !earlier.deactivatedAt)
@@ -81,7 +81,7 @@ export async function acceptInvitation(parts: Parts, userId: string, naming: Nam
 export async function declineInvitation(parts: Parts, userId: string, naming: Naming): Promise<OwnInvitation> {
   const { id, companyId } = await getOwn(parts, userId, naming);
   return settleOwn(parts, { companyId, userId, actorId: null }, async (work) => {
-    const invitation = await holdOwn(work.em, userId, id);
+    const invitation = await holdOpen(work.em, id);
     settle(work, invitation, 'DECLINED');
     return told(work.em, rowOf(work.em, invitation));
   });
@@ -117,12 +117,11 @@ function keyIn(keyring: Parts['keyring'], { invitationId, secret }: Naming): Inv
  * Holds the invitation, so that it is used once; and who stands for it, so that it does not outlive their part. Of two who
  * answer at once, the second finds it closed.
  */
-async function holdOwn(em: EntityManager, userId: string, id: string): Promise<Invitation> {
+async function holdOpen(em: EntityManager, id: string): Promise<Invitation> {
   const invitation = await em.findOne(Invitation, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
   if (!invitation || !isOpen(invitation)) throw notFound('invitation');
-  const { email } = await em.findOneOrFail(User, { id: userId });
   const inviter = await findRow(em, Member, invitation.invitedBy.id, { lock: 'LOCK IN SHARE MODE' });
-  if (invitation.email !== email || inviter?.role !== 'ADMIN' || inviter.deactivatedAt) throw notFound('invitation');
+  if (inviter?.role !== 'ADMIN' || inviter.deactivatedAt) throw notFound('invitation');
   return invitation;
 }
 

@@ -401,6 +401,9 @@ describe('what an administrator offers', () => {
       expect([await statusOf(id), await statusOf(ours)]).toEqual(['REVOKED', 'PENDING']);
       isNotFound(await accept(await signedIn(email), { invitationId: id }));
       expect(await rows().count(AuditEntry, { action: 'invitation.revoked', objectId: id })).toBe(1);
+      // Not even if it were still open.
+      await rows().nativeUpdate(Invitation, { id }, { status: 'PENDING' });
+      isNotFound(await accept(await signedIn(email), { invitationId: id }));
     });
 
   it('is not accepted in the moment in which they lose their part', async () => {
