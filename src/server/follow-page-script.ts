@@ -159,6 +159,8 @@ const TRAFFIC = `
 
   function hear(message) {
     if (message.type === 'ping') send({ type: 'pong' });
+    // Refused for now, or ended from there: it comes back after a pause.
+    if (message.type === 'error' || message.type === 'complete') socket.close();
     if (message.type === 'connection_ack') {
       const query = ${JSON.stringify(FOLLOWED_CHANGED)};
       send({ id: 'face', type: 'subscribe', payload: { query, variables: { after: cursor } } });
