@@ -22,9 +22,12 @@ export class SingleSignOn extends Migration {
     this.addSql(`create table \`sso_providers\` (
         \`company_id\` varchar(40) character set ascii collate ascii_bin not null,
         \`id\` varchar(40) character set ascii collate ascii_bin not null,
+        \`protocol\` varchar(10) not null default 'OIDC',
         \`issuer\` varchar(255) character set ascii collate ascii_bin not null,
-        \`client_id\` varchar(255) not null,
+        \`client_id\` varchar(255) null,
         \`client_secret\` text character set ascii collate ascii_bin null,
+        \`sign_in_url\` varchar(1000) null,
+        \`certificates\` text null,
         \`is_enforced\` tinyint(1) not null default false,
         \`created_at\` datetime(3) not null,
         primary key (\`company_id\`, \`id\`)

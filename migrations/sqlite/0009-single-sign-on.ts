@@ -22,9 +22,12 @@ export class SingleSignOn extends Migration {
     this.addSql(`create table \`sso_providers\` (
         \`company_id\` text not null,
         \`id\` text not null,
+        \`protocol\` text not null default 'OIDC',
         \`issuer\` text not null,
-        \`client_id\` text not null,
+        \`client_id\` text null,
         \`client_secret\` text null,
+        \`sign_in_url\` text null,
+        \`certificates\` text null,
         \`is_enforced\` integer not null default false,
         \`created_at\` datetime not null,
         primary key (\`company_id\`, \`id\`)

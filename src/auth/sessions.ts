@@ -17,7 +17,8 @@ export interface Session extends StoredSession {
 /** Who has signed in, from where, and by which issuer. */
 export interface SignIn
   extends Pick<StoredSession, 'userId' | 'device' | 'place' | 'issuer' | 'identityProvider' | 'sso'> {
-  readonly idToken: string;
+  /** None where signing out at the issuer takes none. */
+  readonly idToken: string | null;
 }
 
 const PURPOSE = 'browser-session';
@@ -54,7 +55,9 @@ export class Sessions {
       hash,
       device: cut(signIn.device.toWellFormed(), DEVICE_LENGTH),
       idToken:
-        idToken.length > ID_TOKEN_LENGTH ? null : this.keyring.seal(ID_TOKEN_PURPOSE, hash, Buffer.from(idToken)),
+        idToken === null || idToken.length > ID_TOKEN_LENGTH
+          ? null
+          : this.keyring.seal(ID_TOKEN_PURPOSE, hash, Buffer.from(idToken)),
       startedAt: now,
       lastSeenAt: now,
       endsAt: now + this.limits.absoluteMs,

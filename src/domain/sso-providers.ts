@@ -35,7 +35,7 @@ export const trustedOf = ({ issuer, clientId }: Pick<SsoProvider, 'issuer' | 'cl
   issuer,
   // Its access tokens open nothing here.
   audience: '',
-  client: clientId,
+  client: clientId ?? '',
   trustsEmail: true,
 });
 
@@ -67,26 +67,48 @@ export async function saveProvider(
   const { companyId, memberId } = viewer;
   const fault = await faultOf(parts, fields);
   const before = await findProvider(parts, companyId);
-  const isSame = before?.issuer === fields.issuer && before.clientId === fields.clientId;
+  const isSame = before?.protocol === 'OIDC' && before.issuer === fields.issuer && before.clientId === fields.clientId;
   const id = isSame ? before.id : newId('provider');
   const { clientSecret: secret } = fields;
   const use: KeyUse = { purpose: 'sso.provider', actorId: memberId, entryPoint: 'MEMBER' };
   const sealed = secret && !fault ? await parts.encryption.seal(placeOf(companyId, id), secret, use) : null;
+  const { issuer, clientId } = fields;
+  return put(parts, viewer, {
+    before,
+    isSame,
+    id,
+    fault,
+    set: { protocol: 'OIDC', issuer, clientId, ...((secret !== undefined || !isSame) && { clientSecret: sealed }) },
+    told: { clientId, isSecretNew: secret !== undefined },
+  });
+}
+
+interface Put {
+  /** As it was when this began. */
+  readonly before: Row<SsoProvider> | null;
+  /** Whether it is the same one, with other settings. */
+  readonly isSame: boolean;
+  readonly id: string;
+  readonly fault: UserError | null;
+  readonly set: Partial<SsoProvider> & Pick<SsoProvider, 'issuer'>;
+  /** What is told of it beside the issuer. */
+  readonly told: object;
+}
+
+/** Changes the company's issuer, or puts it in the place of the one before. */
+export function put(parts: Parts, viewer: MemberViewer, given: Put): Promise<Done<SsoProvider>> {
+  const { before, isSame, id, fault, set, told } = given;
+  const { companyId } = viewer;
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     if (fault) throw fault;
     const held = await holdProvider(work.em);
     if ((held?.id ?? null) !== (before?.id ?? null))
       throw new UserError('PROVIDER_CHANGED', 'Somebody else has just changed it: look at it again.');
-    if (held && isSame) {
-      if (secret !== undefined) held.clientSecret = sealed;
-      work.record({ type: 'sso.providerSaved', objectId: id, data: { isSecretNew: secret !== undefined } });
-      return held;
-    }
-    if (held) await remove(work, held);
-    const { issuer, clientId } = fields;
-    const provider = work.em.create(SsoProvider, { companyId, id, issuer, clientId, clientSecret: sealed });
-    const changes = { issuer: [null, issuer], clientId: [null, clientId] } as Record<string, [unknown, unknown]>;
-    work.record({ type: 'sso.providerSaved', objectId: id, changes });
+    const isKept = held !== null && isSame;
+    if (held && !isSame) await remove(work, held);
+    const provider = isKept ? Object.assign(held, set) : work.em.create(SsoProvider, { companyId, id, ...set });
+    const changes: Record<string, [unknown, unknown]> = isKept ? {} : { issuer: [null, set.issuer] };
+    work.record({ type: 'sso.providerSaved', objectId: id, data: { protocol: provider.protocol, ...told }, changes });
     return provider;
   });
 }
@@ -144,15 +166,11 @@ const holdProvider = (em: EntityManager): Promise<SsoProvider | null> =>
   em.findOne(SsoProvider, { id: { $ne: '' } }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
 
 async function remove({ em, record }: Work, provider: SsoProvider): Promise<void> {
-  const { id, issuer, clientId } = provider;
+  const { id, issuer } = provider;
   await em.nativeDelete(SsoIdentity, { provider: { id } });
   await em.nativeDelete(SsoProvider, { id });
   em.clear();
-  record({
-    type: 'sso.providerRemoved',
-    objectId: id,
-    changes: { issuer: [issuer, null], clientId: [clientId, null] },
-  });
+  record({ type: 'sso.providerRemoved', objectId: id, changes: { issuer: [issuer, null] } });
 }
 
 /** One answer for whatever is wrong with an issuer, so that nobody learns of hosts by it what they cannot see themselves. */

@@ -5,6 +5,7 @@ import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
 import { Member } from './member.js';
 import { TenantEntity, WithinCompany } from './tenant.js';
+import { SsoProtocol } from './vocabulary.js';
 
 /** A domain of mail addresses that a company says is its own, and has proven by a record in it, or not yet. */
 @ObjectType({
@@ -53,28 +54,40 @@ export class SsoDomain extends TenantEntity {
   createdAt: Date = new Date();
 }
 
-/** A company's own OpenID Connect issuer. A company has one at most; another issuer or client is another row. */
-@ObjectType({ implements: Node, description: "The company's own OpenID Connect issuer, at which its people sign in." })
+/** A company's own issuer, of OpenID Connect or SAML. A company has one at most; another issuer or client is another row. */
+@ObjectType({ implements: Node, description: "The company's own issuer, at which its people sign in." })
 @Entity({ tableName: 'sso_providers' })
 @Unique({ properties: ['companyId'] })
 export class SsoProvider extends TenantEntity {
-  [OptionalProps]?: 'isEnforced' | 'createdAt';
+  [OptionalProps]?: 'protocol' | 'isEnforced' | 'createdAt';
 
   @Field(() => ID)
   @PrimaryKey({ length: 40 })
   id: string = newId('provider');
 
-  @Field()
+  @Field(() => SsoProtocol)
+  @Property({ type: 'string', length: 10 })
+  protocol: SsoProtocol = SsoProtocol.OIDC;
+
+  @Field({ description: 'As it calls itself: a URL of OpenID Connect, an entity id of SAML.' })
   @Property({ length: 255 })
   issuer!: string;
 
-  @Field({ description: 'Of our client there.' })
-  @Property({ length: 255 })
-  clientId!: string;
+  @Field(() => String, { nullable: true, description: 'Of our client there; of OpenID Connect.' })
+  @Property({ type: 'string', length: 255, nullable: true })
+  clientId?: string | null;
 
   /** Sealed; see `domain/data-keys.ts`. */
   @Property({ type: 'text', nullable: true })
   clientSecret?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Where the browser goes; of SAML.' })
+  @Property({ type: 'string', length: 1000, nullable: true })
+  signInUrl?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'That its assertions are signed with, in PEM; of SAML.' })
+  @Property({ type: 'text', nullable: true })
+  certificates?: string | null;
 
   @Field({ description: 'Whether those whose address has a proven domain come in by it, and by nothing else.' })
   @Property()

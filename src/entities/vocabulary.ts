@@ -150,3 +150,6 @@ export const InvitationStatus = vocabulary(
   'EXPIRED',
 );
 export type InvitationStatus = keyof typeof InvitationStatus;
+
+export const SsoProtocol = vocabulary('SsoProtocol', "What a company's own issuer speaks.", 'OIDC', 'SAML');
+export type SsoProtocol = keyof typeof SsoProtocol;

@@ -22,10 +22,6 @@ export const REASONS = {
     meaning: 'The token is not good here: its issuer, signature, audience or time.',
   },
   TOKEN_EXPIRED: { code: 'UNAUTHENTICATED', meaning: 'The token was good, and its time is over: get a fresh one.' },
-  ASSERTION_INVALID: {
-    code: 'UNAUTHENTICATED',
-    meaning: "What the company's provider says by SAML is not good: its signature, audience, recipient or time.",
-  },
   EMAIL_NOT_VERIFIED: { code: 'UNAUTHENTICATED', meaning: 'The issuer has not verified an address of this person.' },
   EMAIL_TAKEN: { code: 'UNAUTHENTICATED', meaning: 'The address belongs to somebody who signs in in another way.' },
   NOT_IN_DIRECTORY: {

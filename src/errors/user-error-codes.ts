@@ -66,6 +66,8 @@ export const USER_ERROR_CODES = {
   DNS_AWAY: 'The name servers do not answer: try again later.',
   TOO_MANY_DOMAINS: 'The company claims too many domains.',
   ISSUER: 'This is no OpenID Connect issuer that answers as itself at a public https address.',
+  SIGN_IN_URL: 'This is no https address to sign in at.',
+  CERTIFICATES: 'There are 1 to 4 certificates in PEM, with keys that are long enough.',
   SECRET_UNFIT: 'A client secret is 1 to 1000 visible ASCII characters.',
   PROVIDER_CHANGED: 'Somebody else has changed the issuer at the same moment.',
   NO_PROVIDER: 'The company has no issuer of its own.',

@@ -1,4 +1,3 @@
-import { IsOptional } from 'class-validator';
 import type { GraphQLResolveInfo } from 'graphql';
 import {
   Arg,
@@ -16,12 +15,12 @@ import {
 } from 'type-graphql';
 import { expectMember } from '../auth/viewer.js';
 import { claimDomain, recordNameOf, releaseDomain, verifyDomain } from '../domain/sso-domains.js';
-import { removeProvider, saveProvider, setSsoEnforced } from '../domain/sso-providers.js';
 import { listRows, type Row } from '../entities/rows.js';
 import { SsoDomain, SsoProvider } from '../entities/single-sign-on.js';
 import { ForMembers, HasRole } from '../schema/directives.js';
 import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
+import { callbackPathOf, samlPathsOf } from '../schema/sign-in-paths.js';
 import { MaxCharacters } from '../schema/texts.js';
 import { answer } from './answer.js';
 import { COMPANY } from './basis.js';
@@ -29,8 +28,6 @@ import type { GraphContext } from './context.js';
 
 const ClaimDomainPayload = payloadType('ClaimDomainPayload', 'domain', SsoDomain);
 const VerifyDomainPayload = payloadType('VerifyDomainPayload', 'domain', SsoDomain);
-const SaveSsoProviderPayload = payloadType('SaveSsoProviderPayload', 'provider', SsoProvider);
-const SetSsoEnforcedPayload = payloadType('SetSsoEnforcedPayload', 'provider', SsoProvider);
 
 const GONE = 'What is not there any more; null when nothing was taken away.';
 const CURSOR = "The log's position at which the change is visible; null when there was none.";
@@ -45,24 +42,18 @@ class ReleaseDomainPayload implements Payload {
   cursor!: string | null;
 }
 
-@ObjectType()
-class RemoveSsoProviderPayload implements Payload {
-  @Field(() => ID, { nullable: true, description: GONE })
-  providerId!: string | null;
-  @Field(() => [UserErrorItem])
-  userErrors!: UserErrorItem[];
-  @Field(() => String, { nullable: true, description: CURSOR })
-  cursor!: string | null;
-}
-
 @ObjectType({ description: "How the company's people sign in by an issuer of its own." })
 class SingleSignOn {
   @Field(() => SsoProvider, { nullable: true })
   provider!: Row<SsoProvider> | null;
   @Field(() => [SsoDomain], { description: 'In the order of the alphabet.' })
   domains!: Row<SsoDomain>[];
-  @Field({ description: 'What the issuer is to be told as the address to come back to (`redirect_uri`).' })
+  @Field({
+    description: 'Of OpenID Connect: what the issuer is to be told as the address to come back to (`redirect_uri`).',
+  })
   callbackUrl!: string;
+  @Field({ description: 'Of SAML: where the provider reads of us; our entity id as well.' })
+  samlMetadataUrl!: string;
   @Field({ description: 'Where the people of the company begin to sign in.' })
   loginUrl!: string;
 }
@@ -86,35 +77,6 @@ class ReleaseDomainInput {
   domainId!: string;
 }
 
-@InputType()
-class SaveSsoProviderInput {
-  @MaxCharacters(255)
-  @Field({ description: 'The URL of an OpenID Connect issuer, as it calls itself.' })
-  issuer!: string;
-  @MaxCharacters(255)
-  @Field({ description: 'Of our client there.' })
-  clientId!: string;
-  @IsOptional()
-  @MaxCharacters(1000)
-  @Field(() => String, {
-    nullable: true,
-    description: 'Kept sealed and never answered. Absent leaves it as it is, null takes it away.',
-  })
-  clientSecret?: string | null;
-}
-
-@InputType()
-class RemoveSsoProviderInput {
-  @Field(() => ID)
-  providerId!: string;
-}
-
-@InputType()
-class SetSsoEnforcedInput {
-  @Field()
-  isEnforced!: boolean;
-}
-
 @Resolver(() => SsoDomain)
 export class SsoDomainResolver {
   @HasRole('ADMIN')
@@ -133,7 +95,8 @@ export class SsoDomainResolver {
     return {
       provider: provider ?? null,
       domains,
-      callbackUrl: `${publicUrl}/auth/sso/${companyId}/callback`,
+      callbackUrl: publicUrl + callbackPathOf(companyId),
+      samlMetadataUrl: publicUrl + samlPathsOf(companyId).metadata,
       loginUrl: `${publicUrl}/auth/login?sso=${companyId}`,
     };
   }
@@ -182,58 +145,5 @@ export class SsoDomainResolver {
   @Reads('domain')
   recordName(@Root() { domain }: Row<SsoDomain>): string {
     return recordNameOf(domain);
-  }
-}
-
-@Resolver(() => SsoProvider)
-export class SsoProviderResolver {
-  @HasRole('ADMIN')
-  @ForMembers()
-  @Mutation(() => SaveSsoProviderPayload, {
-    description:
-      "Sets the company's own issuer. Another issuer or client is a new one: who came by the one before is signed out.",
-  })
-  saveSsoProvider(
-    @Arg('input') input: SaveSsoProviderInput,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ) {
-    return answer(context, info, 'provider', (parts, viewer) => saveProvider(parts, viewer, input));
-  }
-
-  @HasRole('ADMIN')
-  @ForMembers()
-  @Mutation(() => RemoveSsoProviderPayload, {
-    description: 'Takes it away; who came by it is signed out of the company.',
-  })
-  async removeSsoProvider(
-    @Arg('input') { providerId }: RemoveSsoProviderInput,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ) {
-    const { gone, ...payload } = await answer(context, info, 'gone', (parts, viewer) =>
-      removeProvider(parts, viewer, providerId),
-    );
-    return { ...payload, ...(gone as object | null) };
-  }
-
-  @HasRole('ADMIN')
-  @ForMembers()
-  @Mutation(() => SetSsoEnforcedPayload, {
-    description:
-      "Whether those whose address has a proven domain come in by the company's own issuer alone; who makes it a duty has come by it.",
-  })
-  setSsoEnforced(
-    @Arg('input') { isEnforced }: SetSsoEnforcedInput,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ) {
-    return answer(context, info, 'provider', (parts, viewer) => setSsoEnforced(parts, viewer, isEnforced));
-  }
-
-  @Reads('clientSecret')
-  @FieldResolver(() => Boolean, { description: 'Whether a client secret is kept. It is answered to nobody.' })
-  hasSecret(@Root() { clientSecret }: Row<SsoProvider>): boolean {
-    return Boolean(clientSecret);
   }
 }

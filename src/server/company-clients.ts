@@ -1,48 +1,58 @@
 import { LRUCache } from 'lru-cache';
 import { Issuer } from '../auth/issuer.js';
+import { certificatesIn } from '../domain/saml-providers.js';
 import { findProvider, secretOf, trustedOf } from '../domain/sso-providers.js';
 import type { Parts } from '../domain/unit-of-work.js';
+import type { Row } from '../entities/rows.js';
+import type { SsoProvider } from '../entities/single-sign-on.js';
+import { callbackPathOf, samlPathsOf } from '../schema/sign-in-paths.js';
 import { IssuerClient } from './issuer-client.js';
+import { SamlClient } from './saml-client.js';
+import type { SignInClient } from './sign-in-client.js';
 
 /** Our client at a company's own issuer. */
 export interface CompanyClient {
   readonly companyId: string;
   readonly providerId: string;
-  readonly client: IssuerClient;
+  readonly client: SignInClient;
+}
+
+interface Options {
+  readonly parts: Parts;
+  readonly publicUrl: string;
+  spend(what: string, ms: number): Promise<boolean>;
 }
 
 /** So many issuers' metadata and keys are kept: a customer can make as many as they like. */
 const KNOWN = 200;
 const USE = { purpose: 'sso.sign-in', actorId: null, entryPoint: 'NOBODY' } as const;
 
-/**
- * Where the browser comes back to from a company's own issuer: each has a path of its own, so that no issuer is given the
- * answer of another (RFC 9700, section 4.4).
- */
-export const companyCallback = (companyId: string): string => `/auth/sso/${companyId}/callback`;
-
 /** Our clients at the companies' own issuers, which their administrators name. */
 export class CompanyClients {
   readonly #issuers = new LRUCache<string, Issuer>({ max: KNOWN });
 
-  constructor(
-    readonly parts: Parts,
-    readonly publicUrl: string,
-  ) {}
+  constructor(readonly options: Options) {}
 
   /** As the company's issuer is now; null where it has none, or there is no such company. */
   async find(companyId: string): Promise<CompanyClient | null> {
-    const provider = await findProvider(this.parts, companyId);
+    const provider = await findProvider(this.options.parts, companyId);
     if (!provider) return null;
-    const findSecret = () => secretOf(this.parts, provider, USE);
-    const redirectUri = this.publicUrl + companyCallback(companyId);
-    const client = new IssuerClient(this.#issuerOf(provider), redirectUri, findSecret);
+    const client = provider.protocol === 'SAML' ? this.#saml(provider) : this.#oidc(provider);
     return { companyId, providerId: provider.id, client };
   }
 
-  #issuerOf(provider: Parameters<typeof trustedOf>[0] & { id: string }): Issuer {
-    const issuer = this.#issuers.get(provider.id) ?? new Issuer(trustedOf(provider), this.parts.outbound.fetch);
+  #oidc(provider: Row<SsoProvider>): SignInClient {
+    const { parts, publicUrl } = this.options;
+    const issuer = this.#issuers.get(provider.id) ?? new Issuer(trustedOf(provider), parts.outbound.fetch);
     this.#issuers.set(provider.id, issuer);
-    return issuer;
+    const redirectUri = publicUrl + callbackPathOf(provider.companyId);
+    return new IssuerClient(issuer, redirectUri, () => secretOf(parts, provider, USE));
+  }
+
+  #saml({ id, companyId, issuer, signInUrl, certificates }: Row<SsoProvider>): SignInClient {
+    const { publicUrl, spend } = this.options;
+    const described = { id, issuer, signInUrl: signInUrl ?? '', certificates: certificatesIn(certificates ?? '') };
+    const { metadata, callback } = samlPathsOf(companyId);
+    return new SamlClient(described, publicUrl + metadata, publicUrl + callback, spend);
   }
 }

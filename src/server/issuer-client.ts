@@ -17,22 +17,9 @@ import {
 } from 'openid-client';
 import { CLOCK_TOLERANCE_SECONDS } from '../auth/access-token.js';
 import { verifyIdToken } from '../auth/id-token.js';
-import type { Identity } from '../auth/identity.js';
 import type { Issuer, IssuerMetadata } from '../auth/issuer.js';
 import type { TrustedIssuer } from '../trusted-issuers.js';
-
-/** What ties an answer of the issuer to the question. */
-export interface Ties {
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-}
-
-/** Who has signed in, and the token that says so. */
-export interface Introduced {
-  readonly identity: Identity;
-  readonly idToken: string;
-}
+import type { Introduced, SignInClient, Ties } from './sign-in-client.js';
 
 const PATIENCE_SECONDS = 10;
 
@@ -43,7 +30,7 @@ export const newTies = (): Ties => ({
 });
 
 /** Our client at one issuer: the code flow with PKCE, and the way out. */
-export class IssuerClient {
+export class IssuerClient implements SignInClient {
   constructor(
     readonly issuer: Issuer,
     readonly redirectUri: string,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Sessions } from '../auth/sessions.js';
 import { Cookie } from './cookie.js';
-import type { Ties } from './issuer-client.js';
+import type { Ties } from './sign-in-client.js';
 
 /** A sign-in that is under way in one browser. */
 export interface LoginAttempt extends Ties {

@@ -4,22 +4,25 @@ import type { Issuer } from '../auth/issuer.js';
 import { provisionUser } from '../auth/provision-user.js';
 import type { Session, Sessions } from '../auth/sessions.js';
 import { nobody } from '../auth/viewer.js';
-import { findCompanyOfAddress, identifyBySso } from '../domain/sso-sign-in.js';
+import { identifyBySso } from '../domain/sso-sign-in.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { ApiError } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
-import { ADDRESS_LENGTH } from '../schema/texts.js';
+import { samlPathsOf } from '../schema/sign-in-paths.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
+import { readBody } from './body.js';
 import type { BrowserDoor } from './browser-door.js';
-import { type CompanyClient, CompanyClients, companyCallback } from './company-clients.js';
 import { addressOf } from './forwarded.js';
-import { type Introduced, IssuerClient, newTies } from './issuer-client.js';
+import { newTies } from './issuer-client.js';
 import { type LoginAttempt, LoginAttempts } from './login-attempt.js';
+import { CALLBACK, LoginDestinations } from './login-destinations.js';
 import { beginAgain, LoginRefusal, reasonOf, refusalOf } from './login-refusal.js';
 import { originOf } from './origin.js';
 import { type RateLimits, spenderOf, tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { type Handle, type Route, sendJson, sendText } from './router.js';
+import { samlMetadata, sendAgain } from './saml-pages.js';
+import type { Introduced } from './sign-in-client.js';
 
 export interface LoginOptions {
   parts: Parts;
@@ -38,49 +41,38 @@ const STEP_COST = 100;
 /** Of a path to return to: it is kept in a cookie. */
 const PATH_LENGTH = 512;
 
+/** Of an answer by a form: signed XML has certificates in it. */
+const FORM_BYTES = 262_144;
+
 /** Where one who names no other place comes back to. */
 const SIGNED_IN = '/auth/signed-in';
 
-/** How the session of a company's own issuer calls it: no name of the operator's issuers has a capital. */
-const SSO = 'SSO';
-
-/** Where the browser comes back to from the operator's issuers. */
-const CALLBACK = '/auth/callback';
-
-/** Where a sign-in goes: to one of the operator's issuers, or to a company's own. */
-type Destination = { client: IssuerClient } & Pick<LoginAttempt, 'issuer' | 'sso'>;
-
-/** Signing in and out in a browser: `/auth/login`, `/auth/callback`, `/auth/sso/COMPANY/callback`, `/auth/logout`. */
+/** Signing in and out in a browser: `/auth/login`, `/auth/callback`, `/auth/sso/…`, `/auth/saml/…`, `/auth/logout`. */
 export class Login {
-  readonly #clients: ReadonlyMap<string, IssuerClient>;
-  readonly #companies: CompanyClients;
+  readonly #destinations: LoginDestinations;
   readonly #attempts: LoginAttempts;
   readonly #signedOutUrl: string;
 
   constructor(readonly options: LoginOptions) {
-    const { issuers, parts, publicUrl, sessions } = options;
-    this.#companies = new CompanyClients(parts, publicUrl);
-    this.#clients = new Map(
-      issuers.flatMap((issuer) => {
-        const { name, client } = issuer.trusted;
-        return name && client ? [[name, new IssuerClient(issuer, publicUrl + CALLBACK)]] : [];
-      }),
-    );
+    const { publicUrl, sessions } = options;
+    const spend = (what: string, ms: number) => sessions.store.spend(sessions.keyring.fingerprint('spent', what), ms);
+    this.#destinations = new LoginDestinations({ ...options, spend });
     this.#attempts = new LoginAttempts(sessions, publicUrl);
     this.#signedOutUrl = `${publicUrl}/auth/signed-out`;
   }
 
-  /** The issuers by which one signs in. */
+  /** The operator's issuers by which one signs in. */
   get names(): string[] {
-    return [...this.#clients.keys()];
+    return this.#destinations.names;
   }
 
   get routes(): Route[] {
     const get = ['GET'];
     return [
       { path: '/auth/login', methods: get, handle: this.#guarded((...asked) => this.#begin(...asked)) },
-      { path: CALLBACK, methods: get, handle: this.#guarded((...asked) => this.#finish(...asked)) },
-      { path: '/auth/sso/', methods: get, handle: this.#guarded((...asked) => this.#finish(...asked)) },
+      { path: CALLBACK, methods: get, handle: this.#guarded((...asked) => this.#returned(...asked)) },
+      { path: '/auth/sso/', methods: get, handle: this.#guarded((...asked) => this.#returned(...asked)) },
+      { path: '/auth/saml/', methods: ['GET', 'POST'], handle: this.#guarded((...asked) => this.#saml(...asked)) },
       {
         path: '/auth/logout',
         methods: ['POST'],
@@ -100,7 +92,7 @@ export class Login {
   }
 
   async #begin(request: IncomingMessage, response: ServerResponse, { searchParams }: URL): Promise<void> {
-    const { client, issuer, sso } = await this.#destination(searchParams);
+    const { client, issuer, sso } = await this.#destinations.choose(searchParams);
     const returnTo = ownPath(searchParams.get('return') ?? SIGNED_IN, this.options.publicUrl);
     if (returnTo === null) throw new LoginRefusal(400, 'One returns to a path of this server only.');
     const ties = newTies();
@@ -109,48 +101,54 @@ export class Login {
     redirect(response, url.href);
   }
 
-  /** A company's own issuer for who names the company, or an address of it; else one of the operator's. */
-  async #destination(searchParams: URLSearchParams): Promise<Destination> {
-    const [companyId, email] = [searchParams.get('sso'), searchParams.get('email')];
-    if (companyId !== null) {
-      const found = await this.#findCompany(companyId);
-      if (!found) throw new LoginRefusal(404, 'There is no such sign-in.');
-      return destinationOf(found);
+  #returned(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { pathname, search, searchParams }: URL,
+  ): Promise<void> {
+    return this.#finish(request, response, { pathname, state: searchParams.get('state'), answer: search });
+  }
+
+  /** What a SAML provider reads of us, and what it answers, which comes by a form of its own site. */
+  async #saml(request: IncomingMessage, response: ServerResponse, { pathname }: URL): Promise<void> {
+    const { publicUrl } = this.options;
+    const companyId = pathname.split('/')[3] ?? '';
+    const { metadata, callback } = samlPathsOf(companyId);
+    if (prefixOf(companyId) !== 'company' || pathname !== (request.method === 'GET' ? metadata : callback)) {
+      request.resume();
+      throw new LoginRefusal(404, 'There is nothing here.');
     }
-    const isAddress = email !== null && email.length <= ADDRESS_LENGTH;
-    const owner = isAddress ? await findCompanyOfAddress(this.options.parts.orm, email) : null;
-    const found = owner && (await this.#findCompany(owner));
-    if (found) return destinationOf(found);
-    const issuer = searchParams.get('issuer') ?? this.#onlyName();
-    const client = this.#clients.get(issuer);
-    if (!client) throw new LoginRefusal(400, `Choose an issuer: ${this.#choices()}.`);
-    return { client, issuer };
+    if (request.method === 'GET') {
+      const type = { 'content-type': 'application/samlmetadata+xml; charset=utf-8' };
+      response.writeHead(200, type).end(samlMetadata(publicUrl + metadata, publicUrl + callback));
+      return;
+    }
+    const form = new URLSearchParams((await readBody(request, FORM_BYTES)).toString('latin1'));
+    const [answer, state] = [form.get('SAMLResponse') ?? '', form.get('RelayState') ?? ''];
+    if (!/^[\sA-Za-z0-9+/=]+$/.test(answer) || !/^[\w-]{1,80}$/.test(state))
+      throw beginAgain('This is no answer to a sign-in.');
+    if (form.get('again') === null && !this.#attempts.find(request, state))
+      return sendAgain(response, callback, answer, state);
+    await this.#finish(request, response, { pathname, state, answer });
   }
 
-  async #findCompany(companyId: string): Promise<CompanyClient | null> {
-    return prefixOf(companyId) === 'company' ? this.#companies.find(companyId) : null;
-  }
-
-  async #finish(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { pathname, search, searchParams } = url;
-    const attempt = this.#attempts.find(request, searchParams.get('state'));
+  async #finish(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { pathname, state, answer }: { pathname: string; state: string | null; answer: string },
+  ): Promise<void> {
+    const attempt = this.#attempts.find(request, state);
+    const client = attempt && (await this.#destinations.clientOf(attempt));
     // An answer comes back where its own issuer was told to send it, or it is another issuer's.
-    const isAtPlace = pathname === (attempt?.sso ? companyCallback(attempt.sso.companyId) : CALLBACK);
-    const client = attempt && isAtPlace && (await this.#clientOf(attempt));
-    if (!attempt || !client) throw beginAgain('This sign-in was not begun in this browser, or too long ago.');
+    const isAtPlace = client?.redirectUri === this.options.publicUrl + pathname;
+    if (!attempt || !client || !isAtPlace)
+      throw beginAgain('This sign-in was not begun in this browser, or too long ago.');
     if (!(await this.#attempts.spend(request, response, attempt)))
       throw beginAgain('This sign-in has been completed already.');
-    const introduced = await client.introduce(search, attempt);
+    const introduced = await client.introduce(answer, attempt);
     const { secret, session } = await this.#start(request, attempt, introduced);
     this.options.door.letIn(response, secret, session.endsAt - session.startedAt);
     redirect(response, attempt.returnTo);
-  }
-
-  /** A company's issuer is the one that it was when the sign-in, or the session, began; otherwise there is none. */
-  async #clientOf({ issuer, sso }: Pick<LoginAttempt, 'issuer' | 'sso'>): Promise<IssuerClient | undefined> {
-    if (!sso) return this.#clients.get(issuer);
-    const found = await this.#companies.find(sso.companyId);
-    return found?.providerId === sso.providerId ? found.client : undefined;
   }
 
   /** Whatever session the browser had, from now on it has another one. */
@@ -217,7 +215,7 @@ export class Login {
   async #endAtIssuer(session: Session): Promise<string | null> {
     const { sessions, parts } = this.options;
     try {
-      const client = await this.#clientOf(session);
+      const client = await this.#destinations.clientOf(session);
       const url = await client?.endSessionUrl(sessions.idTokenOf(session), this.#signedOutUrl);
       return url?.href ?? null;
     } catch (error) {
@@ -245,22 +243,7 @@ export class Login {
       }
     };
   }
-
-  /** Where there is one issuer, nobody has to name it. */
-  #onlyName(): string {
-    return this.#clients.size === 1 ? (this.names[0] ?? '') : '';
-  }
-
-  #choices(): string {
-    return this.names.map((name) => `/auth/login?issuer=${name}`).join(', ') || 'there is none here';
-  }
 }
-
-const destinationOf = ({ client, companyId, providerId }: CompanyClient): Destination => ({
-  client,
-  issuer: SSO,
-  sso: { companyId, providerId },
-});
 
 /** A path of ours as it stands in `location`, or null for what leads anywhere else, however it is written. */
 function ownPath(given: string, publicUrl: string): string | null {

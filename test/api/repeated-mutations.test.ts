@@ -19,6 +19,7 @@ import { readHeads } from '../../src/pubsub/event-log.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { newId } from '../../src/schema/ids.js';
 import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
+import { createAuthority } from '../harness/certificates.js';
 import { type Answer, ask, type Caller, get } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type NameServer, startNameServer } from '../harness/name-server.js';
@@ -227,6 +228,10 @@ const calls: Record<string, () => Call | Promise<Call>> = {
   saveSsoProvider: () => ({
     select: 'provider { id issuer clientId hasSecret isEnforced createdAt }',
     input: { issuer: cluster.issuer.url, clientId: 'Once', clientSecret: 'a secret' },
+  }),
+  saveSamlProvider: async () => ({
+    select: 'provider { id protocol issuer signInUrl certificates isEnforced createdAt }',
+    input: { issuer: 'Once', signInUrl: 'https://i.example', certificates: (await createAuthority()).ca },
   }),
   setSsoEnforced: async () => {
     const id = await ownProvider();

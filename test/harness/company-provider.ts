@@ -13,6 +13,8 @@ export interface CompanyProvider {
   stop(): Promise<void>;
 }
 
+const HOUR = 3_600;
+
 export async function startCompanyProvider(redirectUri: string, signedOutUri: string): Promise<CompanyProvider> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -30,6 +32,7 @@ export async function startCompanyProvider(redirectUri: string, signedOutUri: st
     ],
     cookies: { keys: ['a key of the tests'] },
     pkce: { required: () => true },
+    ttl: { AccessToken: HOUR, AuthorizationCode: 60, Grant: HOUR, IdToken: HOUR, Interaction: HOUR, Session: HOUR },
     conformIdTokenClaims: false,
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
     findAccount: (_context, subject) => ({

@@ -1,100 +1,111 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { IdentityProvider, ServiceProvider, setSchemaValidator } from 'samlify';
 import { generate } from 'selfsigned';
-import type { SamlIssuer, SamlService } from '../../src/auth/saml.js';
 
-setSchemaValidator({ validate: async () => 'not looked at here' });
-
-/** What an answer says; every part can be another one for a test. */
+/** What an assertion says; a test makes it a bad one by what it changes. */
 export interface Said {
+  subject: string;
+  format: string;
+  email: string;
   issuer: string;
   audience: string;
   recipient: string;
   inResponseTo: string;
-  subject: string;
-  format: string;
-  email: string;
-  name: string;
-  /** In seconds from now. */
-  notBefore: number;
-  notOnOrAfter: number;
-  confirmedUntil: number;
+  notOnOrAfter: string;
   method: string;
 }
 
-const at = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
-const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
-const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
-const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
+/** A SAML identity provider, that of `samlify`, which asks its people nothing and says whatever a test needs. */
+export interface SamlProvider {
+  entityId: string;
+  signInUrl: string;
+  certificate: string;
+  /** Who signs in next. */
+  next: Partial<Said>;
+  /** What becomes of the signed response on its way. */
+  alter: (xml: string) => string;
+  /** Signs with another key from now on, and answers its certificate. */
+  rotate(): Promise<string>;
+  /** The responses that it has given, as XML. */
+  readonly given: string[];
+  stop(): Promise<void>;
+}
 
-/** A company's identity provider that speaks SAML 2.0: samlify signs, and what it signs is the test's. */
-export class SamlProvider {
-  readonly entityId = `https://saml-${randomUUID()}.example.com/metadata`;
-  readonly signInUrl = 'https://saml.example.com/sign-in';
+// Whether it is valid by the schema is for our own side to judge.
+setSchemaValidator({ validate: async () => 'valid' });
 
-  private constructor(
-    readonly certificate: string,
-    readonly key: string,
-  ) {}
+const newPair = () => generate([{ name: 'commonName', value: 'A provider of the tests' }], { keySize: 2_048 });
 
-  static async make(): Promise<SamlProvider> {
-    const { cert, private: key } = await generate([{ name: 'commonName', value: 'SAML provider' }], { keySize: 2048 });
-    return new SamlProvider(cert, key);
-  }
+/** `metadata` is asked for as the provider's administrator would have it read. */
+export async function startSamlProvider(metadata: () => Promise<string>): Promise<SamlProvider> {
+  const server = createServer((request, response) => void answer(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const [entityId, signInUrl] = [`${origin}/entity`, `${origin}/sso`];
+  let { cert, private: key } = await newPair();
+  const given: string[] = [];
 
-  get issuer(): SamlIssuer {
-    return { entityId: this.entityId, signInUrl: this.signInUrl, certificates: [this.certificate] };
-  }
-
-  /** An answer as a browser posts it, its assertion signed. */
-  async respond(
-    service: SamlService,
-    said: Partial<Said> & Pick<Said, 'inResponseTo'>,
-    {
-      signatureAlgorithm = RSA_SHA256,
-      signs = 'assertion',
-    }: { signatureAlgorithm?: string; signs?: 'assertion' | 'response' } = {},
-  ): Promise<string> {
-    const provider = IdentityProvider({
-      entityID: this.entityId,
-      privateKey: this.key,
-      signingCert: this.certificate,
-      requestSignatureAlgorithm: signatureAlgorithm,
-      singleSignOnService: [
-        { Binding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', Location: this.signInUrl },
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const sp = ServiceProvider({ metadata: await metadata() });
+    const idp = IdentityProvider({
+      entityID: entityId,
+      privateKey: key,
+      signingCert: cert,
+      singleSignOnService: [{ Binding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', Location: signInUrl }],
+      singleLogoutService: [
+        { Binding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', Location: `${origin}/end` },
       ],
+      wantAuthnRequestsSigned: false,
     });
-    const consumer = ServiceProvider({
-      entityID: service.entityId,
-      wantAssertionsSigned: signs === 'assertion',
-      wantMessageSigned: signs === 'response',
-      assertionConsumerService: [
-        { Binding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST', Location: service.consumerUrl },
-      ],
-    });
-    const context = this.#xml(service, said);
-    const { context: answer } = await provider.createLoginResponse(consumer, {} as never, 'post', {}, () => ({
-      id: 'response',
-      context,
-    }));
-    return String(answer);
-  }
-
-  #xml(service: SamlService, given: Partial<Said> & Pick<Said, 'inResponseTo'>): string {
+    const url = new URL(request.url ?? '/', origin);
+    const query = Object.fromEntries(url.searchParams);
+    const { extract } = await idp.parseLoginRequest(sp, 'redirect', { query });
+    const requestId = String(extract.request?.id);
+    const acs = String(sp.entityMeta.getAssertionConsumerService('post'));
     const said: Said = {
-      issuer: this.entityId,
-      audience: service.entityId,
-      recipient: service.consumerUrl,
-      subject: 'person-1',
-      format: PERSISTENT,
-      email: 'person@example.com',
-      name: 'A Person',
-      notBefore: -10,
-      notOnOrAfter: 120,
-      confirmedUntil: 120,
-      method: BEARER,
-      ...given,
+      subject: 'nobody',
+      format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
+      email: 'nobody@example.com',
+      issuer: entityId,
+      audience: String(sp.entityMeta.getEntityID()),
+      recipient: acs,
+      inResponseTo: requestId,
+      notOnOrAfter: new Date(Date.now() + 300_000).toISOString(),
+      method: 'urn:oasis:names:tc:SAML:2.0:cm:bearer',
+      ...saml.next,
     };
-    return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_${randomUUID()}" Version="2.0" IssueInstant="${at(0)}" Destination="${said.recipient}" InResponseTo="${said.inResponseTo}"><saml:Issuer>${said.issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="_${randomUUID()}" Version="2.0" IssueInstant="${at(0)}"><saml:Issuer>${said.issuer}</saml:Issuer><saml:Subject><saml:NameID Format="${said.format}">${said.subject}</saml:NameID><saml:SubjectConfirmation Method="${said.method}"><saml:SubjectConfirmationData NotOnOrAfter="${at(said.confirmedUntil)}" Recipient="${said.recipient}" InResponseTo="${said.inResponseTo}"/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore="${at(said.notBefore)}" NotOnOrAfter="${at(said.notOnOrAfter)}"><saml:AudienceRestriction><saml:Audience>${said.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${at(0)}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="email"><saml:AttributeValue>${said.email}</saml:AttributeValue></saml:Attribute><saml:Attribute Name="displayName"><saml:AttributeValue>${said.name}</saml:AttributeValue></saml:Attribute></saml:AttributeStatement></saml:Assertion></samlp:Response>`;
+    const made = await idp.createLoginResponse(sp, { extract }, 'post', {}, () => ({
+      id: `_${randomUUID()}`,
+      context: responseXml(said, requestId, acs),
+    }));
+    const xml = saml.alter(Buffer.from((made as { context: string }).context, 'base64').toString());
+    given.push(xml);
+    response.writeHead(200, { 'content-type': 'text/html' }).end(`<form method="post" action="${acs}">
+      <input name="SAMLResponse" value="${Buffer.from(xml).toString('base64')}">
+      <input name="RelayState" value="${query.RelayState}"></form>`);
   }
+
+  const saml: SamlProvider = {
+    entityId,
+    signInUrl,
+    certificate: cert,
+    next: {},
+    alter: (xml) => xml,
+    given,
+    async rotate() {
+      ({ cert, private: key } = await newPair());
+      return cert;
+    },
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+  return saml;
+}
+
+function responseXml(said: Said, requestId: string, destination: string): string {
+  const now = new Date().toISOString();
+  return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}" Destination="${destination}" InResponseTo="${requestId}"><saml:Issuer>${said.issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}"><saml:Issuer>${said.issuer}</saml:Issuer><saml:Subject><saml:NameID Format="${said.format}">${said.subject}</saml:NameID><saml:SubjectConfirmation Method="${said.method}"><saml:SubjectConfirmationData NotOnOrAfter="${said.notOnOrAfter}" Recipient="${said.recipient}" InResponseTo="${said.inResponseTo}"/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotOnOrAfter="${said.notOnOrAfter}"><saml:AudienceRestriction><saml:Audience>${said.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${now}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="email"><saml:AttributeValue>${said.email}</saml:AttributeValue></saml:Attribute></saml:AttributeStatement></saml:Assertion></samlp:Response>`;
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Issuer } from '../../src/auth/issuer.js';
-import { IssuerClient, newTies, type Ties } from '../../src/server/issuer-client.js';
+import { IssuerClient, newTies } from '../../src/server/issuer-client.js';
+import type { Ties } from '../../src/server/sign-in-client.js';
 import type { TrustedIssuer } from '../../src/trusted-issuers.js';
 import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 

@@ -15,6 +15,7 @@ import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { SCOPES } from '../../src/schema/scopes.js';
 import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
+import { createAuthority } from '../harness/certificates.js';
 import { ask, type Caller, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type NameServer, startNameServer } from '../harness/name-server.js';
@@ -86,6 +87,7 @@ const TABLE = `
   Mutation.verifyDomain             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.releaseDomain            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.saveSsoProvider          anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
+  Mutation.saveSamlProvider         anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Mutation.removeSsoProvider        anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
   Mutation.setSsoEnforced           anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
   Mutation.endFollows               anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
@@ -186,6 +188,11 @@ const DOCUMENTS: Record<string, (ids: Ids) => string> = {
   'Mutation.verifyDomain': ({ domain }) => mutation('verifyDomain', `domainId: "${domain}"`),
   'Mutation.releaseDomain': ({ domain }) => mutation('releaseDomain', `domainId: "${domain}"`),
   'Mutation.saveSsoProvider': () => mutation('saveSsoProvider', `issuer: "${cluster.issuer.url}", clientId: "C"`),
+  'Mutation.saveSamlProvider': () =>
+    mutation(
+      'saveSamlProvider',
+      `issuer: "I", signInUrl: "https://i.example", certificates: ${JSON.stringify(certificate)}`,
+    ),
   'Mutation.removeSsoProvider': ({ provider }) => mutation('removeSsoProvider', `providerId: "${provider}"`),
   'Mutation.setSsoEnforced': () => mutation('setSsoEnforced', 'isEnforced: false'),
   'Mutation.foundCompany': () => mutation('foundCompany', 'name: "C"'),
@@ -219,6 +226,7 @@ const operations = rootTypes.flatMap((type) => Object.keys(type.getFields()).map
 
 let cluster: Cluster;
 let names: NameServer;
+let certificate: string;
 let world: World;
 let project: Project;
 let task: Row<Task>;
@@ -229,6 +237,7 @@ const ended: Record<string, { caller: Caller; outcome: string }> = {};
 
 beforeAll(async () => {
   names = await startNameServer();
+  certificate = (await createAuthority()).ca;
   cluster = await startCluster({ PUBLIC_URL, FOUNDING: 'on', DNS_SERVERS: names.address });
   const { parts, issuer } = cluster;
   world = await World.found(parts, issuer);

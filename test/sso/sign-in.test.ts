@@ -250,6 +250,17 @@ describe('what a company says about people is worth nothing outside of it', () =
     await until(async () => (await refused()).length > 0, 'the refusal in the audit log');
   });
 
+  it('of the addresses of other domains it does not learn who is in the directory', async () => {
+    const known = (await world.member()).email;
+    const answers = [];
+    for (const email of [known, `nobody-${known}`]) {
+      const { status, text } = await signInBySso(cluster.first, world, own, email);
+      answers.push([status, text]);
+    }
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[0]?.[0]).toBe(403);
+  });
+
   it('its tokens open nothing', async () => {
     const { email } = await person();
     const token = await own.token(email, { aud: cluster.issuer.audience });
