@@ -161,6 +161,7 @@ describe('an assertion opens nothing', () => {
     ['of another recipient', { recipient: 'https://another.example/acs' }],
     ['of another issuer', { issuer: 'https://another.example' }],
     ['of another request', { inResponseTo: `_${'x'.repeat(43)}` }],
+    ['that nobody has asked for', { inResponseTo: '' }],
     ['that is over', { notOnOrAfter: new Date(Date.now() - 60_000).toISOString() }],
     ['that is held by a key, and not by who brings it', { method: 'urn:oasis:names:tc:SAML:2.0:cm:holder-of-key' }],
     ['with a name that is another one each time', { format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient' }],
