@@ -22,11 +22,12 @@ export class LastUses {
 
   constructor(readonly parts: Pick<Parts, 'orm' | 'log'>) {}
 
-  /** Who came in, and so by what: of a follower both they and the follow. */
+  /** Who came in, and so by what: of a follower both they and the follow, of a member also the company's own issuer. */
   note(viewer: ReadingViewer | FollowerViewer): void {
     const { companyId } = viewer;
     this.#note(companyId, actorIdOf(viewer));
     if (viewer.kind === 'FOLLOWER') this.#note(companyId, viewer.followId);
+    if (viewer.kind === 'MEMBER' && viewer.sso) this.#note(companyId, viewer.sso);
   }
 
   #note(companyId: string, objectId: string): void {

@@ -114,17 +114,13 @@ export function put(parts: Parts, viewer: MemberViewer, given: Put): Promise<Don
 }
 
 /** Takes the company's issuer away; who came by it is signed out of the company, and nobody has to come by it. */
-export function removeProvider(
-  parts: Parts,
-  viewer: MemberViewer,
-  providerId: string,
-): Promise<Done<{ providerId: string }>> {
+export function removeProvider(parts: Parts, viewer: MemberViewer, providerId: string): Promise<Done<SsoProvider>> {
   const id = expectId('provider', providerId);
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     const provider = await holdProvider(work.em);
     if (provider?.id !== id) throw notFound('provider');
     await remove(work, provider);
-    return { providerId: id };
+    return provider;
   });
 }
 

@@ -132,8 +132,10 @@ export type Scope = keyof typeof Scope;
 
 export const EntryPointKind = vocabulary(
   'EntryPointKind',
-  "By what somebody comes into the company: as a member, by an API key, a follow link, or leave for the operator's support.",
+  "By what somebody comes into the company: as a member, by the company's own issuer, an invitation, an API key, a follow link, or leave for the operator's support.",
   'MEMBER',
+  'SSO',
+  'INVITATION',
   'API_KEY',
   'FOLLOW',
   'SUPPORT',

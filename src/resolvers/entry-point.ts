@@ -19,14 +19,18 @@ import {
 import type { MemberViewer } from '../auth/viewer.js';
 import { revokeApiKey } from '../domain/api-keys.js';
 import { revokeFollow } from '../domain/follows.js';
+import { revokeInvitation } from '../domain/invitations.js';
 import { deactivateMember } from '../domain/members.js';
+import { removeProvider } from '../domain/sso-providers.js';
 import { endSupport } from '../domain/support.js';
 import type { Done, Parts } from '../domain/unit-of-work.js';
 import { ApiKey } from '../entities/api-key.js';
 import { Follow } from '../entities/follow.js';
+import { Invitation } from '../entities/invitation.js';
 import { Member } from '../entities/member.js';
 import { all, any, type RowFilter } from '../entities/row-filter.js';
 import { countRows, type Row } from '../entities/rows.js';
+import { SsoProvider } from '../entities/single-sign-on.js';
 import { SupportGrant } from '../entities/support-grant.js';
 import { EntryPointKind } from '../entities/vocabulary.js';
 import { ApiError, notFound } from '../errors.js';
@@ -41,11 +45,14 @@ import { newestFirst } from './page.js';
 
 @ObjectType({ description: 'A way into the company that is open.' })
 class EntryPoint {
-  @Field(() => ID, { description: 'Of the member, the key, the follow or the grant.' })
+  @Field(() => ID, { description: 'Of the member, the issuer, the invitation, the key, the follow or the grant.' })
   id!: string;
   @Field(() => EntryPointKind)
   kind!: EntryPointKind;
-  @Field({ description: 'The name of the member or the program, the label of the follow, what support is for.' })
+  @Field({
+    description:
+      'The name of the member, the issuer or the program, the invited address, the label of the follow, what support is for.',
+  })
   name!: string;
   @Field()
   openedAt!: Date;
@@ -98,6 +105,18 @@ const KINDS: Readonly<Record<EntryPointKind, Kind<Opened>>> = {
     }),
     end: deactivateMember,
   }),
+  SSO: kind({
+    type: SsoProvider,
+    isOpen: () => true,
+    describe: ({ issuer }) => ({ name: issuer, openedById: null, expiresAt: null }),
+    end: removeProvider,
+  }),
+  INVITATION: kind({
+    type: Invitation,
+    isOpen: () => all({ column: 'status', is: '=', value: 'PENDING' }, isToCome('expiresAt')),
+    describe: ({ email, invitedBy, expiresAt }) => ({ name: email, openedById: invitedBy.id, expiresAt }),
+    end: revokeInvitation,
+  }),
   API_KEY: kind({
     type: ApiKey,
     isOpen: () => all(absent('revokedAt'), isToCome('expiresAt')),
@@ -124,6 +143,8 @@ const KINDS: Readonly<Record<EntryPointKind, Kind<Opened>>> = {
 
 const KIND_OF: ReadonlyMap<string | null, EntryPointKind> = new Map<IdPrefix, EntryPointKind>([
   ['member', 'MEMBER'],
+  ['provider', 'SSO'],
+  ['invitation', 'INVITATION'],
   ['apikey', 'API_KEY'],
   ['follow', 'FOLLOW'],
   ['support', 'SUPPORT'],

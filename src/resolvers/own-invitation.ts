@@ -9,6 +9,7 @@ import {
   type OwnInvitation,
 } from '../domain/own-invitations.js';
 import { MembershipKind, Role } from '../entities/vocabulary.js';
+import { forbidden } from '../errors.js';
 import { Allow } from '../schema/directives.js';
 import { UserErrorItem } from '../schema/payload.js';
 import { ADDRESS_LENGTH, MaxCharacters } from '../schema/texts.js';
@@ -78,11 +79,12 @@ export class OwnInvitationResolver {
   @Allow('USER', 'MEMBER')
   @Query(() => [MyInvitation], { description: 'What is offered to you and not answered yet, the latest first.' })
   myInvitations(
-    @Ctx() { parts, viewer }: GraphContext,
+    @Ctx() context: GraphContext,
     @Arg('secret', () => String, { nullable: true, description: "Only what this letter's secret stands for." })
     secret?: string | null,
   ): Promise<MyInvitation[]> {
-    return findOwnInvitations(parts, expectUserId(viewer), secret);
+    expectOwnSignIn(context);
+    return findOwnInvitations(context.parts, expectUserId(context.viewer), secret);
   }
 
   @Allow('USER', 'MEMBER')
@@ -92,6 +94,7 @@ export class OwnInvitationResolver {
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
+    expectOwnSignIn(context);
     return answerOwn(context, info, 'membership', (parts, userId) => acceptInvitation(parts, userId, naming));
   }
 
@@ -102,6 +105,12 @@ export class OwnInvitationResolver {
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
+    expectOwnSignIn(context);
     return answerOwn(context, info, 'invitation', (parts, userId) => declineInvitation(parts, userId, naming));
   }
+}
+
+/** What a company's own issuer says of an address is good in that company, and opens nobody another one. */
+function expectOwnSignIn({ isBySso }: GraphContext): void {
+  if (isBySso) throw forbidden('ENTRY_NOT_ALLOWED', "A company's own sign-in answers no other company.");
 }

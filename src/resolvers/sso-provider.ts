@@ -126,7 +126,7 @@ export class SsoProviderResolver {
     const { gone, ...payload } = await answer(context, info, 'gone', (parts, viewer) =>
       removeProvider(parts, viewer, providerId),
     );
-    return { ...payload, ...(gone as object | null) };
+    return { ...payload, providerId: (gone as Row<SsoProvider> | null)?.id ?? null };
   }
 
   @HasRole('ADMIN')

@@ -3,6 +3,7 @@ import { makeSupportToken } from '../../src/domain/support.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
 import { SupportGrant } from '../../src/entities/support-grant.js';
+import { newId } from '../../src/schema/ids.js';
 import { ask, type Caller, codeOf, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { until } from '../harness/until.js';
@@ -75,6 +76,22 @@ describe.each(Object.keys(WAYS))('a way in of the kind %s', (kind) => {
     expect(['UNAUTHENTICATED', 'NOT_FOUND']).toContain(codeOf(await ask(cluster.first, caller, question)));
     expect((await listed(kind)).map((one: { id: string }) => one.id)).not.toContain(id);
   });
+});
+
+it('an invitation is listed while it is open, and taken back by its id', async () => {
+  const email = `${newId('user').slice(-10)}@example.com`;
+  const { id } = await world.invite(email);
+  const find = async () => (await listed('INVITATION')).find((one: { id: string }) => one.id === id);
+  const openedBy = { id: world.admin.member.id };
+  expect(await find()).toMatchObject({ kind: 'INVITATION', name: email, openedBy, lastUsedAt: null });
+  expect(await countOf('INVITATION')).toBe(1);
+  const { endEntryPoint } = await get(cluster.first, admin, END, { id });
+  expect(endEntryPoint).toEqual({ entryPoint: { id, kind: 'INVITATION' }, userErrors: [] });
+  expect(await find()).toBeUndefined();
+  const stranger = { authorization: `Bearer ${await cluster.issuer.token(email)}` };
+  const accept = `mutation { acceptInvitation(input: { invitationId: "${id}" }) { userErrors { code } } }`;
+  const { acceptInvitation } = await get(cluster.first, stranger, accept);
+  expect(acceptInvitation.userErrors).toEqual([{ code: 'INVITATION_CLOSED' }]);
 });
 
 it('does not end the last administrator', async () => {

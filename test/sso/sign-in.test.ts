@@ -150,6 +150,22 @@ describe('a member signs in at the issuer of their company', () => {
   });
 });
 
+it('the issuer is a way into the company: listed, with when it was used last, and closed by its id', async () => {
+  const { admin } = world;
+  const list = async () =>
+    (await get(cluster.last, admin.caller, '{ entryPoints(kind: SSO, first: 5) { nodes { id name lastUsedAt } } }'))
+      .entryPoints.nodes;
+  expect(await list()).toEqual([{ id: providerId, name: own.url, lastUsedAt: null }]);
+  const { email } = await person();
+  const { browser } = await signInBySso(cluster.first, world, own, email);
+  await get(cluster.first, callerIn(browser), '{ workspaces { id } }');
+  await until(async () => (await list())[0].lastUsedAt !== null, 'its last use');
+  await change(cluster.first, admin.caller, 'endEntryPoint', { id: providerId }, 'entryPoint { kind name }');
+  expect(await list()).toEqual([]);
+  const after = await ask(cluster.last, callerIn(browser), '{ workspaces { id } }');
+  expect(after.errors[0]?.extensions.reason).toBe('SESSION_ENDED');
+});
+
 describe('what a company says about people is worth nothing outside of it', () => {
   it('its sign-in opens no other company of the same person, and tells of none', async () => {
     const { email } = await person();
@@ -176,6 +192,15 @@ describe('what a company says about people is worth nothing outside of it', () =
       'mutation { foundCompany(input: { name: "Mine" }) { userErrors { code } } }',
     );
     expect(founded.errors[0]?.extensions.reason).toBe('ENTRY_NOT_ALLOWED');
+    // What others offer to that address is not this company's to see, or to answer.
+    const offering = await World.found(cluster.parts, cluster.issuer);
+    const { id } = await offering.invite(email);
+    for (const document of [
+      '{ myInvitations { id } }',
+      `mutation { acceptInvitation(input: { invitationId: "${id}" }) { userErrors { code } } }`,
+      `mutation { declineInvitation(input: { invitationId: "${id}" }) { userErrors { code } } }`,
+    ])
+      expect((await ask(cluster.first, caller, document)).errors[0]?.extensions.reason).toBe('ENTRY_NOT_ALLOWED');
     const ended = await change(cluster.first, caller, 'endSessions', { includingThis: true }, 'sessions { id }');
     expect(ended.sessions).toHaveLength(1);
     expect(await emailIn(cluster.first, byAnother)).toBe(email);
