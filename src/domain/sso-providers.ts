@@ -4,7 +4,7 @@ import type { MemberViewer } from '../auth/viewer.js';
 import type { KeyUse } from '../encryption/encryption.js';
 import type { Place } from '../encryption/sealed-value.js';
 import type { EntityManager } from '../entities/orm.js';
-import { type Row, selectRows } from '../entities/rows.js';
+import { type Row, rowOf, selectRows } from '../entities/rows.js';
 import { SsoIdentity, SsoProvider } from '../entities/single-sign-on.js';
 import { ApiError, notFound, UserError } from '../errors.js';
 import { expectId, newId } from '../schema/ids.js';
@@ -114,13 +114,18 @@ export function put(parts: Parts, viewer: MemberViewer, given: Put): Promise<Don
 }
 
 /** Takes the company's issuer away; who came by it is signed out of the company, and nobody has to come by it. */
-export function removeProvider(parts: Parts, viewer: MemberViewer, providerId: string): Promise<Done<SsoProvider>> {
+export function removeProvider(
+  parts: Parts,
+  viewer: MemberViewer,
+  providerId: string,
+): Promise<Done<Row<SsoProvider>>> {
   const id = expectId('provider', providerId);
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     const provider = await holdProvider(work.em);
     if (provider?.id !== id) throw notFound('provider');
+    const removed = rowOf(work.em, provider);
     await remove(work, provider);
-    return provider;
+    return removed;
   });
 }
 

@@ -84,7 +84,7 @@ interface Kind<T> {
   readonly type: EntityClass<T>;
   readonly isOpen: () => RowFilter;
   readonly describe: (row: Row<T>, context: GraphContext) => Promise<Told> | Told;
-  readonly end: (parts: Parts, viewer: MemberViewer, id: string) => Promise<Done<T>>;
+  readonly end: (parts: Parts, viewer: MemberViewer, id: string) => Promise<Done<Row<T> | T>>;
 }
 type Told = Pick<EntryPoint, 'name' | 'openedById' | 'expiresAt'>;
 type Opened = { id: string; createdAt: Date };

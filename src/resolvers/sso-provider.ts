@@ -123,10 +123,12 @@ export class SsoProviderResolver {
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    const { gone, ...payload } = await answer(context, info, 'gone', (parts, viewer) =>
-      removeProvider(parts, viewer, providerId),
-    );
-    return { ...payload, providerId: (gone as Row<SsoProvider> | null)?.id ?? null };
+    const { gone, ...payload } = await answer(context, info, 'gone', async (parts, viewer) => {
+      const done = await removeProvider(parts, viewer, providerId);
+      // It is told also to who asks again, when there is no such object to see.
+      return { ...done, result: { providerId: done.result.id } };
+    });
+    return { ...payload, ...(gone as object | null) };
   }
 
   @HasRole('ADMIN')
