@@ -8,6 +8,7 @@ import { Comment } from '../../src/entities/comment.js';
 import { Follow } from '../../src/entities/follow.js';
 import { Follower, uninvited } from '../../src/entities/follower.js';
 import { Invitation } from '../../src/entities/invitation.js';
+import { LastUse } from '../../src/entities/last-use.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { findRows, insertRows } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
@@ -161,6 +162,8 @@ async function addTalk(company: number): Promise<void> {
       };
     });
     await insertRows(em, Follower, followers);
+    const uses = followers.map(({ id: objectId }) => ({ companyId, objectId, usedAt: createdAt }));
+    await insertRows(em, LastUse, uses);
     const key = { companyId, id: seededId('apikey', company, number), name: 'Key', scopes: ['TASKS_READ' as const] };
     const ends = { createdAt, expiresAt: createdAt, revokedAt: null };
     await insertRows(em, ApiKey, [{ ...key, allowedAddresses: [], createdBy: author, ...ends }]);
