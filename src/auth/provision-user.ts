@@ -10,12 +10,16 @@ type Known = Pick<Identity, 'issuer' | 'subject' | 'verifiedEmail' | 'name'>;
 
 /**
  * The id of the user whom an identity names, provisioned at the first sign-in; never a membership. A person whom an
- * administrator added by address is met by a verified address, and only as long as nobody has signed in as that person.
+ * administrator added by address is met by a verified address, and only as long as nobody has signed in as that person. Their
+ * address is the one that their issuer verified last: what is offered to another is not theirs any more.
  */
 export async function provisionUser(orm: Orm, identity: Known, attemptsLeft = 3): Promise<string> {
   const key = { issuer: identity.issuer, subject: identity.subject };
   const [known] = await findRows({ orm }, UserIdentity, key);
-  if (known) return known.user.id;
+  if (known) {
+    if (identity.verifiedEmail) await keepAddress(orm, known.user.id, identity.verifiedEmail);
+    return known.user.id;
+  }
   if (!identity.verifiedEmail) throw unauthenticated('EMAIL_NOT_VERIFIED', 'The issuer has not verified an address.');
   const em = orm.em.fork();
   try {
@@ -37,5 +41,16 @@ export async function provisionUser(orm: Orm, identity: Known, attemptsLeft = 3)
     if (error instanceof UniqueConstraintViolationException && attemptsLeft > 1)
       return provisionUser(orm, identity, attemptsLeft - 1);
     throw error;
+  }
+}
+
+/** An address that somebody else here has stays theirs. */
+async function keepAddress(orm: Orm, id: string, email: string): Promise<void> {
+  const [user] = await findRows({ orm }, User, { id });
+  if (user?.email === email) return;
+  try {
+    await orm.em.fork().nativeUpdate(User, { id }, { email });
+  } catch (error) {
+    if (!(error instanceof UniqueConstraintViolationException)) throw error;
   }
 }

@@ -128,7 +128,7 @@ async function holdOpen(em: EntityManager, id: string): Promise<Invitation> {
 const isOpen = ({ status, expiresAt }: Pick<Invitation, 'status' | 'expiresAt'>): boolean =>
   status === 'PENDING' && expiresAt.getTime() > Date.now();
 
-/** The address that their issuer has verified, as of their first sign-in. */
+/** The address that their issuer verified last. */
 async function emailOf(orm: Orm, userId: string): Promise<string> {
   const [user] = await findRows({ orm }, User, { id: userId });
   if (!user) throw notFound('user');

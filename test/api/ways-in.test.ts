@@ -51,6 +51,24 @@ describe('a person whom an administrator added by address', () => {
     expect(await signIn(other.email, { sub: 'late' })).toBe(other.viewer.userId);
   });
 
+  it('has the address that their issuer verified last: another one is theirs no more, nor what is offered to it', async () => {
+    const { email, viewer } = await world.member();
+    expect(await signIn(email, { sub: 'moves' })).toBe(viewer.userId);
+    expect(await signIn(`new-${email}`, { sub: 'moves' })).toBe(viewer.userId);
+    const offering = await World.found(cluster.parts, cluster.issuer);
+    const { id } = await offering.invite(email);
+    const [moved, next] = await Promise.all(
+      [`new-${email}`, email].map(async (address, i) => ({
+        authorization: `Bearer ${await cluster.issuer.token(address, { sub: ['moves', 'next'][i] })}`,
+      })),
+    );
+    const offered = async (caller: Caller = {}) =>
+      (await get(cluster.last, caller, '{ myInvitations { id } }')).myInvitations;
+    expect(await offered(moved)).toEqual([]);
+    expect(await offered(next)).toEqual([{ id }]);
+    expect(await whoIs(next ?? {})).not.toBe(viewer.userId);
+  });
+
   it('is one person also when the first two requests come at once', async () => {
     const { email, viewer } = await world.member();
     const both = await Promise.all([signIn(email, { sub: 'twin' }), signIn(email, { sub: 'twin' })]);
