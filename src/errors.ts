@@ -31,14 +31,18 @@ export const notFound = (what = 'object') => new ApiError('NOT_VISIBLE_OR_ABSENT
 export const forbidden = (reason: Reason<'FORBIDDEN'>, message = 'You may see this, but not do it.') =>
   new ApiError(reason, message);
 
-export const unauthenticated = (reason: Reason<'UNAUTHENTICATED'>, message = 'Sign in first.') =>
-  new ApiError(reason, message);
+export const unauthenticated = (
+  reason: Reason<'UNAUTHENTICATED'>,
+  message = 'Sign in first.',
+  options?: ErrorOptions,
+) => new ApiError(reason, message, options);
 
 /** For who was let in and would not be any more. */
 export const accessEnded = () => unauthenticated('ACCESS_ENDED', 'This way in has been closed.');
 
 /** For a link, or a token made of one, that opens nothing; which of its reasons it is, is told to nobody who asks. */
-export const followInvalid = () => unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.');
+export const followInvalid = (options?: ErrorOptions) =>
+  unauthenticated('FOLLOW_INVALID', 'This link does not lead anywhere.', options);
 
 /** For whose browser session is over: by its time, or because somebody ended it. */
 export const sessionEnded = () => unauthenticated('SESSION_ENDED', 'Your session has ended: sign in again.');

@@ -14,7 +14,7 @@ import { enterByFollow } from './by-follow.js';
 import { enterBySupportToken, supportAsNow } from './by-support-token.js';
 import type { DoorBook } from './door-book.js';
 import { findFollowerViewer } from './follow-viewer.js';
-import type { Credential, Door } from './knocking.js';
+import { type Credential, type Door, ENDED } from './knocking.js';
 import { provisionUser } from './provision-user.js';
 import type { Sessions } from './sessions.js';
 import { expectSignIn, readGate } from './sign-in-gate.js';
@@ -29,12 +29,13 @@ export interface Patience {
   lose(address: string): void;
 }
 
-/** What was never good, unlike what has ended. */
+/** What was never good, unlike what has ended; of a session nobody knows which it is. */
 const NEVER_GOOD: ReadonlySet<Reason> = new Set<Reason>([
   'TOKEN_INVALID',
   'KEY_INVALID',
   'FOLLOW_INVALID',
   'SUPPORT_ENDED',
+  'SESSION_ENDED',
   'SCHEME_UNKNOWN',
 ]);
 
@@ -81,14 +82,15 @@ export class Authenticator implements Door {
    */
   async authenticate(credential: Credential, known?: KnownMembers): Promise<Viewer> {
     const { authorization, session } = credential;
-    if (!authorization) return session ? this.#person(await this.#session(session), credential, known) : nobody;
+    if (!authorization && !session) return nobody;
     const address = credential.origin?.address;
-    if (address === undefined) return this.#shown(authorization, credential, known);
-    await this.patience?.expect(address);
+    if (address !== undefined) await this.patience?.expect(address);
     try {
-      return await this.#shown(authorization, credential, known);
+      if (authorization) return await this.#shown(authorization, credential, known);
+      return await this.#person(await this.#session(session ?? ''), credential, known);
     } catch (error) {
-      if (error instanceof ApiError && NEVER_GOOD.has(error.reason)) this.patience?.lose(address);
+      const isBad = error instanceof ApiError && NEVER_GOOD.has(error.reason) && error.cause !== ENDED;
+      if (isBad && address !== undefined) this.patience?.lose(address);
       throw error;
     }
   }

@@ -5,7 +5,7 @@ import { notFound, unauthenticated } from '../errors.js';
 import { AddressRanges, bareAddress } from '../transport/address-ranges.js';
 import { readKeySecret } from './api-key-secret.js';
 import type { Origin } from './door-book.js';
-import type { Credential, Door } from './knocking.js';
+import { type Credential, type Door, ENDED } from './knocking.js';
 import type { KeyViewer } from './viewer.js';
 
 /**
@@ -20,7 +20,7 @@ export async function enterByKey(door: Door, secret: string, { companyId, origin
   if (!viewer || !isFromThere) {
     const reason = viewer ? 'KEY_ADDRESS' : 'KEY_INVALID';
     if (shown && origin) door.book?.turnedAway(shown.companyId, 'INTEGRATION', reason, origin, found?.key.id);
-    throw unauthenticated('KEY_INVALID', 'This API key is not good here.');
+    throw unauthenticated('KEY_INVALID', 'This API key is not good here.', found ? { cause: ENDED } : {});
   }
   if (companyId !== undefined && companyId !== viewer.companyId) throw notFound('company');
   if (origin) door.book?.entered(viewer, viewer.keyId, origin);

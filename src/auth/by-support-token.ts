@@ -3,7 +3,7 @@ import type { Orm } from '../entities/orm.js';
 import { findRow } from '../entities/rows.js';
 import { SupportGrant } from '../entities/support-grant.js';
 import { notFound, unauthenticated } from '../errors.js';
-import type { Credential, Door } from './knocking.js';
+import { type Credential, type Door, ENDED } from './knocking.js';
 import { supportTokens } from './support-token.js';
 import type { SupportViewer } from './viewer.js';
 
@@ -19,7 +19,7 @@ export async function enterBySupportToken(
   const current = isOver ? null : await supportAsNow(door.orm, viewer);
   if (!current) {
     if (viewer && origin) door.book?.turnedAway(viewer.companyId, 'SUPPORT', 'SUPPORT_ENDED', origin, viewer.grantId);
-    throw unauthenticated('SUPPORT_ENDED', 'This way in is not open, or not any more.');
+    throw unauthenticated('SUPPORT_ENDED', 'This way in is not open, or not any more.', viewer ? { cause: ENDED } : {});
   }
   if (companyId !== undefined && companyId !== current.companyId) throw notFound('company');
   if (origin) door.book?.entered(current, hash('sha256', token, 'base64url'), origin);

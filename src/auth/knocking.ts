@@ -9,6 +9,9 @@ export interface Door {
   readonly book: DoorBook | null;
 }
 
+/** The cause of a refusal of what was good once: it is told to the door alone. */
+export const ENDED = new Error('It was good once.');
+
 /** What somebody shows at the door, over HTTP or in `connection_init`. */
 export interface Credential {
   /** `Bearer TOKEN`, which may be an API key's secret or a support token, or `Follow` with a follower's token or a link's secret. */

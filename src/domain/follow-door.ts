@@ -79,12 +79,18 @@ export async function enterAgain(parts: DoorParts, { renewal, confirm = false }:
   if (!key) throw followInvalid();
   const { companyId } = key;
   const source = { orm, companyId };
-  const [follower] = await findRows(source, Follower, { renewalHash: key.hash, endedAt: null });
-  if (!follower || (await isStale(source, follower))) throw followInvalid();
+  const [follower] = await findRows(source, Follower, { renewalHash: key.hash });
+  if (!follower || follower.endedAt || (await isStale(source, follower))) {
+    refuse(parts, companyId, follower?.follow.id ?? null, 'FOLLOW_INVALID');
+    throw followInvalid();
+  }
   if (isUnconfirmed(follower) && !(confirm && (await confirmInvitation(parts, follower)))) throw followInvalid();
   const named = { companyId, followId: follower.follow.id, followerId: follower.id, expiresAt: tokenEnd() };
   const viewer = await findFollowerViewer(orm, named);
-  if (!viewer) throw followInvalid();
+  if (!viewer) {
+    refuse(parts, companyId, follower.follow.id, 'FOLLOW_INVALID');
+    throw followInvalid();
+  }
   return { ...ticketOf(parts, viewer), viewer };
 }
 

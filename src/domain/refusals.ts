@@ -1,5 +1,6 @@
 import type { Origin } from '../auth/door-book.js';
 import { actorIdOf, type Viewer } from '../auth/viewer.js';
+import { networkOf } from '../transport/address-ranges.js';
 import type { AuditWriter } from './audit-writer.js';
 
 /** Who was refused something, in which company. */
@@ -10,6 +11,8 @@ interface Refused {
 }
 
 interface Window {
+  /** Of which room it takes. */
+  readonly share: string;
   readonly refused: Refused;
   readonly origin: Origin;
   readonly action: string;
@@ -22,7 +25,9 @@ interface Window {
 const WINDOW_MS = 60_000;
 /** So many unlike ones of a company are told apart at a time; whoever tries more than that is told of in one. */
 const UNLIKE = 50;
-/** So many are told apart at all: strangers can name any number of companies. */
+/** So many of those whom nothing ties to the company: they take no room from the others. */
+const UNLIKE_OF_STRANGERS = 10;
+/** So many are told apart at all, and half as many of strangers, who can name any number of companies. */
 const MOST_OPEN = 10_000;
 
 /** Says in the audit logs what was refused, but never as often as somebody asks: who is refused cannot fill a company's log. */
@@ -42,10 +47,13 @@ export class Refusals {
   /** The same of somebody who is not let in. */
   noteAs(refused: Refused, origin: Origin, action: string, reason: string): void {
     const { companyId, actorId, entryPoint } = refused;
-    const open = this.#open.get(companyId) ?? 0;
-    const key = JSON.stringify([companyId, actorId, entryPoint, action, reason, origin.address]);
-    if (open < UNLIKE || this.#windows.has(key)) this.#count(key, { refused, origin, action, reason });
-    else this.#count(companyId, { refused: { ...refused, actorId: null }, origin, action: 'many', reason });
+    const share = shareOf(refused);
+    const open = this.#open.get(share) ?? 0;
+    const key = JSON.stringify([companyId, actorId, entryPoint, action, reason, networkOf(origin.address)]);
+    const isApart = open < (actorId === null ? UNLIKE_OF_STRANGERS : UNLIKE) || this.#windows.has(key);
+    const told = { share, refused, origin, action, reason };
+    if (isApart) this.#count(key, told);
+    else this.#count(share, { ...told, refused: { ...refused, actorId: null }, action: 'many' });
   }
 
   /** Says what has not been told yet. */
@@ -59,12 +67,11 @@ export class Refusals {
       window.more += 1;
       return;
     }
-    if (this.#windows.size >= MOST_OPEN) return;
+    if (this.#windows.size >= (told.share.endsWith(STRANGERS) ? MOST_OPEN / 2 : MOST_OPEN)) return;
     const timer = setTimeout(() => this.#end(key), WINDOW_MS);
     timer.unref();
     this.#windows.set(key, { ...told, more: 0, timer });
-    const { companyId } = told.refused;
-    this.#open.set(companyId, (this.#open.get(companyId) ?? 0) + 1);
+    this.#open.set(told.share, (this.#open.get(told.share) ?? 0) + 1);
     this.#tell(told, {});
   }
 
@@ -73,10 +80,10 @@ export class Refusals {
     if (!window) return;
     clearTimeout(window.timer);
     this.#windows.delete(key);
-    const { companyId } = window.refused;
-    const open = (this.#open.get(companyId) ?? 1) - 1;
-    if (open > 0) this.#open.set(companyId, open);
-    else this.#open.delete(companyId);
+    const { share } = window;
+    const open = (this.#open.get(share) ?? 1) - 1;
+    if (open > 0) this.#open.set(share, open);
+    else this.#open.delete(share);
     if (window.more > 0) this.#tell(window, { timesMore: window.more });
   }
 
@@ -85,3 +92,6 @@ export class Refusals {
     this.writer.add(companyId, { action, reason, details, by, from: origin });
   }
 }
+
+const STRANGERS = ' strangers';
+const shareOf = ({ companyId, actorId }: Refused): string => (actorId === null ? companyId + STRANGERS : companyId);

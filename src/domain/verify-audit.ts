@@ -43,6 +43,11 @@ export async function verifyAudit(
   const sealed = keyring.fingerprint(SEAL_PURPOSE, endOf(companyId, number, hash));
   if (head.number !== number || head.hash !== hash || head.seal !== sealed)
     return { isSound: false, number, fault: 'is not the end that was sealed' };
+  const [beyond] = await readAudit(orm, companyId, number, 1);
+  // What was added meanwhile has moved the end; what nobody added has not.
+  const [now] = beyond ? await listRows(source, AuditHead, true) : [];
+  if (beyond && now && now.number < beyond.number)
+    return { isSound: false, number: beyond.number, fault: 'stands behind the end that was sealed' };
   return { isSound: true, number, hash };
 }
 

@@ -26,6 +26,8 @@ export interface ExecutionOptions {
 export interface HttpContext {
   readonly viewer: Viewer;
   readonly origin: Origin;
+  /** The text that has been found fit; null where it is named by a hash that was not known. */
+  readonly query: string | null;
   /** What the resolvers get; at least as new as a position of the log. */
   readonly graphAt: (position: number | null, idempotency: Idempotency | null) => Promise<GraphContext>;
   /** As the header has it. */
@@ -55,6 +57,8 @@ export function execution({
       let ready: Ready | null = null;
       return {
         async didResolveOperation({ document, source, request, contextValue }) {
+          // Somebody else may have sent it since: it is none that this viewer may run, before it has been looked at.
+          if (source !== contextValue.query) throw notPersisted();
           const operation = operationOf(schema, document, request.operationName);
           if (operation?.operation.operation === 'subscription') throw refusal(subscriptionElsewhere());
           const coerced = operation?.coerce(request.variables);
@@ -112,6 +116,12 @@ const subscriptionElsewhere = () =>
     'SUBSCRIPTION_NEEDS_STREAM',
     'Subscribe over a WebSocket, or ask by POST with "accept: text/event-stream".',
   );
+
+/** As Apollo Server says it. */
+const notPersisted = () =>
+  new GraphQLError('PersistedQueryNotFound', {
+    extensions: { code: 'PERSISTED_QUERY_NOT_FOUND', http: { status: 200 } },
+  });
 
 /** An error of ours as Apollo Server answers it, with the status that it has. */
 function refusal(error: ApiError): GraphQLError {

@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net';
 import type { Cluster, Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimit } from '../resolvers/context.js';
+import { networkOf } from '../transport/address-ranges.js';
 import { RateLimitError } from './rate-limits.js';
 
 type Limiter = RateLimiterMemory | RateLimiterRedis;
@@ -74,17 +74,4 @@ async function consume(limiter: Limiter, key: string, cost: number, limit: numbe
     if (refused instanceof RateLimiterRes) throw new DoorLimitError(standing(refused));
     throw refused;
   }
-}
-
-/** Whose address it is: of IPv6 the first 64 bits, for whoever has one has all that begin with them. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const rest = (tail ?? '').split(':').filter(Boolean);
-  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0');
-  return [...groups, ...zeros, ...rest]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }

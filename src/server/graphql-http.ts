@@ -19,7 +19,7 @@ import type { BrowserDoor } from './browser-door.js';
 import { type EventStreams, isEventStream } from './event-stream.js';
 import { headerMap, keyOf, mediaTypeOf, questionOf, single } from './http-question.js';
 import { originOf } from './origin.js';
-import type { PersistedQueries } from './persisted-queries.js';
+import { costOfPersisting, mayPersist, type PersistedQueries } from './persisted-queries.js';
 import { type RateLimits, spenderOf, tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { bytesOf, reply, statusOf, typeFor } from './replies.js';
@@ -116,10 +116,14 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     { viewer, origin, spender, kept, bytes }: Asked,
   ): Promise<{ status: number; made: Answer }> {
     const body = bytes && parseJson(bytes);
-    const { query, operationName } = await questionOf(body, url, persistedQueries);
+    const { query, operationName, newHash } = await questionOf(body, url, persistedQueries);
     if (query !== null && !trustedDocuments.allows(viewer, query)) throw notTrusted();
     const excess = query === null ? null : documents.excessOf(query);
     if (excess) throw excess;
+    if (newHash && mayPersist(viewer)) {
+      await rates.take(spender, costOfPersisting(newHash.bytes));
+      persistedQueries.welcome(newHash.hash);
+    }
     const found = query === null ? [] : documents.find(query, operationName);
     const isQuery = !('length' in found) && found.operation.operation === 'query';
     const outcome = { cost: 0, isSound: false, isKept: false };
@@ -135,7 +139,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     };
     const spend = (cost: number) => rates.take(spender, cost);
     const idempotencyKey = single(request.headers['idempotency-key']);
-    const context: HttpContext = { viewer, origin, graphAt, idempotencyKey, outcome, spend };
+    const context: HttpContext = { viewer, origin, query, graphAt, idempotencyKey, outcome, spend };
     const result = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
       context: async () => context,

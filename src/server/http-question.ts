@@ -7,6 +7,8 @@ import { type PersistedQueries, persistedHash } from './persisted-queries.js';
 interface Question {
   query: string | null;
   operationName: string | null;
+  /** By which a document that is sent wants to be known from now on. */
+  newHash: { hash: string; bytes: number } | null;
 }
 
 /** The text of the question, as far as it is one; one that is only named by its hash is looked for. */
@@ -18,7 +20,9 @@ export async function questionOf(body: unknown, { searchParams }: URL, persisted
   if (hash && given !== null && hash !== createHash('sha256').update(given).digest('hex'))
     throw badRequest('PERSISTED_QUERY_HASH', 'The hash is that of another document.');
   const query = given ?? (hash && (await persisted.get(hash))) ?? null;
-  return { query, operationName: textOf(asked.operationName) };
+  const isNew = hash !== null && given !== null && (await persisted.get(hash)) === undefined;
+  const newHash = isNew ? { hash, bytes: Buffer.byteLength(given) } : null;
+  return { query, operationName: textOf(asked.operationName), newHash };
 }
 
 /** All of a request that its answer depends on, beside who asks. */

@@ -2,6 +2,7 @@ import { createSourceEventStream, type ExecutionResult, type GraphQLError } from
 import type { Origin } from '../auth/door-book.js';
 import type { Standing } from '../auth/standing.js';
 import { sessionOf, type Viewer } from '../auth/viewer.js';
+import type { LastUses } from '../domain/last-uses.js';
 import type { Refusals } from '../domain/refusals.js';
 import { ApiError, accessEnded, forbidden, sessionEnded, tooCostly } from '../errors.js';
 import type { Documents } from '../execution/documents.js';
@@ -33,6 +34,7 @@ export interface OperationsOptions {
   costLimit: number;
   rates: RateLimits;
   refusals: Refusals;
+  uses: LastUses;
 }
 
 /** Whoever asks over a connection that stays. */
@@ -80,6 +82,7 @@ export class Operations {
     const since = session.admission?.company.position ?? null;
     const viewer = await this.#viewerOf(session, asking);
     if (!viewer || asking.isOver) return null;
+    if ('companyId' in viewer) this.options.uses.note(viewer);
     // The protocols want a text; it is empty where a trusted document is named by its hash.
     const text = request.query || (trustedDocuments.find(persistedHash(request.extensions) ?? '') ?? '');
     if (!trustedDocuments.allows(viewer, text)) {

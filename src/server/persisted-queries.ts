@@ -1,6 +1,7 @@
 import type { KeyValueCache } from '@apollo/utils.keyvaluecache';
 import type { Cluster, Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
+import type { Viewer } from '../auth/viewer.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
 const PREFIX = 'aliteo:apq:';
@@ -13,6 +14,7 @@ const KEPT_HERE = 1_000;
  */
 export class PersistedQueries implements KeyValueCache<string> {
   readonly #here = new LRUCache<string, string>({ max: KEPT_HERE });
+  readonly #welcome = new LRUCache<string, true>({ max: KEPT_HERE });
 
   constructor(
     readonly client: Redis | Cluster | null,
@@ -30,9 +32,14 @@ export class PersistedQueries implements KeyValueCache<string> {
     return shared;
   }
 
+  /** Of the documents that are sent with their hash, this one is kept when it has proved to be one. */
+  welcome(hash: string): void {
+    this.#welcome.set(hash, true);
+  }
+
   async set(key: string, text: string): Promise<void> {
     const hash = hashIn(key);
-    if (this.#here.get(hash) === text) return;
+    if (this.#here.get(hash) === text || !this.#welcome.delete(hash)) return;
     this.#here.set(hash, text);
     await this.client?.set(PREFIX + hash, text, 'EX', KEPT_SECONDS).catch(() => {});
   }
@@ -41,6 +48,12 @@ export class PersistedQueries implements KeyValueCache<string> {
     return this.#here.delete(hashIn(key));
   }
 }
+
+/** Whose documents are kept: who has an account or a key answers for what fills the memory that all share. */
+export const mayPersist = ({ kind }: Viewer): boolean => kind !== 'NOBODY' && kind !== 'FOLLOWER';
+
+/** In points: that memory holds a document for a day. */
+export const costOfPersisting = (bytes: number): number => Math.ceil(bytes / 10);
 
 /** Apollo Server writes a word before each. */
 const hashIn = (key: string): string => key.replace(/^apq:/, '');

@@ -124,7 +124,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   ]);
   const common = { schema, documents, trustedDocuments, authenticator, settings, formatError, introspection, refusals };
   const fanOut: Engine = new FanOut(parts.feeds, createRights(settings), config.heartbeatMs);
-  const operations = new Operations({ ...common, fanOut, rates, costLimit: config.costLimit });
+  const operations = new Operations({ ...common, fanOut, rates, uses: doors.uses, costLimit: config.costLimit });
   const watch = new SessionWatch(sessions, log);
   const signIns = new SignInWatch(parts);
   const admissions = new Admissions(fanOut, config.maxSocketsPerViewer, watch, settings.refresh, attendance, signIns);

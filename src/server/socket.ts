@@ -17,8 +17,12 @@ import { frameOf, framesOf } from './frames.js';
 import { LAST_WORDS_MS, MAX_DEPTH } from './limits.js';
 import type { Asking, Operations, Running, Session } from './operations.js';
 import { Outbox, type QueueLimits } from './outbox.js';
+import { spenderOf } from './rate-limits.js';
 import type { Guest } from './session-watch.js';
 import type { Entrant } from './sign-in-watch.js';
+
+/** Of a ping with a credential, in points. */
+const PING_COST = 100;
 
 export interface SocketOptions {
   authenticator: Authenticator;
@@ -187,6 +191,8 @@ export class GraphqlSocket implements Connection, Session, Guest, Entrant {
     if (!payload || credentialOf(payload).authorization === undefined)
       return this.#send({ type: MessageType.Pong, payload });
     if (!this.isAcknowledged) return this.close(CloseCode.UNAUTHORIZED, 'Unauthorized');
+    // Each is a look into the database, or a signature.
+    await this.host.options.operations.options.rates.take(spenderOf(this.viewer, 'a socket'), PING_COST);
     const { companyId } = this.viewer as { companyId?: string };
     const viewer = await this.#authenticate({ companyId, ...payload });
     if (identityOf(viewer) !== identityOf(this.viewer))

@@ -8,6 +8,7 @@ import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import { DoorLimitError, type FollowLimits } from './follow-limits.js';
 import { STYLE } from './follow-page-style.js';
 import { addressOf } from './forwarded.js';
+import { tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { type Route, sendText } from './router.js';
 import { PAGE_HEADERS } from './strict-headers.js';
@@ -46,7 +47,7 @@ export class Unsubscribe {
     request.resume();
     response.setHeader('cache-control', 'no-store');
     try {
-      await limits.takeOfAddress(addressOf(request, trustedProxies), false);
+      tellRateLimit(response, await limits.takeOfAddress(addressOf(request, trustedProxies), false));
       const unsubscription = openUnsubscription(parts.keyring, pathname.slice(PATH.length));
       if (unsubscription) await unsubscribeFollower(parts, unsubscription);
     } catch (error) {

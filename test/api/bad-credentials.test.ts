@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { revokeApiKey } from '../../src/domain/api-keys.js';
+import { revokeFollow } from '../../src/domain/follows.js';
 import { networkOf } from '../../src/transport/address-ranges.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { World } from '../harness/world.js';
@@ -47,9 +49,31 @@ describe('credentials that are none', () => {
   it('are not those that were good once: a client that has not noticed does nobody harm', async () => {
     const network = newNetwork();
     const expired = await cluster.issuer.token(world.admin.email, { exp: Math.floor(Date.now() / 1_000) - 600 });
-    for (let i = 0; i <= MOST; i += 1) expect((await ask(`${network}::1`, `Bearer ${expired}`)).status).toBe(401);
+    const key = await world.key(['TASKS_READ']);
+    await revokeApiKey(cluster.parts, world.admin.viewer, key.id);
+    const link = await world.follow(await world.task(await world.project()));
+    await revokeFollow(cluster.parts, world.admin.viewer, link.id);
+    for (const shown of [`Bearer ${expired}`, key.caller.authorization, link.caller.authorization])
+      for (let i = 0; i <= MOST; i += 1) expect((await ask(`${network}::1`, shown ?? '')).status).toBe(401);
     expect((await ask(`${network}::1`, world.admin.caller.authorization ?? '')).status).toBe(200);
   });
+});
+
+it('sessions that nobody has are counted like them', async () => {
+  const network = newNetwork();
+  const statuses: number[] = [];
+  for (let i = 0; i <= MOST; i += 1) {
+    const cookie = `aliteo-session=${'a'.repeat(43)}`;
+    const headers = {
+      'content-type': 'application/json',
+      'x-forwarded-for': `${network}::${i}`,
+      origin: cluster.first.url,
+      cookie,
+    };
+    const body = JSON.stringify({ query: '{ rateLimit { limit } }' });
+    statuses.push((await fetch(cluster.first.graphqlUrl, { method: 'POST', headers, body })).status);
+  }
+  expect(statuses).toEqual([...Array<number>(MOST).fill(401), 429]);
 });
 
 it.each(['/auth/login?return=/', '/export/audit.ndjson'])('%s says how much is left', async (path) => {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { GraphQLRequestListener } from '@apollo/server';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ask, listen } from '../harness/client.js';
+import { execution, type HttpContext } from '../../src/server/apollo-execution.js';
+import { ask, type Caller, listen } from '../harness/client.js';
 import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
-import { type Person, World } from '../harness/world.js';
+import { World } from '../harness/world.js';
 
 const POINTS = 1_000;
 
@@ -16,20 +18,22 @@ afterAll(() => cluster?.stop());
 
 const members = (count: number) => `{ members(first: ${count}) { nodes { id name } } }`;
 
-async function send(node: Node, person: Person | null, body: object) {
+async function send(node: Node, person: { caller: Caller } | null, body: object) {
   const response = await fetch(node.graphqlUrl, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      ...(person && {
-        authorization: person.caller.authorization ?? '',
-        'x-company-id': person.caller.companyId ?? '',
-      }),
+      ...(person?.caller.authorization && { authorization: person.caller.authorization }),
+      ...(person?.caller.companyId && { 'x-company-id': person.caller.companyId }),
     },
     body: JSON.stringify(body),
   });
   const header = (name: string) => Number(response.headers.get(name));
-  const answer = (await response.json()) as { data: unknown; errors?: { extensions: object }[]; extensions?: object };
+  const answer = (await response.json()) as {
+    data: unknown;
+    errors?: { extensions: { code?: string } }[];
+    extensions?: object;
+  };
   return { status: response.status, header, ...answer };
 }
 
@@ -121,6 +125,31 @@ describe('a document that is named by its hash', () => {
     expect(sent.errors).toBeUndefined();
     for (const node of cluster.nodes)
       expect((await send(node, person, { extensions: { persistedQuery } })).data).toEqual(sent.data);
+  });
+
+  it('is kept for who has an account, and costs them what it takes; for nobody else', async () => {
+    const document = `{ rateLimit { remaining } } # ${'x'.repeat(5_000)}`;
+    const extensions = {
+      persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(document).digest('hex') },
+    };
+    const task = await world.task(await world.project());
+    for (const { caller } of [{ caller: {} }, await world.follow(task)]) {
+      await send(cluster.first, { caller }, { query: document, extensions });
+      const again = await send(cluster.first, { caller }, { extensions });
+      expect(again.errors?.[0]?.extensions.code).toBe('PERSISTED_QUERY_NOT_FOUND');
+    }
+    const person = await world.member();
+    const { data } = await send(cluster.first, person, { query: document, extensions });
+    const { remaining } = (data as { rateLimit: { remaining: number } }).rateLimit;
+    expect(POINTS - remaining).toBeGreaterThanOrEqual(500);
+    expect((await send(cluster.last, person, { extensions })).errors).toBeUndefined();
+  });
+
+  it('is not run when it became known only after it was looked at whether it may be: somebody else has sent it', async () => {
+    const listener = await execution({} as never).requestDidStart?.({} as never);
+    const asked = { source: '{ followed { id } }', contextValue: { query: null } };
+    const running = (listener as GraphQLRequestListener<HttpContext>).didResolveOperation?.(asked as never);
+    await expect(running).rejects.toMatchObject({ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } });
   });
 
   it('is refused when its hash is that of another one', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Keyring } from '../../src/crypto.js';
+import { hashAfter } from '../../src/domain/audit-chain.js';
 import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { Refusals } from '../../src/domain/refusals.js';
@@ -7,7 +8,8 @@ import type { Parts } from '../../src/domain/unit-of-work.js';
 import { verifyAudit } from '../../src/domain/verify-audit.js';
 import { AuditEntry, AuditHead } from '../../src/entities/audit-entry.js';
 import { forkFor } from '../../src/entities/orm.js';
-import { listRows, type Row } from '../../src/entities/rows.js';
+import { insertRows, listRows, type Row } from '../../src/entities/rows.js';
+import { newId } from '../../src/schema/ids.js';
 import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { World } from '../harness/world.js';
@@ -112,6 +114,14 @@ describe('the first broken link is named', () => {
     });
   });
 
+  it('where an entry was put behind the end', async () => {
+    const last = (await entries()).at(-1) as Row<AuditEntry>;
+    const occurredAt = new Date(last.occurredAt.getTime() + 1);
+    const forged = { ...last, id: newId('audit'), number: last.number + 1, occurredAt };
+    await insertRows(em(), AuditEntry, [{ ...forged, hash: hashAfter(last.hash, forged) }]);
+    expect(await verdict()).toMatchObject({ isSound: false, number: forged.number });
+  });
+
   it('where there are entries, and no end', async () => {
     await em().nativeDelete(AuditHead, {});
     expect(await verdict()).toMatchObject({ isSound: false, number: 1 });
@@ -154,6 +164,20 @@ describe('refusals', () => {
     expect(told.length).toBeLessThan(60);
     expect(told).toContainEqual(['many', expect.stringMatching(/timesMore":2\d\d/)]);
     expect(await verdict()).toMatchObject({ isSound: true });
+  });
+
+  it('of strangers leave room to be told of those of others, from how many addresses ever they come', async () => {
+    const refusals = newRefusals();
+    const stranger = { companyId: world.companyId, actorId: null, entryPoint: 'FOLLOWER' } as const;
+    for (let i = 0; i < 300; i += 1)
+      refusals.noteAs(stranger, { address: `192.0.2.${i % 250}`, userAgent: null }, `access${i}`, 'FOLLOW_INVALID');
+    for (let i = 0; i < 300; i += 1)
+      refusals.noteAs(stranger, { address: `2001:db8::${i}`, userAgent: null }, 'access', 'FOLLOW_INVALID');
+    refuse(refusals, 'auditLog');
+    await close(refusals);
+    const told = await refused();
+    expect(told.filter(([action]) => action !== 'auditLog').length).toBeLessThan(30);
+    expect(told).toContainEqual(['auditLog', '{}']);
   });
 
   it('of people outside of any company are in no log', async () => {

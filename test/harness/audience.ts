@@ -5,6 +5,7 @@ import { LocalSessionStore } from '../../src/auth/local-session-store.js';
 import { Sessions } from '../../src/auth/sessions.js';
 import type { Viewer } from '../../src/auth/viewer.js';
 import { AuditWriter } from '../../src/domain/audit-writer.js';
+import { LastUses } from '../../src/domain/last-uses.js';
 import { Refusals } from '../../src/domain/refusals.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Documents } from '../../src/execution/documents.js';
@@ -53,6 +54,7 @@ export class Audience {
       formatError,
       costLimit: 10_000,
       refusals: this.refusals,
+      uses: new LastUses(parts),
       rates: new RateLimits(null, 1_000_000_000, 60),
     });
   }
