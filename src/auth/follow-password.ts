@@ -26,13 +26,14 @@ export const hashPassword = (keyring: Keyring, password: string): Promise<string
  * too many are being looked at.
  */
 export async function fitsPassword(keyring: Keyring, password: string, stored: string | null): Promise<boolean> {
-  if (turns.pendingCount >= WAITING)
-    throw unavailable('DOOR_BUSY', 'Too many passwords are being looked at: try again soon.', null);
   nobodys ??= hash(keyring.fingerprint(PURPOSE, ''), COST).catch((error) => {
     nobodys = undefined;
     throw error;
   });
   const ofNobody = await nobodys;
+  // Nothing is waited for between this and the turn that is taken.
+  if (turns.pendingCount >= WAITING)
+    throw unavailable('DOOR_BUSY', 'Too many passwords are being looked at: try again soon.', null);
   const fits = await turns(() => verify(stored ?? ofNobody, keyed(keyring, password)));
   return fits && stored !== null;
 }
