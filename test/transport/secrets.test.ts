@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sealUnsubscription } from '../../src/auth/unsubscription.js';
+import { newId } from '../../src/schema/ids.js';
 import type { Caller } from '../harness/client.js';
 import { type Cluster, SECRET_KEY, startCluster, startNode } from '../harness/cluster.js';
 import { isEmbedded } from '../harness/column.js';
@@ -25,6 +27,9 @@ const TABLES = [
   'sso_providers',
   'sso_domains',
   'audit_entries',
+  'api_keys',
+  'api_key_secrets',
+  'support_grants',
 ];
 
 let cluster: Cluster;
@@ -34,6 +39,9 @@ let person: Person;
 let secrets: string[];
 let follow: { secret: string; caller: Caller };
 let follower: { caller: Caller; token: string; renewal?: string };
+/** Those of programs and of support. */
+let tokens: string[];
+let unsubscription: string;
 let reports: string;
 const answers: string[] = [];
 beforeAll(async () => {
@@ -47,6 +55,11 @@ beforeAll(async () => {
   follow = await world.follow(await world.task(await world.project()));
   follower = await world.enter(follow.secret);
   const forged = await cluster.issuer.forged(person.email);
+  tokens = [(await world.key(['TASKS_READ'])).caller, (await world.support()).caller].map(
+    ({ authorization }) => authorization?.split(' ')[1] ?? '',
+  );
+  const { companyId } = world;
+  unsubscription = sealUnsubscription(cluster.parts.keyring, { companyId, followerId: newId('follower') });
   secrets = [
     String(person.caller.authorization).split(' ')[1] ?? '',
     follow.secret,
@@ -54,6 +67,8 @@ beforeAll(async () => {
     follower.token,
     follower.renewal ?? '',
     SECRET_KEY,
+    ...tokens,
+    unsubscription,
   ];
 }, 60_000);
 afterAll(() => cluster?.stop());
@@ -125,7 +140,10 @@ async function askEverything(): Promise<void> {
   for (const authorization of [
     `Bearer ${token}`,
     `Bearer ${forged}`,
+    ...tokens.map((shown) => `Bearer ${shown}`),
     `Bearer ${MARKER}`,
+    `Bearer aliteo_key_${MARKER}`,
+    `Bearer aliteo_support_${MARKER}`,
     `Basic ${MARKER}`,
     `Follow ${secret}`,
     `Follow ${MARKER}`,
@@ -144,6 +162,9 @@ async function askEverything(): Promise<void> {
     await keep(send(cluster.last.graphqlUrl, { method: 'POST', headers }, '{"query":"{ viewer { user { id } } }"}'));
   }
   await knockEverywhere();
+  for (const method of ['GET', 'POST'])
+    for (const path of [unsubscription, MARKER])
+      await keep(send(`${cluster.last.url}/follow/unsubscribe/${path}`, { method }));
   for (const method of ['GET', 'DELETE'])
     for (const path of [secret, MARKER]) await keep(send(`${cluster.last.url}/f/${path}`, { method }));
 }
