@@ -7,7 +7,10 @@ type Client = { executeQuery(query: CompiledQuery): Promise<QueryResult<Record<s
 /** What a database says of how it would answer: one line for each table, or each step. */
 export type Plan = readonly string[];
 
-/** Sees the statements that a process sends outside of transactions, and asks the database how it answers them. */
+/**
+ * Sees what a process reads outside of transactions, and asks the database how it answers that. What it writes beside a
+ * request, such as when somebody came in last, is nothing that the request waits for.
+ */
 export class Statements {
   readonly #plans = new Map<string, Plan>();
   readonly #client: Client;
@@ -18,7 +21,7 @@ export class Statements {
     this.#client = orm.em.getConnection().getClient() as unknown as Client;
     this.#execute = this.#client.executeQuery.bind(this.#client);
     this.#client.executeQuery = (query) => {
-      this.#seen.push(query);
+      if (/^(select|with) /.test(query.sql)) this.#seen.push(query);
       return this.#execute(query);
     };
   }
