@@ -1,13 +1,22 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Who came in by a follow, what its grant asks of them, and comments that they wrote. */
+/** Who came in by a follow, what it shows and asks of them, who may grant one, and comments that followers wrote. */
 export class Followers extends Migration {
   override up(): void {
+    this.addSql('alter table `project_permissions` add `can_share` tinyint(1) not null default false');
     this.addSql(`alter table \`follows\`
+        modify \`task_id\` varchar(40) character set ascii collate ascii_bin null,
+        add \`project_id\` varchar(40) character set ascii collate ascii_bin null,
         add \`password_hash\` varchar(200) character set ascii collate ascii_bin null,
         add \`max_followers\` int null,
         add \`can_comment\` tinyint(1) not null default false,
-        add \`follower_count\` int not null default 0`);
+        add \`follower_count\` int not null default 0,
+        add index \`follows_company_id_project_id_index\` (\`company_id\`, \`project_id\`),
+        add index \`follows_company_id_granted_by_id_created_at_id_index\` (\`company_id\`, \`granted_by_id\`, \`created_at\`, \`id\`),
+        drop index \`follows_company_id_granted_by_id_index\``);
+    this.addSql(
+      `alter table \`follows\` add constraint \`follows_company_id_project_id_foreign\` foreign key (\`company_id\`, \`project_id\`) references \`projects\` (\`company_id\`, \`id\`) on update restrict on delete restrict`,
+    );
     this.addSql(`create table \`followers\` (
         \`company_id\` varchar(40) character set ascii collate ascii_bin not null,
         \`id\` varchar(40) character set ascii collate ascii_bin not null,

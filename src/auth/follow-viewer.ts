@@ -20,8 +20,11 @@ export async function findOpenFollow(
   lock?: RowLock,
 ): Promise<Row<Follow> | null> {
   const [follow] = await findRows(source, Follow, { ...key, revokedAt: null }, { lock });
-  return follow && !isOver(follow.expiresAt) ? follow : null;
+  return follow && isOpenFollow(follow) ? follow : null;
 }
+
+/** Whether it was not revoked, and its time is not over. */
+export const isOpenFollow = ({ revokedAt, expiresAt }: Row<Follow>): boolean => revokedAt == null && !isOver(expiresAt);
 
 /** The same of a follower, whose follow is looked at apart. */
 export async function findOpenFollower(source: RowSource, id: string, lock?: RowLock): Promise<Row<Follower> | null> {
@@ -54,13 +57,15 @@ export async function findFollowerViewer(orm: Orm, named: FollowerNamed): Promis
 
 /** The viewer ends with the credential or with the follow, whichever comes first. */
 export function followerViewer(
-  { companyId, id, objectKind, task, expiresAt: end }: Row<Follow>,
+  { companyId, id, objectKind, task, project, expiresAt: end }: Row<Follow>,
   followerId: string | null,
   shownUntil: Date | null,
 ): FollowerViewer {
   const ends = [end, shownUntil].flatMap((time) => time?.getTime() ?? []);
   const expiresAt = ends.length > 0 ? new Date(Math.min(...ends)) : null;
-  return { kind: 'FOLLOWER', companyId, followId: id, followerId, objectKind, objectId: task.id, expiresAt };
+  const objectId = (objectKind === 'PROJECT' ? project : task)?.id;
+  if (!objectId) throw new Error(`The follow ${id} shows nothing.`);
+  return { kind: 'FOLLOWER', companyId, followId: id, followerId, objectKind, objectId, expiresAt };
 }
 
 const isOver = (time: Date | null | undefined): boolean => time != null && time.getTime() <= Date.now();

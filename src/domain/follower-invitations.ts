@@ -1,6 +1,8 @@
+import { followFacts, followPolicy } from '../auth/follow-policy.js';
 import { newFollowSecret } from '../auth/follow-secret.js';
-import { findOpenFollow } from '../auth/follow-viewer.js';
-import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
+import { isOpenFollow } from '../auth/follow-viewer.js';
+import { loadGrants } from '../auth/grants.js';
+import { levelOn } from '../auth/rule.js';
 import { sealUnsubscription, type Unsubscription } from '../auth/unsubscription.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Company } from '../entities/company.js';
@@ -8,15 +10,14 @@ import { Follow } from '../entities/follow.js';
 import { Follower } from '../entities/follower.js';
 import type { EntityManager } from '../entities/orm.js';
 import { findRow, findRows, insertRows, type Row } from '../entities/rows.js';
-import type { Task } from '../entities/task.js';
 import { notFound, UserError } from '../errors.js';
 import { addressOf } from '../schema/address.js';
 import { expectId, newId } from '../schema/ids.js';
-import { getTask } from './access.js';
 import { type MemberWork, transactAs } from './actor.js';
 import { INVITATION_MS, isFull } from './follow-door.js';
 import { followerLetter } from './follower-letter.js';
 import { expectLetterBox, postLetters } from './letters.js';
+import { getShareable } from './shared.js';
 import { type Done, type Parts, transact } from './unit-of-work.js';
 
 export interface FollowerInvitation {
@@ -44,7 +45,7 @@ export async function inviteFollower(
   const emailHash = keyring.fingerprint('follower-address', address);
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     const { em } = work;
-    const { follow, task } = await getInvitable(em, viewer, expectId('follow', followId));
+    const { follow, title } = await getInvitable(em, viewer, expectId('follow', followId));
     const [known] = await findRows(em, Follower, { follow: follow.id, emailHash }, { lock: 'FOR UPDATE' });
     if (known?.unsubscribedAt)
       throw new UserError('UNSUBSCRIBED', 'They have unsubscribed: no more letters go there.', 'email');
@@ -58,7 +59,7 @@ export async function inviteFollower(
     const letter = followerLetter({
       to: address,
       company: company?.name ?? '',
-      title: task.title,
+      title,
       pageUrl: `${publicUrl}/f/invitation/${secret}`,
       unsubscribeUrl: `${publicUrl}/follow/unsubscribe/${unsubscription}`,
       until: new Date(invited.invitedAt.getTime() + INVITATION_MS),
@@ -69,16 +70,15 @@ export async function inviteFollower(
   });
 }
 
-/** The follow, held, and its task, which the letter names. Throws as `grantFollow` does, and a UserError for one that is over. */
+/** The follow, held, and what its letter calls it. Throws as `grantFollow` does, and a UserError for one that is over. */
 async function getInvitable(em: EntityManager, viewer: MemberViewer, id: string) {
-  const follow = await findOpenFollow(em, { id }, 'FOR UPDATE');
-  if (!follow && !(await findRow(em, Follow, id))) throw notFound('follow');
-  if (!follow) throw new UserError('FOLLOW_OVER', 'This follow is over: grant another one.', 'followId');
-  const { object, project } = await getTask(em, viewer, follow.task.id, 'MANAGE');
-  const task: Row<Task> = object;
-  if (!hasPublicFace(taskFacts(task, project)))
-    throw new UserError('OBJECT_NOT_PUBLIC', 'Only a public task can be followed without an account.', 'followId');
-  return { follow, task };
+  const follow = await findRow(em, Follow, id, { lock: 'FOR UPDATE' });
+  const grants = await loadGrants(em, viewer);
+  if (!follow || !levelOn(followPolicy, grants, followFacts(follow))) throw notFound('follow');
+  if (!isOpenFollow(follow)) throw new UserError('FOLLOW_OVER', 'This follow is over: grant another one.', 'followId');
+  const ids = { taskId: follow.task?.id ?? null, projectId: follow.project?.id ?? null };
+  const { task, project } = await getShareable(em, viewer, ids, { field: 'followId' });
+  return { follow, title: task?.title ?? project.name };
 }
 
 type Invited = Pick<Row<Follower>, 'email' | 'emailHash' | 'renewalHash' | 'invitedAt' | 'endedAt'>;

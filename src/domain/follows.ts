@@ -1,18 +1,22 @@
 import { LockMode } from '@mikro-orm/core';
 import { hashPassword, normalPassword } from '../auth/follow-password.js';
+import { followFacts, followPolicy } from '../auth/follow-policy.js';
 import { newFollowSecret } from '../auth/follow-secret.js';
-import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
+import { loadGrants } from '../auth/grants.js';
+import { levelOn } from '../auth/rule.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Follow } from '../entities/follow.js';
 import { Follower } from '../entities/follower.js';
 import { Member } from '../entities/member.js';
+import type { EntityManager } from '../entities/orm.js';
+import { Project } from '../entities/project.js';
 import { referenceTo } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import { notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
 import { lengthOf } from '../schema/texts.js';
-import { getTask } from './access.js';
 import { transactAs } from './actor.js';
+import { getNamed, getShareable, type SharedIds } from './shared.js';
 import type { Done, Parts, Work } from './unit-of-work.js';
 
 export interface FollowOptions {
@@ -29,13 +33,13 @@ const PASSWORD_LENGTH = { min: 8, max: 128 };
 const MOST_FOLLOWERS = 1_000_000;
 
 /**
- * Opens a task's public face to whoever has the link, and the password where there is one. The secret is in the answer and
- * nowhere else. Asks for an administrator (the schema does) who sees the task, and for a public task.
+ * Opens the public face of a task or a project to whoever has the link, and the password where there is one. The secret is in
+ * the answer and nowhere else. Throws as `getShareable` does.
  */
 export async function grantFollow(
   parts: Parts,
   viewer: MemberViewer,
-  taskId: string,
+  ids: SharedIds,
   options: FollowOptions,
 ): Promise<Done<{ follow: Follow; secret: string }>> {
   const { password, maxFollowers = null, canComment, label, expiresAt = null } = options;
@@ -44,10 +48,8 @@ export async function grantFollow(
   const passwordHash = password == null ? null : await hashPassword(parts.keyring, expectPassword(password));
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     const { em, member: grantedBy } = work;
-    const { object: task, project } = await getTask(em, viewer, taskId, 'MANAGE', { lock: 'FOR UPDATE' });
-    if (!hasPublicFace(taskFacts(task, project))) {
-      throw new UserError('OBJECT_NOT_PUBLIC', 'Only a public task can be followed without an account.', 'taskId');
-    }
+    const { task, project } = await getShareable(em, viewer, ids, { lock: 'FOR UPDATE' });
+    if (canComment && !task) throw new UserError('NO_COMMENTS', 'Nobody writes comments on a project.', 'canComment');
     if (expiresAt && expiresAt.getTime() <= Date.now()) {
       throw new UserError('EXPIRY_PAST', 'The expiry lies in the past.', 'expiresAt');
     }
@@ -55,7 +57,9 @@ export async function grantFollow(
     const { secret, hash } = newFollowSecret(parts.keyring, companyId);
     const follow = em.create(Follow, {
       companyId,
-      task: referenceTo(em, Task, task),
+      objectKind: task ? 'TASK' : 'PROJECT',
+      task: task && referenceTo(em, Task, task),
+      project: task ? null : referenceTo(em, Project, project),
       label: label ?? '',
       secretHash: hash,
       grantedBy: referenceTo(em, Member, grantedBy),
@@ -65,7 +69,7 @@ export async function grantFollow(
       canComment: canComment ?? false,
     });
     const asked = { hasPassword: passwordHash !== null, maxFollowers, canComment: follow.canComment };
-    work.record({ type: 'follow.granted', objectId: follow.id, data: { taskId: task.id, ...asked } });
+    work.record({ type: 'follow.granted', objectId: follow.id, data: { ...shownBy(follow), ...asked } });
     return { follow, secret };
   });
 }
@@ -81,24 +85,44 @@ function expectMaxFollowers(maxFollowers: number | null): void {
   throw new UserError('MAX_FOLLOWERS', 'A follow is for 1 to 1,000,000 followers.', 'maxFollowers');
 }
 
+/** What it shows, as the log tells it. */
+const shownBy = ({ task, project }: Follow): SharedIds =>
+  task ? { taskId: task.id } : { projectId: project?.id ?? null };
+
 /** Ends a follow: its sockets close, its link leads nowhere. Ending it twice is no fault. */
 export function revokeFollow(parts: Parts, viewer: MemberViewer, followId: string): Promise<Done<Follow>> {
   return transactAs(parts, viewer, { hold: true }, async (work) => {
-    const key = { id: expectId('follow', followId) };
-    const follow = await work.em.findOne(Follow, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
-    if (!follow) throw notFound('follow');
+    const follow = await holdFollow(work.em, viewer, expectId('follow', followId));
     end(work, follow);
     return follow;
   });
 }
 
-/** Ends all follows of a task that stand, and answers them. Throws NOT_FOUND for a task that the administrator does not see. */
-export function endFollows(parts: Parts, viewer: MemberViewer, taskId: string): Promise<Done<Follow[]>> {
+/** The follow, held, of who may end it. Throws NOT_FOUND for everybody else. */
+async function holdFollow(em: EntityManager, viewer: MemberViewer, id: string): Promise<Follow> {
+  const follow = await em.findOne(Follow, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (!follow || !(await mayEnd(em, viewer))(follow)) throw notFound('follow');
+  return follow;
+}
+
+/** Which follows somebody may end. */
+async function mayEnd(em: EntityManager, viewer: MemberViewer): Promise<(follow: Follow) => boolean> {
+  const grants = await loadGrants(em, viewer);
+  return (follow) => levelOn(followPolicy, grants, followFacts(follow)) !== null;
+}
+
+/**
+ * Ends all follows of a task or a project that stand, as far as the viewer may end them, and answers these. Throws NOT_FOUND
+ * for what they do not see.
+ */
+export function endFollows(parts: Parts, viewer: MemberViewer, ids: SharedIds): Promise<Done<Follow[]>> {
   return transactAs(parts, viewer, { hold: true }, async (work) => {
     const { em } = work;
-    const { object: task } = await getTask(em, viewer, taskId, 'MANAGE');
-    const those = { task: referenceTo(em, Task, task), revokedAt: null };
-    const follows = await em.find(Follow, those, { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: 'asc' } });
+    const { task, project } = await getNamed(em, viewer, ids);
+    const those = task ? { task: { id: task.id } } : { project: { id: project.id } };
+    const open = { ...those, revokedAt: null };
+    const found = await em.find(Follow, open, { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: 'asc' } });
+    const follows = found.filter(await mayEnd(em, viewer));
     for (const follow of follows) end(work, follow);
     return follows;
   });
@@ -116,13 +140,15 @@ function end(work: Pick<Work, 'record'>, follow: Follow): void {
  */
 export function endFollower(parts: Parts, viewer: MemberViewer, followerId: string): Promise<Done<Follower>> {
   return transactAs(parts, viewer, { hold: true }, async (work) => {
+    const { em } = work;
     const key = { id: expectId('follower', followerId) };
-    const follower = await work.em.findOne(Follower, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
-    if (!follower) throw notFound('follower');
+    const follower = await em.findOne(Follower, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    const follow = follower && (await em.findOneOrFail(Follow, { id: follower.follow.id }));
+    if (!follower || !follow || !(await mayEnd(em, viewer))(follow)) throw notFound('follower');
     if (!follower.endedAt) {
       follower.endedAt = new Date();
       const changes = { endedAt: [null, follower.endedAt] as [unknown, unknown] };
-      work.record({ type: 'follower.ended', objectId: follower.id, data: { followId: follower.follow.id }, changes });
+      work.record({ type: 'follower.ended', objectId: follower.id, data: { followId: follow.id }, changes });
     }
     return follower;
   });

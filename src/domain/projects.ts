@@ -7,7 +7,7 @@ import { Project, ProjectPermission, Workspace } from '../entities/project.js';
 import { type Row, referenceTo } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { Level, Visibility } from '../entities/vocabulary.js';
-import { notFound, UserError } from '../errors.js';
+import { forbidden, notFound, UserError } from '../errors.js';
 import { expectId, isId } from '../schema/ids.js';
 import { getProject } from './access.js';
 import { transactAs } from './actor.js';
@@ -62,15 +62,20 @@ export interface Permission {
   /** None takes the permission away. */
   level: Level | null;
   asInternal?: boolean | null;
+  /** Whether they may grant anonymous follows; as it was, unless given. */
+  canShare?: boolean | null;
 }
 
-/** Gives a member a level in a project, or takes it. Needs MANAGE; an external gets EDIT at most. */
+/**
+ * Gives a member a level in a project, or takes it. Needs MANAGE; an external gets EDIT at most, and never the right to share,
+ * which administrators alone give.
+ */
 export function setProjectPermission(
   parts: Parts,
   viewer: MemberViewer,
   input: Permission,
 ): Promise<Done<Row<Project>>> {
-  return transactAs(parts, viewer, {}, async (work) => {
+  return transactAs(parts, viewer, { hold: input.canShare === true }, async (work) => {
     const { em } = work;
     const { object: project } = await getProject(em, viewer, input.projectId, 'MANAGE', { lock: 'FOR UPDATE' });
     const member = await getActiveMember(em, input.memberId, 'memberId');
@@ -80,32 +85,46 @@ export function setProjectPermission(
     const current = await em.findOne(ProjectPermission, { project: { id: project.id }, member: { id: member.id } });
     const before = current && described(current);
     if (current?.asInternal && !(input.level && (input.asInternal ?? true))) await expectNoWork(em, project, member);
-    if (!input.level) {
+    const { level } = input;
+    const given = level && {
+      level,
+      asInternal: input.asInternal ?? current?.asInternal ?? false,
+      canShare: input.canShare ?? current?.canShare ?? false,
+    };
+    if (given?.canShare && !current?.canShare) expectMayLetShare(viewer, member);
+    if (!given) {
       if (current) em.remove(current);
     } else if (current) {
-      Object.assign(current, { level: input.level, asInternal: input.asInternal ?? current.asInternal });
+      Object.assign(current, given);
     } else {
-      const { companyId } = viewer;
       em.create(ProjectPermission, {
-        companyId,
+        companyId: viewer.companyId,
         project: referenceTo(em, Project, project),
         member,
-        level: input.level,
-        asInternal: input.asInternal ?? false,
+        ...given,
       });
     }
-    const after =
-      input.level && described({ level: input.level, asInternal: input.asInternal ?? current?.asInternal ?? false });
+    const after = given && described(given);
     if (before === after) return project;
-    const data: PermissionEventData = { memberId: member.id, level: input.level };
+    const data: PermissionEventData = { memberId: member.id, level };
     work.record({ type: 'permission.changed', objectId: project.id, data, changes: { [member.id]: [before, after] } });
     return project;
   });
 }
 
 /** A permission as the history tells it. */
-export const described = ({ level, asInternal }: Pick<ProjectPermission, 'level' | 'asInternal'>) =>
-  asInternal ? `${level} as internal` : level;
+export const described = ({
+  level,
+  asInternal,
+  canShare,
+}: Pick<ProjectPermission, 'level' | 'asInternal' | 'canShare'>) =>
+  [level, ...(asInternal ? ['as internal'] : []), ...(canShare ? ['with sharing'] : [])].join(' ');
+
+/** What is shared leaves the company: it is for administrators to say who may, and an external may not. */
+function expectMayLetShare(viewer: MemberViewer, member: Member): void {
+  if (viewer.role !== 'ADMIN') throw forbidden('ROLE_REQUIRED', 'Only an administrator lets somebody share.');
+  if (member.kind === 'EXTERNAL') throw new UserError('EXTERNAL_SHARES', 'An external shares nothing.', 'canShare');
+}
 
 /** An external who is the solver of open tasks here keeps what lets them be. */
 async function expectNoWork(em: EntityManager, project: Row<Project>, member: Member): Promise<void> {

@@ -129,12 +129,13 @@ function grant(ledger: SeedLedger, scene: Scene, n: number): void {
     member: { id: memberId },
     level,
     asInternal,
+    canShare: false,
   });
   ledger.by(managerId).record({
     type: 'permission.changed',
     objectId: project.id,
     data: { memberId, level } satisfies PermissionEventData,
-    changes: { [memberId]: [null, described({ level, asInternal })] },
+    changes: { [memberId]: [null, described({ level, asInternal, canShare: false })] },
   });
   if (asInternal) helpers.push(memberId);
   if (!/EDIT|MANAGE/.test(level)) return;

@@ -5,6 +5,7 @@ import { PublicFace } from '../schema/directives.js';
 import { newId } from '../schema/ids.js';
 import { Node } from '../schema/node.js';
 import { Member } from './member.js';
+import { Project } from './project.js';
 import { Task } from './task.js';
 import { TenantEntity, WithinCompany } from './tenant.js';
 import { FollowedKind } from './vocabulary.js';
@@ -14,6 +15,7 @@ import { FollowedKind } from './vocabulary.js';
 @Entity({ tableName: 'follows' })
 @Unique({ properties: ['companyId', 'secretHash'] })
 @Index({ properties: ['companyId', 'createdAt', 'id'] })
+@Index({ properties: ['companyId', 'grantedBy', 'createdAt', 'id'] })
 export class Follow extends TenantEntity {
   [OptionalProps]?: 'objectKind' | 'label' | 'canComment' | 'followerCount' | 'createdAt';
 
@@ -27,18 +29,23 @@ export class Follow extends TenantEntity {
   @Property({ type: 'string', length: 20 })
   objectKind: FollowedKind = FollowedKind.TASK;
 
-  @WithinCompany(() => Task, 'task_id')
-  task!: Ref<Task>;
+  /** The one that is shown; null where it is a project. */
+  @WithinCompany(() => Task, 'task_id', { nullable: true })
+  task?: Ref<Task> | null;
 
-  /** Who the link was given to, in the administrator's words. */
-  @Field({ description: "For the administrators' list; the follower never sees it." })
+  /** The same the other way round. */
+  @WithinCompany(() => Project, 'project_id', { nullable: true })
+  project?: Ref<Project> | null;
+
+  /** Who the link was given to, in the words of who granted it. */
+  @Field({ description: 'Whom the link is for, to tell it from others; the follower never sees it.' })
   @Property({ length: 200 })
   label: string = '';
 
   @Property({ length: 64 })
   secretHash!: string;
 
-  @WithinCompany(() => Member, 'granted_by_id')
+  @WithinCompany(() => Member, 'granted_by_id', { index: false })
   grantedBy!: Ref<Member>;
 
   @PublicFace()

@@ -85,7 +85,7 @@ export class Project extends TenantEntity {
 @ObjectType({ description: 'What one member may do in one project.' })
 @Entity({ tableName: 'project_permissions' })
 export class ProjectPermission extends TenantEntity {
-  [OptionalProps]?: 'asInternal';
+  [OptionalProps]?: 'asInternal' | 'canShare';
 
   @WithinCompany(() => Project, 'project_id', { primary: true, index: false })
   project!: Ref<Project>;
@@ -101,4 +101,9 @@ export class ProjectPermission extends TenantEntity {
   @Field({ description: 'Whether the project took this external as an internal member.' })
   @Property()
   asInternal: boolean = false;
+
+  /** An administrator lets this member show the project, and its public tasks, to who has no account. */
+  @Field({ description: 'Whether the member may grant anonymous follows of it and of its public tasks.' })
+  @Property()
+  canShare: boolean = false;
 }

@@ -82,13 +82,25 @@ export async function countRows<T extends object>(
   type: Type<T>,
   filter: RowFilter,
 ): Promise<number> {
-  if (filter === false) return 0;
+  const [all] = await countRowsBy(source, type, [], filter);
+  return all?.number ?? 0;
+}
+
+/** The same for each combination of what stands in these columns, as the database has it. */
+export async function countRowsBy<T extends object>(
+  source: RowSource,
+  type: Type<T>,
+  columns: readonly (keyof Row<T> & string)[],
+  filter: RowFilter,
+): Promise<{ values: unknown[]; number: number }[]> {
+  if (filter === false) return [];
   const em = managerOf(source);
   const table = tableOf(em, type);
   const { text, parameters } = filterSql(table, filter);
-  const sql = `select count(*) as number from ${table.sql} where ${table.isTenants ? 'company_id = ? and ' : ''}${text}`;
+  const by = columns.map((name) => table.column(name).sql);
+  const sql = `select ${[...by, 'count(*) as number'].join(', ')} from ${table.sql} where ${table.isTenants ? 'company_id = ? and ' : ''}${text}${by.length > 0 ? ` group by ${by.join(', ')}` : ''}`;
   const { rows } = await run(em, sql, table.isTenants ? [companyOf(source), ...parameters] : parameters);
-  return Number(rows[0]?.number);
+  return rows.map(({ number, ...values }) => ({ values: Object.values(values), number: Number(number) }));
 }
 
 /** Reads the rows of which `condition` is true; it is the rest of the statement, in the database's own words. */

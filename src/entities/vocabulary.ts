@@ -93,6 +93,15 @@ export const PublicTaskStatus = vocabulary(
 );
 export type PublicTaskStatus = keyof typeof PublicTaskStatus;
 
+export const PublicProjectStatus = vocabulary(
+  'PublicProjectStatus',
+  'Where a project stands, as an anonymous follower may know it.',
+  'OPEN',
+  'CLOSED',
+  'CANCELLED',
+);
+export type PublicProjectStatus = keyof typeof PublicProjectStatus;
+
 export const Priority = vocabulary('Priority', 'How urgent a task is.', 'LOWEST', 'LOW', 'NORMAL', 'HIGH', 'HIGHEST');
 export type Priority = keyof typeof Priority;
 
@@ -121,7 +130,12 @@ export const ClosingPolicy = vocabulary(
 );
 export type ClosingPolicy = keyof typeof ClosingPolicy;
 
-export const FollowedKind = vocabulary('FollowedKind', 'What an anonymous follow can be granted for.', 'TASK');
+export const FollowedKind = vocabulary(
+  'FollowedKind',
+  'What an anonymous follow can be granted for.',
+  'TASK',
+  'PROJECT',
+);
 export type FollowedKind = keyof typeof FollowedKind;
 
 export const AuditResult = vocabulary('AuditResult', 'What came of what somebody wanted to do.', 'DONE', 'REFUSED');

@@ -60,6 +60,10 @@ export const REASONS = {
   ROLE_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher role in the company.' },
   SCOPE_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a scope that the API key does not have.' },
   CLOSED_TO_KEYS: { code: 'FORBIDDEN', meaning: 'This is not open to API keys, whatever their scopes.' },
+  SHARE_REQUIRED: {
+    code: 'FORBIDDEN',
+    meaning: 'This asks for an administrator, or for the right to share that one gives.',
+  },
   LEVEL_REQUIRED: { code: 'FORBIDDEN', meaning: 'This asks for a higher permission on the object.' },
   RIGHTS_CHANGED: { code: 'FORBIDDEN', meaning: 'Your rights have changed while it was done: ask again at once.' },
   INTERNAL_ONLY: { code: 'FORBIDDEN', meaning: 'This is for internal members.' },

@@ -35,6 +35,7 @@ export const USER_ERROR_CODES = {
   KEY_TAKEN: 'Another project has this key.',
   MANAGER_EXTERNAL: 'An external member manages no project.',
   EXTERNAL_LEVEL: 'An external member gets EDIT at most.',
+  EXTERNAL_SHARES: 'An external member is not given the right to share.',
   STILL_A_SOLVER: 'The member solves open tasks: give these to somebody else first.',
 
   // Companies and members.
@@ -74,6 +75,7 @@ export const USER_ERROR_CODES = {
   SSO_NOT_TRIED: "Who makes single sign-on a duty has come in by it: sign in by the company's own issuer first.",
 
   // Follows.
+  NO_COMMENTS: 'Nobody writes comments on this.',
   OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',
   EXPIRY_PAST: 'The expiry lies in the past.',
   PASSWORD_LENGTH: 'The password of a follow has 8 to 128 characters.',

@@ -16,6 +16,7 @@ import { MemberResolver } from './member.js';
 import { NodeResolver } from './node.js';
 import { OwnInvitationResolver } from './own-invitation.js';
 import { ProjectResolver } from './project.js';
+import { ProjectFaceResolver } from './project-face.js';
 import { ProjectStatsResolver } from './project-stats.js';
 import { RateLimitResolver } from './rate-limit.js';
 import { SessionResolver } from './session.js';
@@ -43,6 +44,7 @@ export function buildGuardedSchema(): GraphQLSchema {
       EntryPointResolver,
       FollowerResolver,
       FollowResolver,
+      ProjectFaceResolver,
       HistoryResolver,
       InvitationResolver,
       MemberResolver,

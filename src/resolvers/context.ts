@@ -55,6 +55,8 @@ export interface GraphContext {
   /** Where rows are read of which the events under a route tell all changes, or those of the company's data, see `COMPANY`. */
   rowsOf(route: string): RowSource;
   findTask(id: string): Promise<Row<Task> | null>;
+  /** How many of a project's public tasks are closed, in percent, without those cancelled. */
+  publicProgressOf(projectId: string): Promise<number>;
   /** When somebody came in last by a way in; null when nobody has. No log tells of it. */
   lastUseOf(id: string): Promise<Date | null>;
   /** Whether the member sees an object with these facts, and what they may do with it; null when they do not see it. */
@@ -233,6 +235,10 @@ class OperationContext implements GraphContext {
   lastUseOf(id: string): Promise<Date | null> {
     if (this.#basis) this.#basis.isOpen = true;
     return this.#reading.lastUseOf(id);
+  }
+  publicProgressOf(projectId: string): Promise<number> {
+    this.#basis?.add(routeTo('project', projectId));
+    return this.#reading.publicProgressOf(projectId);
   }
   findTask(id: string): Promise<Row<Task> | null> {
     this.#basis?.add(routeTo('task', id));

@@ -19,7 +19,7 @@ import type { Node } from '../schema/node.js';
 import { hasScope, type Scope } from '../schema/scopes.js';
 import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
-import { findVisibleProject, findVisibleTask, privaciesOf, readablePrivacies } from './visible.js';
+import { findVisibleProject, findVisibleTask, privaciesOf, readablePrivacies, visibleFollows } from './visible.js';
 
 /** The kinds that API keys find, and the scope that it takes; those of others they find none of. */
 const OPEN_TO_KEYS: ReadonlyMap<string | null, Scope | null> = new Map<string, Scope | null>([
@@ -67,14 +67,24 @@ const FINDERS = new Map<string | null, Find>(
     },
     domain: forAdmins(SsoDomain),
     provider: forAdmins(SsoProvider),
-    follow: forAdmins(Follow),
-    follower: forAdmins(Follower),
+    follow: findFollows,
+    follower: async (context, ids) => {
+      const followers = await findRows(context.rowsOf(COMPANY), Follower, { id: ids });
+      const follows = await findFollows(context, [...new Set(followers.map(({ follow }) => follow.id))]);
+      const seen = new Set(follows.map(({ id }) => id));
+      return followers.filter(({ follow }) => seen.has(follow.id));
+    },
     apikey: forAdmins(ApiKey),
     support: forAdmins(SupportGrant),
     // Time alone makes one expire, of which no event tells.
     invitation: forAdmins(Invitation, ({ em }) => em),
   }),
 );
+
+async function findFollows(context: GraphContext, ids: readonly string[]): Promise<Found> {
+  if (context.viewer.kind !== 'MEMBER') return [];
+  return listRows(context.rowsOf(COMPANY), Follow, all(oneOf('id', ids), await visibleFollows(context)));
+}
 
 /** For what administrators see all of, and nobody else any. */
 function forAdmins<T extends Node>(

@@ -27,17 +27,17 @@ import { Task } from '../entities/task.js';
 import { notFound } from '../errors.js';
 import type { Change } from '../pubsub/topic.js';
 import { connectionOf, PageArgs } from '../schema/connections.js';
-import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/directives.js';
+import { Allow, ForMembers, PublicFace, Tenant } from '../schema/directives.js';
 import { payloadType } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
 import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { answer } from './answer.js';
 import { COMPANY } from './basis.js';
 import type { GraphContext } from './context.js';
+import { FollowedChange, followedChangeOf, followedSource } from './followed-stream.js';
 import { newestFirst } from './page.js';
-import { TaskChange } from './task-change.js';
-import { followedSource, taskChangeOf } from './task-streams.js';
-import { findVisibleTask } from './visible.js';
+import { findProjectFace, ProjectFace } from './project-face.js';
+import { findVisibleTask, visibleFollows } from './visible.js';
 
 const FollowConnection = connectionOf(Follow, 'Follow');
 const FollowerConnection = connectionOf(Follower, 'Follower');
@@ -51,13 +51,15 @@ const GrantFollowPayload = payloadType('GrantFollowPayload', 'follow', Follow, {
 
 @InputType()
 class GrantFollowInput {
-  @Field(() => ID)
-  taskId!: string;
+  @Field(() => ID, { nullable: true, description: 'What the link shows: a public task, or a project.' })
+  taskId?: string;
+  @Field(() => ID, { nullable: true })
+  projectId?: string;
   @IsOptional()
   @MaxCharacters(NAME_LENGTH)
   @Field(() => String, {
     nullable: true,
-    description: 'Whom the link is for, in your words; only administrators see it.',
+    description: 'Whom the link is for, in your words; only you and administrators see it.',
   })
   label?: string;
   @Field(() => Date, { nullable: true })
@@ -84,8 +86,10 @@ class RevokeFollowInput {
 
 @InputType()
 class EndFollowsInput {
-  @Field(() => ID)
-  taskId!: string;
+  @Field(() => ID, { nullable: true, description: 'Of a task, or of a project itself.' })
+  taskId?: string;
+  @Field(() => ID, { nullable: true })
+  projectId?: string;
 }
 
 @Resolver(() => Follow)
@@ -99,37 +103,40 @@ export class FollowResolver {
     return follow;
   }
 
-  @HasRole('ADMIN')
   @ForMembers()
-  @Query(() => FollowConnection, { description: 'Every anonymous follow of the company, newest first.' })
-  follows(
+  @Query(() => FollowConnection, {
+    description:
+      'The anonymous follows of the company, newest first: all for administrators, for others those they granted.',
+  })
+  async follows(
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    return newestFirst(context, Follow, page, info);
+    return newestFirst(context, Follow, page, info, { filter: await visibleFollows(context) });
   }
 
-  @HasRole('ADMIN')
   @ForMembers()
   @Mutation(() => GrantFollowPayload, {
-    description: "Makes a link that shows a task's public face to whoever has it, live.",
+    description:
+      'Makes a link that shows the public face of a task or a project to whoever has it, live. For administrators, and for whom one gave the right to share the project.',
   })
   async grantFollow(
-    @Arg('input') { taskId, ...options }: GrantFollowInput,
+    @Arg('input') { taskId, projectId, ...options }: GrantFollowInput,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
     const granted = await answer(context, info, 'granted', (parts, viewer) =>
-      grantFollow(parts, viewer, taskId, options),
+      grantFollow(parts, viewer, { taskId, projectId }, options),
     );
     const { follow = null, secret = null } = (granted.granted ?? {}) as { follow?: Follow; secret?: string };
     return { ...granted, follow, secret, url: secret && `${context.publicUrl}/f/${secret}` };
   }
 
-  @HasRole('ADMIN')
   @ForMembers()
-  @Mutation(() => RevokeFollowPayload, { description: 'Ends a follow; open sockets of it close.' })
+  @Mutation(() => RevokeFollowPayload, {
+    description: 'Ends a follow; open sockets of it close. For administrators, and for who granted it.',
+  })
   revokeFollow(
     @Arg('input') { followId }: RevokeFollowInput,
     @Ctx() context: GraphContext,
@@ -138,21 +145,18 @@ export class FollowResolver {
     return answer(context, info, 'follow', (parts, viewer) => revokeFollow(parts, viewer, followId));
   }
 
-  @HasRole('ADMIN')
   @ForMembers()
-  @Mutation(() => EndFollowsPayload, { description: 'Ends all follows of a task at once, as revokeFollow does.' })
-  endFollows(
-    @Arg('input') { taskId }: EndFollowsInput,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ) {
-    return answer(context, info, 'follows', (parts, viewer) => endFollows(parts, viewer, taskId));
+  @Mutation(() => EndFollowsPayload, {
+    description: 'Ends all follows of a task or a project that you may end, as revokeFollow does.',
+  })
+  endFollows(@Arg('input') ids: EndFollowsInput, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
+    return answer(context, info, 'follows', (parts, viewer) => endFollows(parts, viewer, ids));
   }
 
   @Tenant()
   @Allow('FOLLOWER')
-  @Subscription(() => TaskChange, {
-    description: "The changes of the followed task's public face.",
+  @Subscription(() => FollowedChange, {
+    description: 'The changes of the public face of what your link shows.',
     subscribe: ({ context, args }) => followedSource(context, args.after) as never,
   })
   followedChanged(
@@ -163,18 +167,28 @@ export class FollowResolver {
       description: 'A cursor: replays what came after it, then goes live.',
     })
     _after?: string,
-  ): Promise<TaskChange> {
-    return taskChangeOf(context, change);
+  ): Promise<FollowedChange> {
+    return followedChangeOf(context, change);
   }
 
   @PublicFace()
   @Reads('task')
   @FieldResolver(() => Task, {
     nullable: true,
-    description: 'Null while the task is not public, or when you do not see it.',
+    description: 'Of a followed task: null while it is not public, or when you do not see it.',
   })
-  async task(@Root() follow: Row<Follow>, @Ctx() context: GraphContext): Promise<Row<Task> | null> {
-    return findVisibleTask(context, follow.task.id);
+  async task(@Root() { task }: Row<Follow>, @Ctx() context: GraphContext): Promise<Row<Task> | null> {
+    return task ? findVisibleTask(context, task.id) : null;
+  }
+
+  @PublicFace()
+  @Reads('project')
+  @FieldResolver(() => ProjectFace, {
+    nullable: true,
+    description: 'Of a followed project: null when you do not see it.',
+  })
+  async project(@Root() { project }: Row<Follow>, @Ctx() context: GraphContext): Promise<ProjectFace | null> {
+    return project ? findProjectFace(context, project.id) : null;
   }
 
   @Reads('grantedBy')

@@ -19,7 +19,7 @@ import { endFollower } from '../domain/follows.js';
 import { Comment } from '../entities/comment.js';
 import { Follower } from '../entities/follower.js';
 import type { Row } from '../entities/rows.js';
-import { Allow, ForMembers, HasRole, PublicFace, Tenant } from '../schema/directives.js';
+import { Allow, ForMembers, PublicFace, Tenant } from '../schema/directives.js';
 import { type Payload, payloadType, UserErrorItem } from '../schema/payload.js';
 import { Reads } from '../schema/reads.js';
 import { ADDRESS_LENGTH, MaxCharacters, NAME_LENGTH, TEXT_LENGTH } from '../schema/texts.js';
@@ -57,7 +57,7 @@ class InviteFollowerInput {
   @Field(() => ID)
   followId!: string;
   @MaxCharacters(ADDRESS_LENGTH)
-  @Field({ description: 'The letter goes there. Only administrators see it.' })
+  @Field({ description: 'The letter goes there. Only administrators, and who granted the follow, see it.' })
   email!: string;
 }
 
@@ -73,11 +73,10 @@ class AddFollowerCommentInput {
 
 @Resolver(() => Follower)
 export class FollowerResolver {
-  @HasRole('ADMIN')
   @ForMembers()
   @Mutation(() => InviteFollowerPayload, {
     description:
-      'Sends a letter with a way in of their own; who confirms follows, without a password. Invited again, they get another letter, and the one before it opens nothing any more.',
+      'For administrators, and for who granted the follow. Sends a letter with a way in of their own; who confirms follows, without a password. Invited again, they get another letter, and the one before it opens nothing any more.',
   })
   inviteFollower(
     @Arg('input') { followId, email }: InviteFollowerInput,
@@ -90,9 +89,11 @@ export class FollowerResolver {
     );
   }
 
-  @HasRole('ADMIN')
   @ForMembers()
-  @Mutation(() => EndFollowerPayload, { description: 'Puts one follower out; open sockets of theirs close.' })
+  @Mutation(() => EndFollowerPayload, {
+    description:
+      'Puts one follower out; open sockets of theirs close. For administrators, and for who granted the follow.',
+  })
   endFollower(
     @Arg('input') { followerId }: EndFollowerInput,
     @Ctx() context: GraphContext,

@@ -70,6 +70,12 @@ class SetProjectPermissionInput {
   level!: Level | null;
   @Field(() => Boolean, { nullable: true, description: 'For externals: the project takes them as internal.' })
   asInternal?: boolean;
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Whether they may grant anonymous follows of the project and its public tasks: given by administrators, to internals; as it was, unless given.',
+  })
+  canShare?: boolean;
 }
 
 @Resolver(() => Project)

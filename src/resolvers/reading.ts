@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader';
 import { LastUse } from '../entities/last-use.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
-import { findRows, type Row, type RowSource } from '../entities/rows.js';
+import { all, not, oneOf } from '../entities/row-filter.js';
+import { countRowsBy, findRows, type Row, type RowSource } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import type { Readings } from '../pubsub/topic.js';
@@ -18,6 +19,7 @@ export class Reading {
   #em: EntityManager | undefined;
   #references: References | undefined;
   #uses: DataLoader<string, Date | null> | undefined;
+  #progress: DataLoader<string, number> | undefined;
   #tasks: DataLoader<string, Row<Task> | null> | undefined;
 
   constructor(
@@ -53,6 +55,20 @@ export class Reading {
       return ids.map((wanted) => byId.get(wanted) ?? null);
     });
     return this.#uses.load(id);
+  }
+
+  /** How many of a project's public tasks are closed, in percent rounded down; cancelled ones are not counted. */
+  publicProgressOf(projectId: string): Promise<number> {
+    this.#progress ??= new DataLoader(async (ids) => {
+      const counted = all(oneOf('project', ids), oneOf('privacy', ['PUBLIC']), not(oneOf('status', ['CANCELLED'])));
+      const counts = await countRowsBy(this.source, Task, ['project', 'status'], counted);
+      return ids.map((id) => {
+        const own = counts.filter(({ values }) => values[0] === id);
+        const closed = own.find(({ values }) => values[1] === 'CLOSED')?.number ?? 0;
+        return Math.floor((100 * closed) / (own.reduce((sum, { number }) => sum + number, 0) || 1));
+      });
+    });
+    return this.#progress.load(projectId);
   }
 
   findTask(id: string): Promise<Row<Task> | null> {

@@ -1,7 +1,7 @@
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import type { Row } from '../entities/rows.js';
 import { Task } from '../entities/task.js';
-import { NeedsScope, PublicFace } from '../schema/directives.js';
+import { NeedsScope } from '../schema/directives.js';
 
 export const ChangeKind = {
   READY: 'READY',
@@ -31,19 +31,15 @@ registerEnumType(ChangeKind, {
 @NeedsScope('TASKS_READ')
 @ObjectType({ description: 'One change of a task, or a word about the stream itself.' })
 export class TaskChange {
-  @PublicFace()
   @Field(() => ChangeKind)
   kind!: ChangeKind;
 
-  @PublicFace()
   @Field({ description: 'Where the stream stands after this payload: give it as `after` to go on from here.' })
   cursor!: string;
 
-  @PublicFace()
   @Field(() => ID, { nullable: true, description: 'Which task, also when it LEFT.' })
   taskId!: string | null;
 
-  @PublicFace()
   @Field(() => Task, {
     nullable: true,
     description: 'The task as it is now, at this change or later; null when it LEFT.',

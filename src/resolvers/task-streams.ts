@@ -1,9 +1,9 @@
 import { levelOn, personalFacts } from '../auth/rule.js';
 import type { Standing } from '../auth/standing.js';
-import { hasPublicFace, type TaskFacts, taskPolicy } from '../auth/task-policy.js';
-import { expectFollower, expectReading } from '../auth/viewer.js';
+import { type TaskFacts, taskPolicy } from '../auth/task-policy.js';
+import { expectReading } from '../auth/viewer.js';
 import { getProject } from '../domain/access.js';
-import { factsBefore, isTaskEvent, routeTo, type TaskEventData } from '../domain/events.js';
+import { isTaskEvent, type TaskEventData } from '../domain/events.js';
 import { openCursor, sealCursor } from '../pubsub/cursor.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import { type Change, ChangeSource, type Sight, type Topic } from '../pubsub/topic.js';
@@ -19,12 +19,6 @@ export async function projectTasksSource(context: GraphContext, projectId: strin
   const viewer = expectReading(context.viewer);
   await getProject(context.rowsOf(COMPANY), viewer, expectId('project', projectId), 'VIEW');
   return sourceOf(context, new ProjectTasks(context.parts.orm, viewer.companyId, projectId), after);
-}
-
-/** The public face of the followed object's changes. */
-export function followedSource(context: GraphContext, after?: string | null) {
-  const { companyId, objectId } = expectFollower(context.viewer);
-  return sourceOf(context, new FollowedTask(companyId, objectId), after);
 }
 
 /** Where a subscription goes on from: the cursor, or now. Throws NOT_FOUND for a cursor that is not this company's. */
@@ -57,35 +51,8 @@ class ProjectTasks extends ProjectTopic {
   }
 }
 
-/** All followers of a task see the same of it. */
-class FollowedTask implements Topic<Standing> {
-  readonly routes: readonly string[];
-
-  constructor(
-    readonly companyId: string,
-    readonly taskId: string,
-  ) {
-    this.routes = [routeTo('task', taskId)];
-  }
-
-  classOf(): string {
-    return 'FOLLOWER';
-  }
-
-  namedIn(): readonly string[] {
-    return [];
-  }
-
-  look(event: LoggedEvent): Sight {
-    if (event.objectId !== this.taskId || !isTaskEvent(event.type)) return null;
-    const data = event.data as TaskEventData;
-    if (!data.publicFace) return null;
-    const before = factsBefore(data);
-    return sightOf(false, before !== null && hasPublicFace(before), hasPublicFace(data.after), event.objectId);
-  }
-}
-
-function sightOf(created: boolean, saw: boolean, sees: boolean, objectId: string): Sight {
+/** What of a change is told to who saw the object before it, and sees it after. */
+export function sightOf(created: boolean, saw: boolean, sees: boolean, objectId: string): Sight {
   if (sees) return { kind: saw ? 'CHANGED' : created ? 'CREATED' : 'ENTERED', objectId };
   return saw ? { kind: 'LEFT', objectId } : null;
 }

@@ -1,3 +1,4 @@
+import { followColumns, followPolicy } from '../auth/follow-policy.js';
 import { projectColumns, projectFacts, projectPolicy } from '../auth/project-policy.js';
 import { rowFilter } from '../auth/rule.js';
 import { factsOfProject, hasPublicFace, taskColumns, taskFacts, taskPolicy } from '../auth/task-policy.js';
@@ -13,6 +14,10 @@ import type { RowSight } from './row-sight.js';
 /** The projects that the viewer sees, as a filter on rows. */
 export const visibleProjects = async (context: GraphContext): Promise<RowFilter> =>
   rowFilter(projectPolicy, await context.grants(), projectColumns);
+
+/** The anonymous follows that the viewer sees. */
+export const visibleFollows = async (context: GraphContext): Promise<RowFilter> =>
+  rowFilter(followPolicy, await context.grants(), followColumns);
 
 /** The tasks of a project that the viewer sees. */
 export const visibleTasks = (context: GraphContext, project: Row<Project>): Promise<RowSight<Row<Task>>> =>

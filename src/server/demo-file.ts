@@ -89,7 +89,7 @@ async function freshFollow(parts: Parts, admin: Member, publicUrl: string) {
   const where = { privacy: 'PUBLIC', status: 'IN_PROGRESS' } as const;
   const task = await forkFor(parts.orm, { companyId }).findOne(Task, where, { orderBy: { id: 'asc' } });
   if (!task) return [];
-  const { result } = await grantFollow(parts, viewer, task.id, { label: 'Demo follower', expiresAt });
+  const { result } = await grantFollow(parts, viewer, { taskId: task.id }, { label: 'Demo follower', expiresAt });
   return [
     { url: `${publicUrl}/f/${result.secret}`, token: result.secret, objectKind: 'TASK', objectId: task.id, companyId },
   ];

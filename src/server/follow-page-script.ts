@@ -66,28 +66,37 @@ const DOOR = `
   }
 `;
 
-/** What it shows: one task's public face, and whoever has written there. */
+/** What it shows: the public face of a task, with whoever has written there, or of a project. */
 const VIEW = `
   const $ = (id) => document.getElementById(id);
   const words = (code) => code.charAt(0) + code.slice(1).toLowerCase().replaceAll('_', ' ');
   const day = (date) => (date ? new Date(date + 'T12:00').toLocaleDateString() : '–');
 
-  function show(task) {
-    $('gone').hidden = Boolean(task);
+  /** Of neither, that there is nothing. */
+  function show({ task, project }) {
+    const face = task || project;
+    $('gone').hidden = Boolean(face);
     $('door').hidden = true;
     $('invited').hidden = true;
-    $('task').hidden = !task;
+    $('face').hidden = !face;
+    if (!face) return;
+    const name = task ? '#' + task.number : project.key;
+    const title = task ? task.title : project.name;
+    document.title = name + ' ' + title;
+    $('name-of-it').textContent = name;
+    $('title').textContent = title;
+    $('status').textContent = words(face.publicStatus);
+    $('progress').value = face.progressPercent;
+    $('percent').textContent = face.progressPercent + ' %';
+    for (const part of document.querySelectorAll('[data-of-task]')) part.hidden = !task;
     if (!task) return;
-    document.title = '#' + task.number + ' ' + task.title;
-    $('number').textContent = '#' + task.number;
-    $('title').textContent = task.title;
-    $('status').textContent = words(task.publicStatus);
     $('priority').textContent = words(task.priority);
     $('start').textContent = day(task.startOn);
     $('due').textContent = day(task.dueOn);
-    $('progress').value = task.progressPercent;
     $('comments').replaceChildren(...task.comments.nodes.map(commentItem));
   }
+
+  const NOTHING = { task: null, project: null };
 
   function commentItem({ body, createdAt, followerName }) {
     const item = document.createElement('li');
@@ -109,7 +118,7 @@ const VIEW = `
 
   /** The same whether the link leads nowhere or asks for a password. */
   function showDoor() {
-    show(null);
+    show(NOTHING);
     $('gone').hidden = true;
     $(isInvited ? 'invited' : 'door').hidden = false;
     if (!isInvited) $('password').focus();
@@ -133,7 +142,7 @@ const TRAFFIC = `
 
   async function read() {
     const { data } = await ask(${JSON.stringify(FOLLOWED)});
-    show(data ? data.followed.task : null);
+    show(data ? data.followed : NOTHING);
     $('write').hidden = !(data && data.followed.canComment);
     return Boolean(data);
   }
@@ -148,10 +157,10 @@ const TRAFFIC = `
     socket.onmessage = ({ data }) => hear(JSON.parse(data));
     socket.onclose = ({ code }) => {
       live(false);
-      if (code === 4410) return void enter().then((isIn) => (isIn ? listen() : show(null)));
+      if (code === 4410) return void enter().then((isIn) => (isIn ? listen() : show(NOTHING)));
       if ([4400, 4401, 4403].includes(code)) {
         clearTimeout(refreshing);
-        return show(null);
+        return show(NOTHING);
       }
       setTimeout(listen, Math.min(30000, 500 * 2 ** attempt++) * (0.5 + Math.random()));
     };
@@ -171,7 +180,7 @@ const TRAFFIC = `
     attempt = 0;
     live(true);
     if (change.kind === 'RESYNC') read();
-    else if (change.kind !== 'READY' && change.kind !== 'HEARTBEAT') show(change.task);
+    else if (change.kind !== 'READY' && change.kind !== 'HEARTBEAT') show(change);
   }
 
   function live(isOn) {

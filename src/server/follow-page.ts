@@ -24,17 +24,18 @@ const page = (nonce: string) => `<!doctype html>
   <p role="alert"></p>
   <button>Follow</button>
 </form>
-<main id="task" hidden>
-  <header><span id="number"></span><span id="live" role="status">Connecting…</span></header>
+<main id="face" hidden>
+  <header><span id="name-of-it"></span><span id="live" role="status">Connecting…</span></header>
   <h1 id="title"></h1>
   <progress id="progress" max="100" aria-label="Progress"></progress>
   <dl>
     <div><dt>Status</dt><dd id="status"></dd></div>
-    <div><dt>Priority</dt><dd id="priority"></dd></div>
-    <div><dt>Starts</dt><dd id="start"></dd></div>
-    <div><dt>Due</dt><dd id="due"></dd></div>
+    <div><dt>Progress</dt><dd id="percent"></dd></div>
+    <div data-of-task><dt>Priority</dt><dd id="priority"></dd></div>
+    <div data-of-task><dt>Starts</dt><dd id="start"></dd></div>
+    <div data-of-task><dt>Due</dt><dd id="due"></dd></div>
   </dl>
-  <ol id="comments" aria-label="Comments" aria-live="polite"></ol>
+  <ol id="comments" data-of-task aria-label="Comments" aria-live="polite"></ol>
   <form id="write" hidden>
     <label>Your name, as everybody who sees this is shown it
       <input id="name" required maxlength="80" autocomplete="name"></label>

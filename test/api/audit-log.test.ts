@@ -195,20 +195,20 @@ describe('a refusal', () => {
   it('is told with its reason, by whatever way it was asked for', async () => {
     const person = await world.member();
     await ask(cluster.first, person.caller, INVITE, { emails: ['refused@example.com'] });
-    await listen(cluster.last, person.caller, '{ follows(first: 1) { nodes { id } } }').failed;
+    await listen(cluster.last, person.caller, '{ apiKeys(first: 1) { nodes { id } } }').failed;
     const refusals = await refusalsOf(person, 2);
-    expect(refusals.map(({ action }: { action: string }) => action).sort()).toEqual(['follows', 'inviteMembers']);
+    expect(refusals.map(({ action }: { action: string }) => action).sort()).toEqual(['apiKeys', 'inviteMembers']);
     for (const refusal of refusals)
       expect(refusal).toMatchObject({ reason: 'ROLE_REQUIRED', entryPoint: 'MEMBER', address: '127.0.0.1' });
   });
 
   it('of a follower is told as the follow', async () => {
     const follow = await world.follow(await world.task(await world.project()));
-    await ask(cluster.first, follow.caller, '{ follows(first: 1) { nodes { id } } }');
+    await ask(cluster.first, follow.caller, '{ apiKeys(first: 1) { nodes { id } } }');
     const filter = { actorId: { eq: follow.id } };
     await until(async () => (await logOf(admin.caller, filter)).length > 0, 'the refusal');
     expect((await logOf(admin.caller, filter))[0]).toMatchObject({
-      action: 'follows',
+      action: 'apiKeys',
       reason: 'ENTRY_NOT_ALLOWED',
       entryPoint: 'FOLLOWER',
       actor: null,
@@ -217,7 +217,7 @@ describe('a refusal', () => {
 
   it('cannot be repeated to fill the log', async () => {
     const person = await world.member();
-    for (let i = 0; i < 30; i += 1) await ask(cluster.first, person.caller, '{ follows(first: 1) { nodes { id } } }');
+    for (let i = 0; i < 30; i += 1) await ask(cluster.first, person.caller, '{ apiKeys(first: 1) { nodes { id } } }');
     await refusalsOf(person, 1);
     // Another one of another kind is written after all those before it.
     await ask(cluster.first, person.caller, INVITE, { emails: ['refused@example.com'] });

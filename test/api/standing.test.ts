@@ -157,7 +157,7 @@ describe('a command', () => {
       updateTask: () => updateTask(parts, viewer, task.id, { title: 'Late' }),
       updateTasks: () => updateTasks(parts, viewer, [{ taskId: task.id, fields: { title: 'Late' } }]),
       addComment: () => addComment(parts, viewer, task.id, 'Late'),
-      grantFollow: () => grantFollow(parts, viewer, task.id, {}),
+      grantFollow: () => grantFollow(parts, viewer, { taskId: task.id }, {}),
       revokeFollow: () => revokeFollow(parts, viewer, follow.id),
     };
     for (const [name, command] of Object.entries(commands)) {

@@ -98,7 +98,10 @@ describe('a command with a key', () => {
       [Comment, (given) => addComment(given, viewer, task.id, 'Rows')],
       [Project, (given) => createProject(given, viewer, input)],
       [Member, (given) => addMember(given, viewer, person)],
-      [Follow, (given) => grantFollow(given, viewer, task.id, { expiresAt: new Date(Date.now() + 60_000) })],
+      [
+        Follow,
+        (given) => grantFollow(given, viewer, { taskId: task.id }, { expiresAt: new Date(Date.now() + 60_000) }),
+      ],
     ];
     for (const [i, [type, command]] of commands.entries()) {
       const act = async () => {

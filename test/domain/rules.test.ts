@@ -26,7 +26,7 @@ beforeAll(async () => {
   internal = await world.member();
   external = await world.external({ licensedAsInternal: true });
   await world.grant(project, internal, 'EDIT');
-  await world.grant(project, external, 'EDIT', true);
+  await world.grant(project, external, 'EDIT', { asInternal: true });
 }, 60_000);
 afterAll(async () => {
   await closeParts(parts);
@@ -110,7 +110,7 @@ describe('a task', () => {
   it('is followed until a time to come, or without an end', async () => {
     const task = await world.task(project);
     const follow = async (expiresAt: Date | null) =>
-      (await grantFollow(parts, world.admin.viewer, task.id, { expiresAt })).result.follow.expiresAt;
+      (await grantFollow(parts, world.admin.viewer, { taskId: task.id }, { expiresAt })).result.follow.expiresAt;
     const soon = new Date(Date.now() + 60_000);
     expect(await refusal(follow(new Date(Date.now() - 1_000)))).toMatchObject({
       code: 'EXPIRY_PAST',
@@ -121,7 +121,7 @@ describe('a task', () => {
 
   it('is followed while it is public', async () => {
     const follow = async (privacy: 'PUBLIC' | 'INTERNAL') =>
-      grantFollow(parts, world.admin.viewer, (await world.task(project, { privacy })).id, {});
+      grantFollow(parts, world.admin.viewer, { taskId: (await world.task(project, { privacy })).id }, {});
     expect(await refusal(follow('INTERNAL'))).toMatchObject({ code: 'OBJECT_NOT_PUBLIC', field: 'taskId' });
     expect((await follow('PUBLIC')).result.secret).toEqual(expect.any(String));
   });

@@ -71,13 +71,13 @@ describe('a member', () => {
 
   it('has another role at once, on every node', async () => {
     const person = await world.member();
-    const FOLLOWS = '{ follows(first: 1) { nodes { id } } }';
-    expect((await ask(cluster.last, person.caller, FOLLOWS)).errors).toHaveLength(1);
+    const API_KEYS = '{ apiKeys(first: 1) { nodes { id } } }';
+    expect((await ask(cluster.last, person.caller, API_KEYS)).errors).toHaveLength(1);
     await change(person, { role: 'ADMIN' });
     for (const node of cluster.nodes)
-      expect(await get(node, person.caller, FOLLOWS)).toEqual({ follows: { nodes: [] } });
+      expect(await get(node, person.caller, API_KEYS)).toEqual({ apiKeys: { nodes: [] } });
     await change(person, { role: 'MEMBER' });
-    for (const node of cluster.nodes) expect((await ask(node, person.caller, FOLLOWS)).errors).toHaveLength(1);
+    for (const node of cluster.nodes) expect((await ask(node, person.caller, API_KEYS)).errors).toHaveLength(1);
   });
 
   it('who becomes external is told at once that internal tasks have left', async () => {
@@ -145,7 +145,7 @@ describe('is refused', () => {
     await assignTask(parts, world.admin.viewer, task.id, solver.member.id);
     expect(await refused(solver, { kind: 'EXTERNAL', licensedAsInternal: true })).toBe('STILL_A_SOLVER');
     const licensed = await world.external({ licensedAsInternal: true });
-    await world.grant(project, licensed, 'EDIT', true);
+    await world.grant(project, licensed, 'EDIT', { asInternal: true });
     await assignTask(parts, world.admin.viewer, task.id, licensed.member.id);
     expect(await refused(licensed, { licensedAsInternal: false })).toBe('STILL_A_SOLVER');
     await moveTask(parts, world.admin.viewer, task.id, 'CLOSED', {});

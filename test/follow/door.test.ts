@@ -77,12 +77,16 @@ describe('a password', () => {
 
   it('has 8 to 128 characters, and no other grant is made', async () => {
     for (const password of ['1234567', 'x'.repeat(129), ''])
-      await expect(grantFollow(cluster.parts, world.admin.viewer, task.id, { password })).rejects.toMatchObject({
+      await expect(
+        grantFollow(cluster.parts, world.admin.viewer, { taskId: task.id }, { password }),
+      ).rejects.toMatchObject({
         code: 'PASSWORD_LENGTH',
         field: 'password',
       });
     for (const password of ['12345678', '😀'.repeat(128)])
-      expect((await grantFollow(cluster.parts, world.admin.viewer, task.id, { password })).seq).toBeGreaterThan(0);
+      expect(
+        (await grantFollow(cluster.parts, world.admin.viewer, { taskId: task.id }, { password })).seq,
+      ).toBeGreaterThan(0);
   });
 
   it('is kept as argon2id of what the server’s own key has been put into', async () => {
@@ -168,7 +172,9 @@ describe('a number of followers', () => {
   });
 
   it.each([0, -1, 1_000_001])('is not %s', async (maxFollowers) => {
-    await expect(grantFollow(cluster.parts, world.admin.viewer, task.id, { maxFollowers })).rejects.toMatchObject({
+    await expect(
+      grantFollow(cluster.parts, world.admin.viewer, { taskId: task.id }, { maxFollowers }),
+    ).rejects.toMatchObject({
       code: 'MAX_FOLLOWERS',
     });
   });

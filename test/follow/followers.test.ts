@@ -172,12 +172,12 @@ describe('who is put out', () => {
     const { caller } = await world.follower(task);
     const sockets = [await watch(one.caller, cluster.first), await watch(two.caller)];
     const staying = await watch(caller);
-    const { result } = await endFollows(cluster.parts, world.admin.viewer, mine.id);
+    const { result } = await endFollows(cluster.parts, world.admin.viewer, { taskId: mine.id });
     expect(result.map(({ id }) => id).sort()).toEqual([one.follow.id, two.follow.id].sort());
     for (const socket of sockets) expect(await socket.closed).toMatchObject({ code: 4403 });
     expect(staying.ws.readyState).toBe(1);
     staying.ws.terminate();
-    expect((await endFollows(cluster.parts, world.admin.viewer, mine.id)).result).toEqual([]);
+    expect((await endFollows(cluster.parts, world.admin.viewer, { taskId: mine.id })).result).toEqual([]);
   });
 
   it('has no more sockets than a person', async () => {

@@ -7,7 +7,7 @@ import { enterByLink } from '../../src/domain/follow-door.js';
 import { type FollowOptions, grantFollow } from '../../src/domain/follows.js';
 import { inviteMembers } from '../../src/domain/invitations.js';
 import { addMember, type NewMember } from '../../src/domain/members.js';
-import { createProject, setProjectPermission } from '../../src/domain/projects.js';
+import { createProject, type Permission, setProjectPermission } from '../../src/domain/projects.js';
 import { Refusals } from '../../src/domain/refusals.js';
 import { grantSupport, makeSupportToken } from '../../src/domain/support.js';
 import { createTask, type TaskFields } from '../../src/domain/tasks.js';
@@ -18,6 +18,7 @@ import type { Project, Workspace } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import type { Level, Scope, Visibility } from '../../src/entities/vocabulary.js';
+import { isId } from '../../src/schema/ids.js';
 import type { Caller } from './client.js';
 import type { TestIssuer } from './issuer.js';
 
@@ -100,12 +101,17 @@ export class World {
     return (await createProject(this.parts, this.admin.viewer, input)).result;
   }
 
-  async grant(project: Project, person: Person, level: Level | null, asInternal = false): Promise<void> {
+  async grant(
+    project: Project,
+    person: Person,
+    level: Level | null,
+    more: Pick<Permission, 'asInternal' | 'canShare'> = {},
+  ): Promise<void> {
     await setProjectPermission(this.parts, this.admin.viewer, {
       projectId: project.id,
       memberId: person.member.id,
       level,
-      asInternal,
+      ...more,
     });
   }
 
@@ -137,17 +143,20 @@ export class World {
     return { id, caller: { authorization: `Bearer ${made?.token}` } };
   }
 
+  /** Of a task or of a project. */
   async follow(
-    task: Pick<Task, 'id'>,
+    { id }: Pick<Task | Project, 'id'>,
     options: FollowOptions = {},
+    by: Person = this.admin,
   ): Promise<{ id: string; secret: string; caller: Caller }> {
-    const { result } = await grantFollow(this.parts, this.admin.viewer, task.id, options);
+    const ids = isId('project', id) ? { projectId: id } : { taskId: id };
+    const { result } = await grantFollow(this.parts, by.viewer, ids, options);
     return { id: result.follow.id, secret: result.secret, caller: { authorization: `Follow ${result.secret}` } };
   }
 
   /** Somebody who came in by the door, past what counts how often it is knocked at. */
-  async follower(task: Pick<Task, 'id'>, options: FollowOptions = {}) {
-    const follow = await this.follow(task, options);
+  async follower(object: Pick<Task | Project, 'id'>, options: FollowOptions = {}, by: Person = this.admin) {
+    const follow = await this.follow(object, options, by);
     return { ...(await this.enter(follow.secret, options.password ?? undefined)), follow };
   }
 

@@ -388,6 +388,13 @@ export const cases: Record<string, Case | Case[]> = {
     variables: (side) => onFreshTask(side, {}),
     hidden: hiddenFromAdmins,
   }),
+  'Mutation.grantFollow.input.projectId': refused({
+    as: 'admin',
+    document: GRANT_FOLLOW,
+    at: 'input.projectId',
+    variables: (side) => ({ input: { projectId: side.project.id } }),
+    hidden: 'administrators see every project',
+  }),
   'Mutation.revokeFollow.input.followId': refused({
     as: 'admin',
     document: REVOKE_FOLLOW,
@@ -401,6 +408,13 @@ export const cases: Record<string, Case | Case[]> = {
     at: 'input.taskId',
     variables: (side) => onFreshTask(side, {}),
     hidden: hiddenFromAdmins,
+  }),
+  'Mutation.endFollows.input.projectId': refused({
+    as: 'admin',
+    document: END_FOLLOWS,
+    at: 'input.projectId',
+    variables: (side) => ({ input: { projectId: side.hiddenProject.id } }),
+    hidden: 'administrators see every project',
   }),
   'Mutation.inviteFollower.input.followId': refused({
     as: 'admin',

@@ -10,7 +10,7 @@ const ANY_NODE = `{ __typename id
   ... on Company { name }
   ... on Follower { createdAt lastSeenAt endedAt followId address: email }
   ... on Invitation { email note invitedBy { name } }
-  ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } }
+  ... on Follow { label grantedBy { name } followedTask: task { ${TASK} } followedProject: project { key name } }
   ... on Member { name email }
   ... on PersonalView { name filter }
   ... on Project { name description manager { name } workspace { name } }
@@ -100,4 +100,4 @@ export const HISTORY = pagedBy('$id: ID!, ', (page) => `task(id: $id) { history(
 export const TASK_CHANGED = `subscription ($projectId: ID!, $after: String) {
   taskChanged(projectId: $projectId, after: $after) { kind cursor taskId task { ${TASK} } } }`;
 export const FOLLOWED_CHANGED =
-  'subscription ($after: String) { followedChanged(after: $after) { kind cursor taskId task { id title } } }';
+  'subscription ($after: String) { followedChanged(after: $after) { kind cursor task { id title } } }';

@@ -192,7 +192,7 @@ describe('node', () => {
   });
 
   it.each([
-    ['a follow, for whoever is no administrator', 'manager', () => ours.follow.id],
+    ['a follow, for who is no administrator and did not grant it', 'manager', () => ours.follow.id],
     ['a claimed domain, for whoever is no administrator', 'manager', () => ours.ssoDomain.id],
     ['the own issuer, for whoever is no administrator', 'manager', async () => (await ours.freshProvider()).id],
     ['an invitation, for whoever is no administrator', 'manager', () => ours.invitation.id],

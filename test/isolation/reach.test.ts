@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { addComment } from '../../src/domain/comments.js';
-import { updateTask } from '../../src/domain/tasks.js';
+import { moveTask, updateTask } from '../../src/domain/tasks.js';
 import { type Caller, listen } from '../harness/client.js';
 import type { Cluster } from '../harness/cluster.js';
 import { callOn, expectNoLeak, openSides, valueAt } from './calls.js';
@@ -81,7 +81,7 @@ describe('a stream', () => {
   const CHANGES =
     'subscription ($id: ID!) { taskChanged(projectId: $id) { kind taskId task { id title description comments(first: 10) { nodes { body } } } } }';
   const FOLLOWED =
-    'subscription { followedChanged { kind taskId task { id title comments(first: 10) { nodes { body } } } } }';
+    'subscription { followedChanged { kind task { id title comments(first: 10) { nodes { body } } } project { name progressPercent } } }';
 
   it('tells of a task that becomes private only that it left, and of what happens to it then nothing', async () => {
     const task = await ours.freshTask();
@@ -104,24 +104,28 @@ describe('a stream', () => {
     expect(JSON.stringify(editor.seen)).not.toContain(markOf('ours', 'private'));
   });
 
-  it("tells nobody of another company's or another project's changes, and a follower of no other task's", async () => {
+  it("tells nobody of another company's or another project's changes, and a follower of no other object's", async () => {
     const editor = listen(cluster.last, ours.callers.editor, CHANGES, { id: ours.project.id });
     const follower = listen(cluster.last, ours.callers.follower, FOLLOWED);
-    for (const stream of [editor, follower]) await stream.until(({ kind }) => kind === 'READY');
+    const onProject = listen(cluster.last, ours.callers.projectFollower, FOLLOWED);
+    for (const stream of [editor, follower, onProject]) await stream.until(({ kind }) => kind === 'READY');
 
     await updateTask(theirs.parts, theirs.people.admin.viewer, theirs.task.id, { description: 'theirs' });
     await updateTask(ours.parts, ours.people.admin.viewer, ours.hiddenTask.id, { description: 'hidden' });
     await updateTask(ours.parts, ours.people.colleague.viewer, ours.privateTask.id, { description: 'private' });
     await addComment(ours.parts, ours.people.admin.viewer, ours.task.id, markOf('ours', 'inside'), 'INTERNAL');
+    await moveTask(ours.parts, ours.people.colleague.viewer, ours.privateTask.id, 'IN_PROGRESS', {});
     await updateTask(ours.parts, ours.people.admin.viewer, ours.task.id, { progressPercent: 10 });
     await follower.until(({ kind }) => kind === 'CHANGED');
     await editor.until(({ task }) => task?.comments.nodes.length > 1);
-    await Promise.all([editor.stop(), follower.stop()]);
+    await updateTask(ours.parts, ours.people.colleague.viewer, (await ours.freshTask()).id, { privacy: 'PRIVATE' });
+    await onProject.until(({ kind }) => kind === 'CHANGED');
+    await Promise.all([editor.stop(), follower.stop(), onProject.stop()]);
 
-    for (const stream of [editor, follower]) {
-      const told = stream.seen.filter(({ taskId }) => taskId !== null);
-      expect([...new Set(told.map(({ taskId }) => taskId))]).toEqual([ours.task.id]);
-    }
+    const idsTold = (stream: typeof editor) => stream.seen.flatMap(({ task }) => task?.id ?? []);
+    expect(new Set(idsTold(follower))).toEqual(new Set([ours.task.id]));
+    expect(idsTold(onProject)).toEqual([]);
+    expect(JSON.stringify(onProject.seen)).not.toMatch(markOf('ours', 'private'));
     expect(follower.seen.map(({ kind }) => kind)).toEqual(['READY', 'CHANGED']);
     expect(JSON.stringify(follower.seen)).not.toContain(markOf('ours', 'inside'));
   });

@@ -86,6 +86,7 @@ export const relationCases: Record<string, Relation | string> = {
     unseen: namedInTask,
   },
   'TaskChange.task': 'tried event by event, with the streams',
+  'FollowedChange.task': 'tried event by event, with the streams',
   'Comment.task': {
     document: 'query ($id: ID!) { node(id: $id) { ... on Comment { task { id title } } } }',
     at: 'node.task',
@@ -280,7 +281,7 @@ export const listCases: Record<string, List> = {
     document: `{ follows(first: 100) { nodes { id label } ${PAGE} } }`,
     at: 'follows',
     seen: { as: 'admin', has: (side) => side.follow.id },
-    unseen: { as: 'manager', refusal: 'ROLE_REQUIRED' },
+    unseen: { as: 'manager', ids: () => [] },
   },
   'Follow.followers': {
     document: `query ($id: ID!) { node(id: $id) { ... on Follow { followers(first: 100) { nodes { id followId } ${PAGE} } } } }`,

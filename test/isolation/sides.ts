@@ -38,6 +38,7 @@ export type Who =
   | 'outsider'
   | 'loner'
   | 'follower'
+  | 'projectFollower'
   | 'program';
 
 /** What each of them must not meet, of their own company; nobody ever meets anything of another one. */
@@ -50,6 +51,7 @@ export const WITHHELD: Record<Who, Secrecy[]> = {
   external: ['inside', 'hidden', 'private', 'personal', 'elsewhere'],
   loner: ['inside', 'hidden', 'private', 'personal', 'elsewhere'],
   follower: ['inside', 'hidden', 'private', 'personal', 'elsewhere'],
+  projectFollower: ['inside', 'hidden', 'private', 'personal', 'elsewhere'],
   program: ['private', 'personal', 'elsewhere'],
 };
 
@@ -99,7 +101,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs', name
     privacy: 'PUBLIC' | 'INTERNAL',
   ): Promise<Comment> => (await addComment(parts, author.viewer, task.id, mark(secrecy), privacy)).result;
   const makeFollow = async (task: Row<Task>): Promise<{ follow: Follow; secret: string }> =>
-    (await grantFollow(parts, admin.viewer, task.id, { label: mark('inside') })).result;
+    (await grantFollow(parts, admin.viewer, { taskId: task.id }, { label: mark('inside') })).result;
   const makeView = (owner: Person, secrecy: Secrecy): Promise<PersonalView> =>
     savePersonalView(parts, owner.viewer.userId, { name: mark(secrecy), filter: { secret: mark(secrecy) } });
 
@@ -112,6 +114,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs', name
   const comment = await makeComment(task, editor, 'open', 'PUBLIC');
   const { follow, secret } = await makeFollow(task);
   const { id: followerId } = await world.enter(secret);
+  const projectFollow = await world.follow(project);
   await world.enter(secret);
   const view = await makeView(editor, 'open');
   await updatePreferences(parts, editor.viewer.userId, { defaultViewId: view.id });
@@ -201,6 +204,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs', name
     outsider: outsider.caller,
     loner: loner.caller,
     follower,
+    projectFollower: projectFollow.caller,
     program,
   };
 
@@ -211,6 +215,7 @@ export async function createSide(cluster: Cluster, name: 'ours' | 'theirs', name
     callers,
     people: { admin, manager, editor, colleague, solver, outsider, insider, external, loner },
     project,
+    projectFollow,
     task,
     comment,
     follow,

@@ -188,7 +188,7 @@ const COMMANDS: Record<string, (company: Company, a: number, b: number, c: numbe
   async follow(company, a) {
     const taskId = at([...company.tasks.keys()], a);
     const viewer = viewerOf(company, company.world.admin);
-    const { result } = await grantFollow(cluster.parts, viewer, taskId, {});
+    const { result } = await grantFollow(cluster.parts, viewer, { taskId }, {});
     company.follows.push({ id: result.follow.id, secret: result.secret, taskId, isOpen: true });
   },
   async letIn(company, a, b) {

@@ -23,7 +23,7 @@ import { type Person, World } from '../harness/world.js';
 
 /**
  * Who may do what: every root field, asked by everybody, with what each is told. The object asked for is one public task in a
- * project without visibility; in it a manager, an editor, a commenter, a reader and an external editor have grants, the
+ * project without visibility; in it a manager, an editor, a commenter, a reader, a reader who may share and an external editor have grants, the
  * administrator and the supervisor their role, the outsiders nothing. One API key may write everything, one read everything, and
  * one read about members alone; support was let in.
  *
@@ -33,75 +33,77 @@ import { type Person, World } from '../harness/world.js';
  *   entry   FORBIDDEN, ENTRY_NOT_ALLOWED: another way in is asked for
  *   role    FORBIDDEN, ROLE_REQUIRED
  *   level   FORBIDDEN, LEVEL_REQUIRED
+ *   share   FORBIDDEN, SHARE_REQUIRED
  *   scope   FORBIDDEN, SCOPE_REQUIRED
  *   absent  NOT_FOUND
+ *   closed  COMMENTS_NOT_OPEN: what the link shows is not open to be written on, or they did not come in by the door
  */
 const TABLE = `
-  operation                         nobody  user    admin   supervisor  manager  editor  commenter  reader  outsider  extEditor  extOutsider  foreigner  follower  writerKey  readerKey  staffKey  support
-  Query.viewer                      anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
-  Query.rateLimit                   anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         ok        ok         ok         ok        ok
-  Query.companies                   anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
-  Query.sessions                    anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
-  Query.members                     anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         ok        ok
-  Query.workspaces                  anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         scope     ok
-  Query.projects                    anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         scope     ok
-  Query.project                     anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
-  Query.tasks                       anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
-  Query.projectStats                anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
-  Query.task                        anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
-  Query.node                        anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         absent    ok
-  Query.nodes                       anon    firm    ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     ok         ok         ok        ok
-  Query.follows                     anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Query.apiKeys                     anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Query.entryPoints                 anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Query.entryPointCounts            anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Query.auditLog                    anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Query.invitations                 anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Query.myInvitations               anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
-  Query.singleSignOn                anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Query.followed                    anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
-  Mutation.createTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
-  Mutation.updateTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
-  Mutation.updateTasks              anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
-  Mutation.assignTask               anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
-  Mutation.moveTask                 anon    firm    ok      level       ok       ok      level      level   absent    ok         absent       absent     entry     ok         scope      scope     entry
-  Mutation.addComment               anon    firm    ok      level       ok       ok      ok         level   absent    ok         absent       absent     entry     ok         scope      scope     entry
-  Mutation.setProjectPermission     anon    firm    ok      level       ok       level   level      level   absent    level      absent       absent     entry     entry      entry      entry     entry
-  Mutation.createProject            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     ok         scope      scope     entry
-  Mutation.inviteMembers            anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Mutation.resendInvitation         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.revokeInvitation         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.acceptInvitation         anon    absent  absent  absent      absent   absent  absent     absent  absent    absent     absent       absent     entry     entry      entry      entry     entry
-  Mutation.declineInvitation        anon    absent  absent  absent      absent   absent  absent     absent  absent    absent     absent       absent     entry     entry      entry      entry     entry
-  Mutation.updateMember             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.reactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.deactivateMember         anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.createApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Mutation.rotateApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.revokeApiKey             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.grantSupport             anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Mutation.endEntryPoint            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.grantFollow              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.revokeFollow             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.claimDomain              anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Mutation.verifyDomain             anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.releaseDomain            anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.saveSsoProvider          anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Mutation.saveSamlProvider         anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Mutation.removeSsoProvider        anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.setSsoEnforced           anon    firm    ok      role        role     role    role       role    role      role       role         ok         entry     entry      entry      entry     entry
-  Mutation.endFollows               anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.inviteFollower           anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.endFollower              anon    firm    ok      role        role     role    role       role    role      role       role         absent     entry     entry      entry      entry     entry
-  Mutation.addFollowerComment       anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
-  Mutation.foundCompany             anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
-  Mutation.savePersonalView         anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
-  Mutation.updatePreferences        anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
-  Mutation.endSession               anon    absent  absent  absent      absent   absent  absent     absent  absent    absent     absent       absent     entry     entry      entry      entry     entry
-  Mutation.endSessions              anon    ok      ok      ok          ok       ok      ok         ok      ok        ok         ok           ok         entry     entry      entry      entry     entry
-  Subscription.taskChanged          anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
-  Subscription.projectStatsChanged  anon    firm    ok      ok          ok       ok      ok         ok      absent    ok         absent       absent     entry     ok         ok         scope     ok
-  Subscription.followedChanged      anon    entry   entry   entry       entry    entry   entry      entry   entry     entry      entry        entry      ok        entry      entry      entry     entry
+  operation                         nobody  user    admin   supervisor  manager  editor  commenter  reader  sharer  outsider  extEditor  extOutsider  foreigner  follower  linkFollower  projectFollower  writerKey  readerKey  staffKey  support
+  Query.viewer                      anon    ok      ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            entry      entry      entry     entry
+  Query.rateLimit                   anon    ok      ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         ok        ok            ok               ok         ok         ok        ok
+  Query.companies                   anon    ok      ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            entry      entry      entry     entry
+  Query.sessions                    anon    ok      ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            entry      entry      entry     entry
+  Query.members                     anon    firm    ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            ok         ok         ok        ok
+  Query.workspaces                  anon    firm    ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            ok         ok         scope     ok
+  Query.projects                    anon    firm    ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            ok         ok         scope     ok
+  Query.project                     anon    firm    ok      ok          ok       ok      ok         ok      ok      absent    ok         absent       absent     entry     entry         entry            ok         ok         scope     ok
+  Query.tasks                       anon    firm    ok      ok          ok       ok      ok         ok      ok      absent    ok         absent       absent     entry     entry         entry            ok         ok         scope     ok
+  Query.projectStats                anon    firm    ok      ok          ok       ok      ok         ok      ok      absent    ok         absent       absent     entry     entry         entry            ok         ok         scope     ok
+  Query.task                        anon    firm    ok      ok          ok       ok      ok         ok      ok      absent    ok         absent       absent     entry     entry         entry            ok         ok         scope     ok
+  Query.node                        anon    firm    ok      ok          ok       ok      ok         ok      ok      absent    ok         absent       absent     entry     entry         entry            ok         ok         absent    ok
+  Query.nodes                       anon    firm    ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            ok         ok         ok        ok
+  Query.follows                     anon    firm    ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            entry      entry      entry     entry
+  Query.apiKeys                     anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Query.entryPoints                 anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Query.entryPointCounts            anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Query.auditLog                    anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Query.invitations                 anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Query.myInvitations               anon    ok      ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            entry      entry      entry     entry
+  Query.singleSignOn                anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Query.followed                    anon    entry   entry   entry       entry    entry   entry      entry   entry   entry     entry      entry        entry      ok        ok            ok               entry      entry      entry     entry
+  Mutation.createTask               anon    firm    ok      level       ok       ok      level      level   level   absent    ok         absent       absent     entry     entry         entry            ok         scope      scope     entry
+  Mutation.updateTask               anon    firm    ok      level       ok       ok      level      level   level   absent    ok         absent       absent     entry     entry         entry            ok         scope      scope     entry
+  Mutation.updateTasks              anon    firm    ok      level       ok       ok      level      level   level   absent    ok         absent       absent     entry     entry         entry            ok         scope      scope     entry
+  Mutation.assignTask               anon    firm    ok      level       ok       ok      level      level   level   absent    ok         absent       absent     entry     entry         entry            ok         scope      scope     entry
+  Mutation.moveTask                 anon    firm    ok      level       ok       ok      level      level   level   absent    ok         absent       absent     entry     entry         entry            ok         scope      scope     entry
+  Mutation.addComment               anon    firm    ok      level       ok       ok      ok         level   level   absent    ok         absent       absent     entry     entry         entry            ok         scope      scope     entry
+  Mutation.setProjectPermission     anon    firm    ok      level       ok       level   level      level   level   absent    level      absent       absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.createProject            anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            ok         scope      scope     entry
+  Mutation.inviteMembers            anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.resendInvitation         anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.revokeInvitation         anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.acceptInvitation         anon    absent  absent  absent      absent   absent  absent     absent  absent  absent    absent     absent       absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.declineInvitation        anon    absent  absent  absent      absent   absent  absent     absent  absent  absent    absent     absent       absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.updateMember             anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.reactivateMember         anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.deactivateMember         anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.createApiKey             anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.rotateApiKey             anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.revokeApiKey             anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.grantSupport             anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.endEntryPoint            anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.grantFollow              anon    firm    ok      share       share    share   share      share   ok      absent    share      absent       absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.revokeFollow             anon    firm    ok      absent      absent   absent  absent     absent  absent  absent    absent     absent       absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.claimDomain              anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.verifyDomain             anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.releaseDomain            anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.saveSsoProvider          anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.saveSamlProvider         anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.removeSsoProvider        anon    firm    ok      role        role     role    role       role    role    role      role       role         absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.setSsoEnforced           anon    firm    ok      role        role     role    role       role    role    role      role       role         ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.endFollows               anon    firm    ok      ok          ok       ok      ok         ok      ok      absent    ok         absent       absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.inviteFollower           anon    firm    ok      absent      absent   absent  absent     absent  absent  absent    absent     absent       absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.endFollower              anon    firm    ok      absent      absent   absent  absent     absent  absent  absent    absent     absent       absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.addFollowerComment       anon    entry   entry   entry       entry    entry   entry      entry   entry   entry     entry      entry        entry      ok        closed        closed           entry      entry      entry     entry
+  Mutation.foundCompany             anon    ok      ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.savePersonalView         anon    ok      ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.updatePreferences        anon    ok      ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            entry      entry      entry     entry
+  Mutation.endSession               anon    absent  absent  absent      absent   absent  absent     absent  absent  absent    absent     absent       absent     entry     entry         entry            entry      entry      entry     entry
+  Mutation.endSessions              anon    ok      ok      ok          ok       ok      ok         ok      ok      ok        ok         ok           ok         entry     entry         entry            entry      entry      entry     entry
+  Subscription.taskChanged          anon    firm    ok      ok          ok       ok      ok         ok      ok      absent    ok         absent       absent     entry     entry         entry            ok         ok         scope     ok
+  Subscription.projectStatsChanged  anon    firm    ok      ok          ok       ok      ok         ok      ok      absent    ok         absent       absent     entry     entry         entry            ok         ok         scope     ok
+  Subscription.followedChanged      anon    entry   entry   entry       entry    entry   entry      entry   entry   entry     entry      entry        entry      ok        ok            ok               entry      entry      entry     entry
 `;
 
 interface Ids {
@@ -256,6 +258,7 @@ beforeAll(async () => {
     editor: await world.member(),
     commenter: await world.member(),
     reader: await world.member(),
+    sharer: await world.member(),
     outsider: await world.member(),
     extEditor: await world.external(),
     extOutsider: await world.external(),
@@ -265,19 +268,21 @@ beforeAll(async () => {
   await world.grant(project, people.editor, 'EDIT');
   await world.grant(project, people.commenter, 'COMMENT');
   await world.grant(project, people.reader, 'VIEW');
+  await world.grant(project, people.sharer, 'VIEW', { canShare: true });
   await world.grant(project, people.extEditor, 'EDIT');
   for (const [name, person] of Object.entries(people)) callers[name] = person.caller;
   callers.nobody = {};
   const browser = await signIn(cluster.first, issuer, (await world.member()).email);
   session = (await get(cluster.first, callerIn(browser), '{ sessions { id } }')).sessions[0].id;
   callers.user = { authorization: both.caller.authorization as string };
-  callers.follower = (await world.follow(task)).caller;
   callers.support = (await world.support()).caller;
   const writing = SCOPES.filter((scope) => scope.endsWith('_WRITE'));
   callers.writerKey = (await world.key([...writing, 'MEMBERS_READ'])).caller;
   callers.readerKey = (await world.key(SCOPES.filter((scope) => scope.endsWith('_READ')))).caller;
   callers.staffKey = (await world.key(['MEMBERS_READ'])).caller;
   callers.follower = (await world.follower(task, { canComment: true })).caller;
+  callers.linkFollower = (await world.follow(task, { canComment: true })).caller;
+  callers.projectFollower = (await world.follower(project)).caller;
 
   const deactivated = await world.member({ role: 'ADMIN' });
   await deactivateMember(parts, admin.viewer, deactivated.member.id);
@@ -364,11 +369,12 @@ const OUTCOMES: Record<string, string> = {
   'FORBIDDEN ENTRY_NOT_ALLOWED': 'entry',
   'FORBIDDEN ROLE_REQUIRED': 'role',
   'FORBIDDEN LEVEL_REQUIRED': 'level',
+  'FORBIDDEN SHARE_REQUIRED': 'share',
   'FORBIDDEN SCOPE_REQUIRED': 'scope',
 };
 
 interface Result {
-  data: Record<string, { userErrors?: object[] } | null> | null;
+  data: Record<string, { userErrors?: { code: string }[] } | null> | null;
   errors: { message: string; extensions: { code?: string; reason?: string } }[];
 }
 
@@ -380,6 +386,7 @@ function outcomeOf({ data, errors }: Result): string {
     return OUTCOMES[`${code} ${reason}`] ?? `${code} ${reason} ${error.message}`;
   }
   const userErrors = Object.values(data ?? {}).flatMap((field) => field?.userErrors ?? []);
+  if (userErrors.some(({ code }) => code === 'COMMENTS_NOT_OPEN')) return 'closed';
   return userErrors.length > 0 ? JSON.stringify(userErrors) : 'ok';
 }
 

@@ -101,9 +101,9 @@ describe('an open socket', () => {
   it('begins what the role of the moment allows', async () => {
     const person = await editor();
     const asks = await open(person.caller);
-    expect(await asks('{ follows(first: 1) { nodes { id } } }')).toBe('ok');
+    expect(await asks('{ apiKeys(first: 1) { nodes { id } } }')).toBe('ok');
     await rows.nativeUpdate(Member, { id: person.member.id }, { role: 'MEMBER' });
-    expect(await asks('{ follows(first: 1) { nodes { id } } }')).toBe('ROLE_REQUIRED');
+    expect(await asks('{ apiKeys(first: 1) { nodes { id } } }')).toBe('ROLE_REQUIRED');
   });
 });
 
