@@ -58,8 +58,8 @@ const LISTED: Record<string, Listed> = {
   'Query.follows': {
     document: atRoot,
     required: '',
-    nodes: 'id label task { title } grantedBy { name }',
-    closedTo: ['an internal member', 'an external'],
+    nodes: 'id label task { title } project { name progressPercent } grantedBy { name }',
+    closedTo: ['an external'],
   },
   'Query.apiKeys': {
     document: atRoot,
@@ -74,10 +74,10 @@ const LISTED: Record<string, Listed> = {
     closedTo: ['an internal member', 'an external'],
   },
   'Follow.followers': {
-    document: (list) => `node(id: "${seededId('follow', 1, 1)}") { ... on Follow { ${list} } }`,
+    document: (list) => `node(id: "${seededId('follow', 1, 2)}") { ... on Follow { ${list} } }`,
     required: '',
     nodes: 'id followId createdAt lastSeenAt endedAt',
-    closedTo: ['an internal member', 'an external'],
+    closedTo: ['an external'],
   },
   'Query.invitations': {
     document: atRoot,
@@ -146,7 +146,12 @@ async function addTalk(company: number): Promise<void> {
     }));
     await insertRows(em, Comment, comments);
     const id = seededId('follow', company, number);
-    const follow = { companyId, id, objectKind: 'TASK' as const, task, label: '', secretHash: id, grantedBy: author };
+    const grantedBy = { id: seededId('member', company, number % 2 === 0 ? 3 : 1) };
+    const shown =
+      number % 5 === 0
+        ? { objectKind: 'PROJECT' as const, project: { id: seededId('project', company, PROJECT) } }
+        : { objectKind: 'TASK' as const, task };
+    const follow = { companyId, id, ...shown, label: '', secretHash: id, grantedBy };
     const asked = { passwordHash: null, maxFollowers: null, canComment: true, followerCount: 60 };
     await insertRows(em, Follow, [{ ...follow, ...asked, expiresAt: null, revokedAt: null, createdAt }]);
     const followers = Array.from({ length: 200 }, (_, i) => {
