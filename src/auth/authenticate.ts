@@ -14,8 +14,8 @@ import { enterByFollow } from './by-follow.js';
 import { enterBySupportToken, supportAsNow } from './by-support-token.js';
 import type { DoorBook } from './door-book.js';
 import { findFollowerViewer } from './follow-viewer.js';
+import type { Identity } from './identity.js';
 import { type Credential, type Door, ENDED } from './knocking.js';
-import { provisionUser } from './provision-user.js';
 import type { Sessions } from './sessions.js';
 import { expectSignIn, readGate } from './sign-in-gate.js';
 import { supportTokens } from './support-token.js';
@@ -71,6 +71,8 @@ export class Authenticator implements Door {
     readonly orm: Orm,
     readonly tokens: AccessTokenVerifier,
     readonly keyring: Keyring,
+    /** Finds the user of an identity. Throws UNAUTHENTICATED where none may be made. */
+    readonly provision: (identity: Identity) => Promise<string>,
     readonly sessions: Sessions | null = null,
     readonly book: DoorBook | null = null,
     readonly patience: Patience | null = null,
@@ -134,7 +136,7 @@ export class Authenticator implements Door {
     const known = this.#verified.get(key);
     if (known && known.expiresAt.getTime() > Date.now()) return known;
     const identity = await this.tokens.verify(token);
-    const userId = await provisionUser(this.orm, identity);
+    const userId = await this.provision(identity);
     const verified = { userId, expiresAt: identity.expiresAt, credential: key };
     this.#verified.set(key, verified);
     return verified;

@@ -1,5 +1,6 @@
 import type { JWTPayload } from 'jose';
 import { unauthenticated } from '../errors.js';
+import { foldAddress } from '../schema/address.js';
 import { ADDRESS_LENGTH, cut, lengthOf, NAME_LENGTH } from '../schema/texts.js';
 import type { TrustedIssuer } from '../trusted-issuers.js';
 
@@ -7,11 +8,13 @@ import type { TrustedIssuer } from '../trusted-issuers.js';
 export interface Identity {
   issuer: string;
   subject: string;
-  /** Lower case, and only when it is verified and can be kept. */
+  /** In the one form in which it is kept, and only when it is verified and can be. */
   verifiedEmail: string | null;
   name: string | null;
   /** Through whom the issuer let the person in, where it says so: Azure AD B2C does (`idp`), for Google for example. */
   identityProvider: string | null;
+  /** When the issuer said all this. */
+  issuedAt: Date;
   expiresAt: Date;
 }
 
@@ -28,6 +31,7 @@ export function identityIn(payload: JWTPayload, trusted: TrustedIssuer): Identit
     verifiedEmail: verifiedEmailIn(payload, trusted),
     name: textOf(payload.name, NAME_LENGTH),
     identityProvider: textOf(payload.idp, PROVIDER_LENGTH),
+    issuedAt: payload.iat === undefined ? new Date() : new Date(payload.iat * 1000),
     expiresAt: new Date((payload.exp as number) * 1000),
   };
 }
@@ -45,7 +49,8 @@ function verifiedEmailIn({ email, emails, email_verified }: JWTPayload, { trusts
 /** Null for what is none that we can keep: then the token brings no address. */
 function addressOf(claim: unknown): string | null {
   if (typeof claim !== 'string' || !/^[^\s\0@]+@[^\s\0@]+$/.test(claim) || !claim.isWellFormed()) return null;
-  return lengthOf(claim) <= ADDRESS_LENGTH ? claim.toLowerCase() : null;
+  const address = foldAddress(claim);
+  return lengthOf(address) <= ADDRESS_LENGTH ? address : null;
 }
 
 /** As much of a text as we can keep: nobody is kept out for their name. */

@@ -18,7 +18,7 @@ export interface SignInGate {
 const OPEN: SignInGate = { providerId: null, isProven: false, isEnforced: false };
 
 /** The domain of an address, as proofs have it. */
-export const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1).toLowerCase();
+export const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1);
 
 /** The gates of these people in one company, by their users' ids. Of a company without an issuer it is one question. */
 export async function readGates(

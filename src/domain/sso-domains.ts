@@ -1,4 +1,3 @@
-import { domainToASCII } from 'node:url';
 import { LockMode } from '@mikro-orm/core';
 import type { MemberViewer } from '../auth/viewer.js';
 import { randomSecret } from '../crypto.js';
@@ -7,6 +6,7 @@ import { findRow } from '../entities/rows.js';
 import { SsoDomain } from '../entities/single-sign-on.js';
 import { run } from '../entities/statements.js';
 import { notFound, UserError } from '../errors.js';
+import { asciiDomain } from '../schema/address.js';
 import { expectId, newId } from '../schema/ids.js';
 import { transactAs } from './actor.js';
 import type { Done, Parts } from './unit-of-work.js';
@@ -16,9 +16,6 @@ const MOST = 50;
 /** RFC 1035, section 2.3.4: 63 characters a label; the record's own label has to fit before it. */
 const LENGTH = 230;
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
-
-/** Of any alphabet. */
-const LETTERS = /^[\p{L}\p{M}\p{N}.-]+$/u;
 
 /** Where the record is that proves a domain. */
 export const recordNameOf = (domain: string): string => `_aliteo-challenge.${domain}`;
@@ -103,8 +100,7 @@ async function expectFree(em: EntityManager, { companyId, domain }: SsoDomain): 
 
 function expectDomain(given: string): string {
   const name = given.trim().replace(/^@/, '').replace(/\.$/, '');
-  // What is read as a host's name may end before the text does.
-  const domain = LETTERS.test(name) ? domainToASCII(name).toLowerCase() : '';
+  const domain = asciiDomain(name) ?? '';
   if (domain.length > LENGTH || !DOMAIN.test(domain))
     throw new UserError('DOMAIN', 'This is not a domain, such as example.com.', 'domain');
   return domain;

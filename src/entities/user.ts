@@ -15,7 +15,7 @@ export class User {
   @PrimaryKey({ length: 40 })
   id: string = newId('user');
 
-  /** In lower case. */
+  /** In the one form that `foldAddress` makes. */
   @Field()
   @Property({ length: 254 })
   @Unique()
@@ -42,6 +42,10 @@ export class UserIdentity {
 
   @ManyToOne(() => User, { ref: true, deleteRule: 'restrict', updateRule: 'restrict' })
   user!: Ref<User>;
+
+  /** When the issuer said the address that the person has by it; null while none was ever another. */
+  @Property({ type: 'datetime', length: 3, nullable: true })
+  addressedAt?: Date | null;
 
   @Property({ length: 3 })
   createdAt: Date = new Date();

@@ -9,6 +9,7 @@ import type { Config } from '../config.js';
 import { AuditWriter } from '../domain/audit-writer.js';
 import { DoorLog } from '../domain/door-log.js';
 import { LastUses } from '../domain/last-uses.js';
+import { provisionUser } from '../domain/provision-user.js';
 import { Refusals } from '../domain/refusals.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import type { TrustedIssuer } from '../trusted-issuers.js';
@@ -38,7 +39,15 @@ export function openDoors(
     uses,
     book: log as DoorBook,
     issuers: tokens.issuers,
-    authenticator: new Authenticator(orm, tokens, keyring, sessions, log, new BadCredentials(badCredentialsPerMinute)),
+    authenticator: new Authenticator(
+      orm,
+      tokens,
+      keyring,
+      (identity) => provisionUser(parts, identity),
+      sessions,
+      log,
+      new BadCredentials(badCredentialsPerMinute),
+    ),
     door: new BrowserDoor(publicUrl),
     /** Resolves when all that is to be said in the audit logs has been. */
     async close(): Promise<void> {

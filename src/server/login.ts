@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DoorBook } from '../auth/door-book.js';
 import type { Issuer } from '../auth/issuer.js';
-import { provisionUser } from '../auth/provision-user.js';
 import type { Session, Sessions } from '../auth/sessions.js';
 import { nobody } from '../auth/viewer.js';
+import { provisionUser } from '../domain/provision-user.js';
 import { identifyBySso } from '../domain/sso-sign-in.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { ApiError } from '../errors.js';
@@ -154,7 +154,7 @@ export class Login {
   /** Whatever session the browser had, from now on it has another one. */
   async #start(request: IncomingMessage, { issuer, sso }: LoginAttempt, { identity, idToken }: Introduced) {
     const { parts, sessions, door, trustedProxies } = this.options;
-    const userId = sso ? await this.#identify(request, sso, identity) : await provisionUser(parts.orm, identity);
+    const userId = sso ? await this.#identify(request, sso, identity) : await provisionUser(parts, identity);
     if (sso) await this.#expectNobodyElse(request, userId);
     await this.#end(door.sessionOf(request));
     const { identityProvider } = identity;

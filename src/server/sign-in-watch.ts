@@ -1,6 +1,6 @@
 import { expectSignIn, readGates } from '../auth/sign-in-gate.js';
 import type { MemberViewer, Viewer } from '../auth/viewer.js';
-import { isSsoEvent } from '../domain/events.js';
+import { isMemberEvent, isSsoEvent } from '../domain/events.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { ApiError } from '../errors.js';
 import type { FeedSeat } from '../pubsub/company-feed.js';
@@ -25,8 +25,8 @@ const ATTEMPTS = 5;
 const PAUSE_MS = 200;
 
 /**
- * Looks again by which sign-in members may come, for all their connections here, when their company's log tells that it has
- * changed; and when something of the log was lost, which may have been that.
+ * Looks again by which sign-in members may come when their company's log tells that it has changed: at all their connections
+ * here, also when something of the log was lost, which may have been that; and at those of a member of whom something has.
  */
 export class SignInWatch {
   readonly #companies = new Map<string, Promise<Company>>();
@@ -69,12 +69,15 @@ export class SignInWatch {
   #take(company: Company, events: readonly LoggedEvent[]): void {
     const isGap = (events[0]?.seq ?? 0) > company.last + 1;
     company.last = events.at(-1)?.seq ?? company.last;
-    if (isGap || events.some(({ type }) => isSsoEvent(type))) void this.#look(company);
+    if (isGap || events.some(({ type }) => isSsoEvent(type))) return void this.#look(company, () => true);
+    // What has changed of a member may be their address, whose domain decides.
+    const changed = new Set(events.flatMap(({ type, objectId }) => (isMemberEvent(type) ? objectId : [])));
+    if (changed.size > 0) void this.#look(company, ({ memberId }) => changed.has(memberId));
   }
 
   /** Where it cannot be read, nobody is left in on the word of before. */
-  async #look({ entrants, seat }: Company): Promise<void> {
-    const all = [...entrants];
+  async #look({ entrants, seat }: Company, isConcerned: (viewer: MemberViewer) => boolean): Promise<void> {
+    const all = [...entrants].filter(([, viewer]) => isConcerned(viewer));
     for (let from = 0; from < all.length; from += AT_ONCE) {
       const some = all.slice(from, from + AT_ONCE);
       const gateOf = await this.#gates(

@@ -5,6 +5,7 @@ import { AccessTokenVerifier } from '../../src/auth/access-token.js';
 import { Authenticator } from '../../src/auth/authenticate.js';
 import { addComment } from '../../src/domain/comments.js';
 import { deactivateMember } from '../../src/domain/members.js';
+import { provisionUser } from '../../src/domain/provision-user.js';
 import { assignTask, createTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import { Event } from '../../src/entities/event.js';
 import { forkFor } from '../../src/entities/orm.js';
@@ -40,7 +41,9 @@ let settings: ContextSettings;
 beforeAll(async () => {
   cluster = await startCluster({ ANSWER_CACHE_BYTES: '8000000' });
   const { parts } = cluster;
-  const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring);
+  const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring, (identity) =>
+    provisionUser(parts, identity),
+  );
   settings = {
     parts,
     publicUrl: cluster.first.url,

@@ -12,7 +12,7 @@ const FOLLOWED = '{ followed { task { title } } }';
 let cluster: Cluster;
 let world: World;
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({ ANSWER_CACHE_BYTES: '1000000' });
   world = await World.found(cluster.parts, cluster.issuer);
 }, 60_000);
 afterAll(() => cluster?.stop());
@@ -67,6 +67,49 @@ describe('a person whom an administrator added by address', () => {
     expect(await offered(moved)).toEqual([]);
     expect(await offered(next)).toEqual([{ id }]);
     expect(await whoIs(next ?? {})).not.toBe(viewer.userId);
+  });
+
+  it('has not the address of an older token again', async () => {
+    const { email, viewer } = await world.member();
+    const minutesAgo = (minutes: number) => Math.floor(Date.now() / 1000) - minutes * 60;
+    const says = async (address: string, iat: number) => {
+      const authorization = `Bearer ${await cluster.issuer.token(address, { sub: `turns-${email}`, iat })}`;
+      const query = '{ viewer { user { id email } } }';
+      return (await get(cluster.last, { authorization, companyId: world.companyId }, query)).viewer.user;
+    };
+    expect(await says(email, minutesAgo(9))).toEqual({ id: viewer.userId, email });
+    expect(await says(`new-${email}`, minutesAgo(3))).toMatchObject({ email: `new-${email}` });
+    expect(await says(email, minutesAgo(6))).toMatchObject({ email: `new-${email}` });
+    expect(await says(email, minutesAgo(1))).toMatchObject({ email });
+  });
+
+  it('is shown with a new address at once, in every company', async () => {
+    const { email, member } = await world.member();
+    const [sub, another] = [`shown-${email}`, `new-${email}`];
+    await signIn(email, { sub });
+    const query = 'query ($id: ID!) { node(id: $id) { ... on Member { email } } }';
+    const shown = async () => (await get(cluster.first, world.admin.caller, query, { id: member.id })).node.email;
+    // Asked again it is answered from what is kept.
+    for (let i = 0; i < 3; i += 1) expect(await shown()).toBe(email);
+    await signIn(another, { sub });
+    await until(async () => (await shown()) === another, 'the new address', 2_000);
+  });
+
+  it.each([
+    ['the sign of Kelvin for a k', (email: string) => email.replace('k', '\u212a')],
+    ['a path behind the domain', (email: string) => `${email}/evil`],
+    ['a dotless i', (email: string) => email.replace('i', '\u0131')],
+  ])('is not met by an address with %s', async (_what, changed) => {
+    const { email, viewer } = await world.member({ email: `kit-${Math.random().toString(36).slice(2)}@kin.example` });
+    const taker = await cluster.issuer.token('taker', { sub: `taker-${email}`, email: changed(email) });
+    expect(await whoIs({ authorization: `Bearer ${taker}` })).not.toBe(viewer.userId);
+  });
+
+  it('is met however the domain is written', async () => {
+    const name = `m-${Math.random().toString(36).slice(2)}`;
+    const { viewer } = await world.member({ email: `${name}@Bücher.example` });
+    expect(await signIn(`${name}@xn--bcher-kva.example`, { sub: name })).toBe(viewer.userId);
+    expect(await signIn(`${name}@BÜCHER.EXAMPLE`, { sub: name })).toBe(viewer.userId);
   });
 
   it('is one person also when the first two requests come at once', async () => {

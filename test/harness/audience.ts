@@ -6,6 +6,7 @@ import { Sessions } from '../../src/auth/sessions.js';
 import type { Viewer } from '../../src/auth/viewer.js';
 import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { LastUses } from '../../src/domain/last-uses.js';
+import { provisionUser } from '../../src/domain/provision-user.js';
 import { Refusals } from '../../src/domain/refusals.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Documents } from '../../src/execution/documents.js';
@@ -38,7 +39,9 @@ export class Audience {
     readonly schema: GraphQLSchema,
     heartbeatMs = 600_000,
   ) {
-    const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring);
+    const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring, (identity) =>
+      provisionUser(parts, identity),
+    );
     const refresh = (viewer: Viewer) => authenticator.refresh(viewer);
     const [publicUrl, sessions] = ['http://127.0.0.1', localSessions(parts)];
     const watchingOf = async () => 0;

@@ -78,6 +78,22 @@ describe('where a company insists on its own sign-in', () => {
     await until(async () => (await reasonOf(admin.caller)) === null, 'the way in');
   });
 
+  it('nobody leaves its domain by another address at another issuer', async () => {
+    await enforce();
+    await untilRefused(admin.caller);
+    const token = await cluster.issuer.token(admin.email, { email: `private-${admin.email}.example` });
+    expect(await reasonOf({ ...admin.caller, authorization: `Bearer ${token}` })).toBe('SSO_REQUIRED');
+    const { viewer } = await get(cluster.first, callerIn(bySso), '{ viewer { user { email } } }');
+    expect(viewer.user.email).toBe(admin.email);
+
+    await enforce(false);
+    const later = await cluster.issuer.token(admin.email, { email: `private-${admin.email}.example`, jti: 'later' });
+    await until(
+      async () => (await reasonOf({ ...admin.caller, authorization: `Bearer ${later}` })) === null,
+      'the way in',
+    );
+  });
+
   it('who has one company only finds it among their companies all the same', async () => {
     const { email } = await world.member({ email: `m-${newId('user').slice(-10)}@${domain}` });
     const byAnother = await signIn(cluster.first, cluster.issuer, email);
@@ -149,6 +165,24 @@ async function openStream({ authorization = '', companyId = '' }: Caller, projec
   });
   return { text: response.text() };
 }
+
+it('where it does not insist, who has an address elsewhere by now is let go by its issuer, sockets too', async () => {
+  expect(await reasonOf(admin.caller)).toBe(null);
+  const project = await world.project('EVERYONE');
+  const sockets: Listener[] = [];
+  for (const node of cluster.nodes) {
+    const listener = listen(node, callerIn(bySso), CHANGES, { project: project.id });
+    await listener.until(({ kind }) => kind === 'READY');
+    sockets.push(listener);
+  }
+  const token = await cluster.issuer.token(admin.email, { email: `private-${admin.email}.example` });
+  expect(await reasonOf({ ...admin.caller, authorization: `Bearer ${token}` })).toBe(null);
+  const from = Date.now();
+  for (const socket of sockets) expect(await socket.closed).toMatchObject({ reason: 'SESSION_ENDED' });
+  expect(Date.now() - from).toBeLessThan(1_500);
+  expect(await reasonOf(callerIn(bySso))).toBe('SESSION_ENDED');
+  for (const socket of sockets) await socket.stop();
+});
 
 describe('a company does not lock itself out', () => {
   const codeOf = async (caller: Caller, isEnforced = true) => {
