@@ -18,6 +18,11 @@ const SKEW_MS = 30_000;
 const MOST_AGE_MS = 600_000;
 /** What no assertion needs: entities, and other documents. */
 const UNFIT = /<!DOCTYPE|<!ENTITY|<\?xml-stylesheet/i;
+/**
+ * Of pieces of markup, and of attributes. Canonical XML takes time by the square of them, and an answer comes from whoever likes;
+ * one with two hundred groups has about half as many.
+ */
+const MOST_MARKUP = 1_200;
 /** Every algorithm that an answer may name. SHA-1, which can be made to collide, is none, nor HMAC, nor any other transform. */
 const ALGORITHMS = new Set([
   'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
@@ -107,6 +112,8 @@ const rememberingOnly = (requestId: string): CacheProvider => ({
 /** Looks, before anything is parsed, for what an honest answer has no need of. */
 function expectPlain(xml: string): void {
   if (UNFIT.test(xml)) throw refused('it has declarations');
+  for (const piece of [/</g, /=\s*["']/g])
+    if ((xml.match(piece)?.length ?? 0) > MOST_MARKUP) throw refused('it is of too many pieces');
   for (const [, algorithm = ''] of xml.matchAll(/\bAlgorithm\s*=\s*["']([^"']*)["']/g))
     if (!ALGORITHMS.has(algorithm)) throw refused(`it names an algorithm that is not good here: ${algorithm}`);
 }

@@ -41,6 +41,7 @@ const save = async (certificates = saml.certificate, fields: object = {}) => {
   const input = { issuer: saml.entityId, signInUrl: saml.signInUrl, certificates, ...fields };
   return (await change(cluster.first, world.admin.caller, 'saveSamlProvider', input, 'provider { id }')).provider.id;
 };
+const manyAttributes = Array.from({ length: 12_000 }, (_, i) => `a${i}=""`).join(' ');
 const person = () => world.member({ email: `p-${newId('user').slice(-10)}@${domain}`, role: 'ADMIN' });
 
 interface Form {
@@ -100,6 +101,13 @@ describe('a member signs in at the SAML provider of their company', () => {
     expect(await emailIn(cluster.first, (await signIn(email, { email: '', format })).browser)).toBe(email);
     const moved = await signIn(`new-${email}`, { subject: email });
     expect(await emailIn(cluster.first, moved.browser)).toBe(email);
+  });
+
+  it('who is in two hundred groups', async () => {
+    const { email } = await person();
+    const groups = Array.from({ length: 200 }, (_, i) => `group-${i}`);
+    const { browser } = await signIn(email, { groups });
+    expect(await emailIn(cluster.first, browser)).toBe(email);
   });
 
   it('and it may be a duty', async () => {
@@ -236,6 +244,26 @@ describe('an assertion opens nothing', () => {
     const said = { email: `${email}<!-- -->.evil.example`, subject: 's' };
     expect((await signIn(email, said)).browser.cookies.has(SESSION)).toBe(false);
     await expectNothing({}, (xml) => `<!DOCTYPE x [<!ENTITY a "b">]>${xml}`);
+  });
+
+  it.each([
+    ['elements', (xml: string) => xml.replace('</saml:Assertion>', `${'<a/>'.repeat(9_000)}</saml:Assertion>`)],
+    ['attributes', (xml: string) => xml.replace('</saml:Assertion>', `<a ${manyAttributes}/></saml:Assertion>`)],
+  ])('of very many %s, nor does it hold up who else is there', async (_what, alter) => {
+    const { email } = await person();
+    const browser = browserAt(cluster.first);
+    saml.alter = alter;
+    const sending = send(browser, await answerFor(browser, { subject: email, email }));
+    const waits: number[] = [];
+    let isSent = false;
+    void sending.finally(() => (isSent = true)).catch(() => {});
+    while (!isSent && waits.length < 1_000) {
+      const from = performance.now();
+      await (await fetch(`${cluster.first.url}/healthz`)).text();
+      waits.push(performance.now() - from);
+    }
+    expect([(await sending).status, browser.cookies.has(SESSION)]).toEqual([403, false]);
+    expect(Math.max(...waits)).toBeLessThan(500);
   });
 
   it('twice, on any process, or in another browser', async () => {
