@@ -7,6 +7,7 @@ import { type Config, ConfigError, readConfig } from './config.js';
 import { foundCompany } from './domain/companies.js';
 import type { DataKeys } from './domain/data-keys.js';
 import { seedDemo } from './domain/demo.js';
+import { eraseMember } from './domain/erase-member.js';
 import { type Rotated, renewDataKeys, rewrapDataKeys } from './domain/key-rotation.js';
 import { type SeedPlan, seedCompanies, seededAddress, seededId } from './domain/seed.js';
 import { endEnforcement } from './domain/sso-providers.js';
@@ -90,6 +91,21 @@ company
       await expectMigrated(parts.orm);
       const wasEnforced = await endEnforcement(parts, expectId('company', companyId));
       console.log(wasEnforced ? 'People come in by every sign-in again.' : 'It was no duty.');
+    }),
+  );
+
+program
+  .command('member')
+  .description('members of the companies')
+  .command('erase <member>')
+  .description('make a company forget who somebody was; they are deactivated before')
+  .requiredOption('--company <id>', 'the company that they were a member of')
+  .addHelpText('after', '\nWhat they did and wrote stays, as of a former member. Their own account is not touched.')
+  .action((memberId: string, { company }: { company: string }) =>
+    withParts(async (parts) => {
+      await expectMigrated(parts.orm);
+      const entries = await eraseMember(parts, expectId('company', company), memberId);
+      console.log(`Erased; of ${entries} entries of the audit log nobody knows any more from where they came.`);
     }),
   );
 

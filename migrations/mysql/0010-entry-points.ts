@@ -24,7 +24,9 @@ export class EntryPoints extends Migration {
       add index \`support_grants_company_id_granted_by_id_index\` (\`company_id\`, \`granted_by_id\`),
       add constraint \`support_grants_company_id_granted_by_id_foreign\` foreign key (\`company_id\`, \`granted_by_id\`)
         references \`members\` (\`company_id\`, \`id\`) on update restrict on delete restrict`);
-    this.addSql('alter table `members` add `display_name` varchar(200) null, add `title` varchar(200) null');
+    this.addSql(
+      'alter table `members` add `display_name` varchar(200) null, add `title` varchar(200) null, add `erased_at` datetime(3) null',
+    );
     this.addSql('alter table `user_identities` add `addressed_at` datetime(3) null');
   }
 }

@@ -28,6 +28,7 @@ export class EntryPoints extends Migration {
     );
     this.addSql('alter table `members` add column `display_name` text null');
     this.addSql('alter table `members` add column `title` text null');
+    this.addSql('alter table `members` add column `erased_at` datetime null');
     this.addSql('alter table `user_identities` add column `addressed_at` datetime null');
   }
 }

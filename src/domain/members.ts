@@ -100,6 +100,8 @@ export function reactivateMember(parts: Parts, viewer: MemberViewer, memberId: s
   return transactAs(parts, viewer, {}, async (work) => {
     const { member } = await holdMember(work.em, viewer, memberId);
     if (!member.deactivatedAt) return member;
+    if (member.erasedAt)
+      throw new UserError('MEMBER_ERASED', 'Nobody knows who this was: invite them anew.', 'memberId');
     const changes: Changes = { deactivatedAt: [member.deactivatedAt, null] };
     member.deactivatedAt = null;
     recordMember(work, 'member.reactivated', member, changes);

@@ -75,6 +75,8 @@ export const USER_ERROR_CODES = {
   SSO_NOT_TRIED: "Who makes single sign-on a duty has come in by it: sign in by the company's own issuer first.",
 
   // Follows.
+  MEMBER_ERASED: 'This member was erased: invite them anew.',
+  STILL_A_MEMBER: 'This member has not been deactivated.',
   NO_COMMENTS: 'Nobody writes comments on this.',
   OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',
   EXPIRY_PAST: 'The expiry lies in the past.',

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { AuditWriter } from '../../src/domain/audit-writer.js';
+import { eraseMember } from '../../src/domain/erase-member.js';
+import { revokeInvitation } from '../../src/domain/invitations.js';
+import { deactivateMember, reactivateMember } from '../../src/domain/members.js';
+import { Refusals } from '../../src/domain/refusals.js';
+import type { Parts } from '../../src/domain/unit-of-work.js';
+import { updateMember } from '../../src/domain/update-member.js';
+import { verifyAudit } from '../../src/domain/verify-audit.js';
+import { AuditEntry } from '../../src/entities/audit-entry.js';
+import { Event, HistoryEntry } from '../../src/entities/event.js';
+import { Invitation } from '../../src/entities/invitation.js';
+import { Member } from '../../src/entities/member.js';
+import { forkFor } from '../../src/entities/orm.js';
+import { listRows } from '../../src/entities/rows.js';
+import { User } from '../../src/entities/user.js';
+import { closeParts, openParts } from '../harness/cluster.js';
+import { createDatabase, type TestDatabase } from '../harness/column.js';
+import { type Person, World } from '../harness/world.js';
+
+let database: TestDatabase;
+let parts: Parts;
+let world: World;
+let leaver: Person;
+let stayer: Person;
+beforeAll(async () => {
+  database = await createDatabase();
+  parts = await openParts(database);
+}, 60_000);
+afterAll(async () => {
+  await closeParts(parts);
+  await database?.drop();
+});
+beforeEach(async () => {
+  world = await World.found(parts, null);
+  [leaver, stayer] = [await world.member(), await world.member()];
+  const words = { displayName: 'Our dear Eve', title: 'Head of leaving' };
+  await updateMember(parts, world.admin.viewer, leaver.member.id, words);
+  await beRefused();
+  await deactivateMember(parts, world.admin.viewer, leaver.member.id);
+});
+
+/** Each is refused something, at an address of their own. */
+async function beRefused(): Promise<void> {
+  const refusals = new Refusals(new AuditWriter(parts));
+  const origin = { address: '192.0.2.7', userAgent: 'A browser' };
+  for (const [i, { viewer }] of [leaver, stayer].entries())
+    refusals.note(viewer, { ...origin, address: `192.0.2.${7 + i}` }, 'apiKeys', 'ROLE_REQUIRED');
+  refusals.close();
+  await refusals.writer.close();
+}
+
+const em = () => forkFor(parts.orm, { companyId: world.companyId });
+const entries = () => listRows(em(), AuditEntry, true, { orderBy: [['number', 'ASC']] });
+const erase = (id = leaver.member.id, companyId = world.companyId) => eraseMember(parts, companyId, id);
+const memberRow = async (id = leaver.member.id) => await em().findOneOrFail(Member, { id }, { populate: ['user'] });
+
+it('what leads to who somebody was is gone from the company, and its audit log is sound', async () => {
+  expect(await erase()).toBe(1);
+  const { displayName, title, user, erasedAt } = await memberRow();
+  expect([displayName, title, user.getEntity().name]).toEqual([null, null, 'Former member']);
+  expect(erasedAt).toBeInstanceOf(Date);
+  const kept = await Promise.all([entries(), listRows(em(), Event, true), listRows(em(), HistoryEntry, true)]);
+  const members = await em().find(Member, {}, { populate: ['user'] });
+  for (const trace of [leaver.email, 'Our dear Eve', 'Head of leaving', '192.0.2.7'])
+    expect(JSON.stringify([kept, members])).not.toContain(trace);
+  const own = kept[0].filter(({ actorId }) => actorId === leaver.member.id);
+  expect(own.map((entry) => [entry.address, entry.userAgent, entry.originSalt])).toEqual([[null, null, null]]);
+  expect(await verifyAudit(parts, world.companyId)).toMatchObject({ isSound: true });
+  expect(kept[0].at(-1)).toMatchObject({ action: 'member.erased', objectId: leaver.member.id, entryPoint: 'OPERATOR' });
+});
+
+it('of others everything stays', async () => {
+  const before = (await entries()).filter(({ actorId }) => actorId === stayer.member.id);
+  await erase();
+  expect((await entries()).filter(({ actorId }) => actorId === stayer.member.id)).toEqual(before);
+  expect((await memberRow(stayer.member.id)).user.getEntity().email).toBe(stayer.email);
+});
+
+it('an entry that was emptied is still covered by the chain', async () => {
+  await erase();
+  const [own] = (await entries()).filter(({ actorId }) => actorId === leaver.member.id);
+  await em().nativeUpdate(AuditEntry, { number: own?.number ?? 0 }, { action: 'nothing' });
+  expect(await verifyAudit(parts, world.companyId)).toMatchObject({ isSound: false, number: own?.number });
+});
+
+it('done twice it finds no more', async () => {
+  await erase();
+  const { length } = await entries();
+  expect(await erase()).toBe(0);
+  expect(await entries()).toHaveLength(length);
+});
+
+it('the person keeps their account, is not let in again as who they were, and may be invited anew', async () => {
+  await erase();
+  expect(await parts.orm.em.fork().findOne(User, { id: leaver.viewer.userId })).toMatchObject({ email: leaver.email });
+  await expect(reactivateMember(parts, world.admin.viewer, leaver.member.id)).rejects.toMatchObject({
+    code: 'MEMBER_ERASED',
+  });
+  const again = await world.member({ email: leaver.email });
+  expect(again.viewer).toMatchObject({ userId: leaver.viewer.userId });
+  expect(again.member.id).not.toBe(leaver.member.id);
+});
+
+it('nor do invitations that are over tell the address', async () => {
+  const invited = await world.invite('eve@example.com');
+  await revokeInvitation(parts, world.admin.viewer, invited.id);
+  const eve = await world.member({ email: 'eve@example.com' });
+  await deactivateMember(parts, world.admin.viewer, eve.member.id);
+  await erase(eve.member.id);
+  expect(JSON.stringify(await listRows(em(), Invitation, true))).not.toContain('eve@example.com');
+});
+
+it('who is a member still, nobody and the members of others are not erased', async () => {
+  await expect(erase(stayer.member.id)).rejects.toMatchObject({ code: 'STILL_A_MEMBER' });
+  await expect(erase('member_01h455vb4pex5vsknk084sn02q')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  const { companyId } = await World.found(parts, null);
+  await expect(erase(leaver.member.id, companyId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect((await memberRow()).user.getEntity().email).toBe(leaver.email);
+});
