@@ -1,8 +1,5 @@
-import { followFacts, followPolicy } from '../auth/follow-policy.js';
 import { newFollowSecret } from '../auth/follow-secret.js';
 import { isOpenFollow } from '../auth/follow-viewer.js';
-import { loadGrants } from '../auth/grants.js';
-import { levelOn } from '../auth/rule.js';
 import { sealUnsubscription, type Unsubscription } from '../auth/unsubscription.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Company } from '../entities/company.js';
@@ -17,7 +14,7 @@ import { type MemberWork, transactAs } from './actor.js';
 import { INVITATION_MS, isFull } from './follow-door.js';
 import { followerLetter } from './follower-letter.js';
 import { expectLetterBox, postLetters } from './letters.js';
-import { getShareable } from './shared.js';
+import { getShareable, ownFollows } from './sharing.js';
 import { type Done, type Parts, transact } from './unit-of-work.js';
 
 export interface FollowerInvitation {
@@ -73,8 +70,7 @@ export async function inviteFollower(
 /** The follow, held, and what its letter calls it. Throws as `grantFollow` does, and a UserError for one that is over. */
 async function getInvitable(em: EntityManager, viewer: MemberViewer, id: string) {
   const follow = await findRow(em, Follow, id, { lock: 'FOR UPDATE' });
-  const grants = await loadGrants(em, viewer);
-  if (!follow || !levelOn(followPolicy, grants, followFacts(follow))) throw notFound('follow');
+  if (!follow || !(await ownFollows(em, viewer))(follow)) throw notFound('follow');
   if (!isOpenFollow(follow)) throw new UserError('FOLLOW_OVER', 'This follow is over: grant another one.', 'followId');
   const ids = { taskId: follow.task?.id ?? null, projectId: follow.project?.id ?? null };
   const { task, project } = await getShareable(em, viewer, ids, { field: 'followId' });

@@ -1,9 +1,6 @@
 import { LockMode } from '@mikro-orm/core';
 import { hashPassword, normalPassword } from '../auth/follow-password.js';
-import { followFacts, followPolicy } from '../auth/follow-policy.js';
 import { newFollowSecret } from '../auth/follow-secret.js';
-import { loadGrants } from '../auth/grants.js';
-import { levelOn } from '../auth/rule.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { Follow } from '../entities/follow.js';
 import { Follower } from '../entities/follower.js';
@@ -16,7 +13,7 @@ import { notFound, UserError } from '../errors.js';
 import { expectId } from '../schema/ids.js';
 import { lengthOf } from '../schema/texts.js';
 import { transactAs } from './actor.js';
-import { getNamed, getShareable, type SharedIds } from './shared.js';
+import { getNamed, getShareable, ownFollows, type SharedIds } from './sharing.js';
 import type { Done, Parts, Work } from './unit-of-work.js';
 
 export interface FollowOptions {
@@ -101,14 +98,8 @@ export function revokeFollow(parts: Parts, viewer: MemberViewer, followId: strin
 /** The follow, held, of who may end it. Throws NOT_FOUND for everybody else. */
 async function holdFollow(em: EntityManager, viewer: MemberViewer, id: string): Promise<Follow> {
   const follow = await em.findOne(Follow, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
-  if (!follow || !(await mayEnd(em, viewer))(follow)) throw notFound('follow');
+  if (!follow || !(await ownFollows(em, viewer))(follow)) throw notFound('follow');
   return follow;
-}
-
-/** Which follows somebody may end. */
-async function mayEnd(em: EntityManager, viewer: MemberViewer): Promise<(follow: Follow) => boolean> {
-  const grants = await loadGrants(em, viewer);
-  return (follow) => levelOn(followPolicy, grants, followFacts(follow)) !== null;
 }
 
 /**
@@ -122,7 +113,7 @@ export function endFollows(parts: Parts, viewer: MemberViewer, ids: SharedIds): 
     const those = task ? { task: { id: task.id } } : { project: { id: project.id } };
     const open = { ...those, revokedAt: null };
     const found = await em.find(Follow, open, { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: 'asc' } });
-    const follows = found.filter(await mayEnd(em, viewer));
+    const follows = found.filter(await ownFollows(em, viewer));
     for (const follow of follows) end(work, follow);
     return follows;
   });
@@ -144,7 +135,7 @@ export function endFollower(parts: Parts, viewer: MemberViewer, followerId: stri
     const key = { id: expectId('follower', followerId) };
     const follower = await em.findOne(Follower, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
     const follow = follower && (await em.findOneOrFail(Follow, { id: follower.follow.id }));
-    if (!follower || !follow || !(await mayEnd(em, viewer))(follow)) throw notFound('follower');
+    if (!follower || !follow || !(await ownFollows(em, viewer))(follow)) throw notFound('follower');
     if (!follower.endedAt) {
       follower.endedAt = new Date();
       const changes = { endedAt: [null, follower.endedAt] as [unknown, unknown] };

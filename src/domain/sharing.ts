@@ -1,5 +1,9 @@
+import { followFacts, followPolicy } from '../auth/follow-policy.js';
+import { loadGrants } from '../auth/grants.js';
+import { levelOn } from '../auth/rule.js';
 import { hasPublicFace, taskFacts } from '../auth/task-policy.js';
 import type { MemberViewer } from '../auth/viewer.js';
+import type { Follow } from '../entities/follow.js';
 import type { EntityManager } from '../entities/orm.js';
 import { type Project, ProjectPermission } from '../entities/project.js';
 import { findRows, type Row, type RowLock } from '../entities/rows.js';
@@ -61,4 +65,13 @@ async function mayShare(em: EntityManager, viewer: MemberViewer, project: Row<Pr
   // Held: who takes the right away waits for this transaction, or is seen by it.
   const [permission] = await findRows(em, ProjectPermission, own, { lock: 'LOCK IN SHARE MODE' });
   return permission?.canShare ?? false;
+}
+
+/** Which follows somebody sees, and ends: an administrator all, others those that they granted. */
+export async function ownFollows(
+  em: EntityManager,
+  viewer: MemberViewer,
+): Promise<(follow: Pick<Row<Follow>, 'grantedBy'>) => boolean> {
+  const grants = await loadGrants(em, viewer);
+  return (follow) => levelOn(followPolicy, grants, followFacts(follow)) !== null;
 }
