@@ -1,5 +1,6 @@
 import { jwtVerify } from 'jose';
 import { unauthenticated } from '../errors.js';
+import { isSamePolicy } from '../trusted-issuers.js';
 import { ALGORITHMS, CLOCK_TOLERANCE_SECONDS, expectTimely, tokenRefusal } from './access-token.js';
 import { type Identity, identityIn } from './identity.js';
 import type { Issuer } from './issuer.js';
@@ -28,6 +29,9 @@ export async function verifyIdToken(issuer: Issuer, token: string, nonce: string
     const isShared = Array.isArray(payload.aud) && payload.aud.length > 1;
     if ((isShared || payload.azp !== undefined) && payload.azp !== client)
       throw unauthenticated('TOKEN_INVALID', 'The token was given to another client.');
+    const { policy } = trusted;
+    if (policy && !isSamePolicy(payload.tfp ?? payload.acr, policy))
+      throw unauthenticated('TOKEN_INVALID', 'The token is of another policy.');
     return identityIn(payload, trusted);
   } catch (error) {
     throw tokenRefusal(error);

@@ -123,9 +123,17 @@ export class Issuer {
 function metadataIn(told: unknown, issuer: string): IssuerMetadata {
   const metadata = told as IssuerMetadata | null;
   if (metadata?.issuer !== issuer) throw new Error(`The metadata are not those of ${issuer}.`);
-  if (!URL.canParse(metadata.jwks_uri)) throw new Error(`The metadata of ${issuer} name no keys.`);
+  const { authorization_endpoint, token_endpoint, end_session_endpoint } = metadata;
+  const places = [metadata.jwks_uri, ...[authorization_endpoint, token_endpoint, end_session_endpoint].filter(isGiven)];
+  if (!places.every(isPlace)) throw new Error(`The metadata of ${issuer} lead nowhere.`);
+  const { scopes_supported, token_endpoint_auth_methods_supported } = metadata;
+  if (![scopes_supported, token_endpoint_auth_methods_supported].filter(isGiven).every(Array.isArray))
+    throw new Error(`The metadata of ${issuer} are not in their form.`);
   return metadata;
 }
+
+const isGiven = (value: unknown): boolean => value != null;
+const isPlace = (url: unknown): boolean => /^https?:$/.test(URL.parse(String(url))?.protocol ?? '');
 
 function keySetIn(told: unknown): object {
   if (!Array.isArray((told as { keys?: unknown } | null)?.keys)) throw new Error('This is no set of keys.');

@@ -26,7 +26,7 @@ const ID_TOKEN_PURPOSE = 'browser-session-id-token';
 const DEVICE_LENGTH = 160;
 /** Longer than issuers make them; without it one can sign out all the same. */
 const ID_TOKEN_LENGTH = 8_192;
-const MOST_PER_USER = 100;
+const MOST_PER_SIGN_IN = 100;
 /** When a session was last seen is written once in so long, or a quarter of what it may be idle. */
 const TOUCH_MS = 60_000;
 
@@ -62,7 +62,7 @@ export class Sessions {
       lastSeenAt: now,
       endsAt: now + this.limits.absoluteMs,
     };
-    await this.#makeRoom(userId);
+    await this.#makeRoom(session);
     await this.store.add(session);
     return { secret, session: this.#standing(session) };
   }
@@ -105,12 +105,15 @@ export class Sessions {
     return idToken && (this.keyring.open(ID_TOKEN_PURPOSE, hash, idToken)?.toString() ?? null);
   }
 
-  /** Takes away what is over, and of too many those that were not seen for the longest time. */
-  async #makeRoom(userId: string): Promise<void> {
+  /**
+   * Takes away what is over, and of too many those that were not seen for the longest time. A company's own issuer, which may let
+   * in whom it likes as often as it likes, makes room among its own.
+   */
+  async #makeRoom({ userId, sso }: StoredSession): Promise<void> {
     const stored = await this.store.list(userId);
-    const alive = stored.filter((session) => this.#isAlive(session)).sort((a, b) => b.lastSeenAt - a.lastSeenAt);
-    const kept = new Set(alive.slice(0, MOST_PER_USER - 1));
-    const gone = stored.filter((session) => !kept.has(session)).map(({ hash }) => hash);
+    const alive = stored.filter((session) => this.#isAlive(session) && session.sso?.companyId === sso?.companyId);
+    const tooMany = new Set(alive.sort((a, b) => b.lastSeenAt - a.lastSeenAt).slice(MOST_PER_SIGN_IN - 1));
+    const gone = stored.filter((session) => !this.#isAlive(session) || tooMany.has(session)).map(({ hash }) => hash);
     if (gone.length > 0) await this.store.remove(userId, gone);
   }
 

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Encryption, KeyUse } from '../encryption/encryption.js';
-import type { KeyWrapper } from '../encryption/key-wrapper.js';
+import type { KeyWrapper, WrappedKey } from '../encryption/key-wrapper.js';
 import { generationOf, openValue, type Place, sealValue } from '../encryption/sealed-value.js';
 import { DataKey } from '../entities/data-key.js';
 import { insertRows, type Row, selectRows } from '../entities/rows.js';
@@ -59,8 +59,8 @@ export class DataKeys implements Encryption {
    * processes, one does, and all are answered with it.
    */
   async renew(companyId: string, after: number, use: KeyUse): Promise<Row<DataKey>> {
-    const { name, version, wrapped } = await this.#asked(() => this.wrapper.wrap(randomBytes(KEY_BYTES)));
-    this.counts.wrapped += 1;
+    const plain = randomBytes(KEY_BYTES);
+    const { name, version, wrapped } = await this.#wrapped(plain);
     const { result } = await transact(this.parts, actorOf(companyId, use), async ({ em, audit }) => {
       const newest = await this.#newest(companyId, em);
       if (newest && newest.generation > after) return newest;
@@ -79,7 +79,23 @@ export class DataKeys implements Encryption {
       return row;
     });
     this.parts.log.info({ companyId, generation: result.generation, ...use }, 'keys: a data key was made');
+    // What it could not find out stands in the log, and the next rotation sees the row.
+    if (result.wrapped === wrapped) await this.#keepUp(result, plain, use).catch(() => {});
+    plain.fill(0);
     return result;
+  }
+
+  async #wrapped(plain: Buffer): Promise<WrappedKey> {
+    const wrapped = await this.#asked(() => this.wrapper.wrap(plain));
+    this.counts.wrapped += 1;
+    return wrapped;
+  }
+
+  /** Whoever rotated since it was wrapped has not seen the row, and counts on it that the old version is not needed any more. */
+  async #keepUp(row: Row<DataKey>, plain: Buffer, use: KeyUse): Promise<void> {
+    const newest = await this.#asked(() => this.wrapper.newest());
+    if (newest.name === row.keyName && newest.version === row.keyVersion) return;
+    await replaceWrapped(this.parts, row, await this.#wrapped(plain), use);
   }
 
   async #newest(companyId: string, em?: Parameters<typeof selectRows>[0]): Promise<Row<DataKey> | undefined> {
@@ -144,3 +160,21 @@ export const entryOf = (
   { purpose }: KeyUse,
   { generation, keyName, keyVersion }: Pick<DataKey, 'generation' | 'keyName' | 'keyVersion'>,
 ): Audited => ({ action, details: { purpose, generation, keyName, keyVersion } });
+
+/** Puts a data key as it is wrapped now in the place of how it was. Answers whether it was still that. */
+export async function replaceWrapped(
+  parts: Foundation,
+  { companyId, generation, wrapped: before }: Row<DataKey>,
+  { name: keyName, version: keyVersion, wrapped }: WrappedKey,
+  use: KeyUse,
+): Promise<boolean> {
+  const update =
+    'update data_keys set wrapped = ?, key_name = ?, key_version = ? where company_id = ? and generation = ? and wrapped = ?';
+  const { result } = await transact(parts, actorOf(companyId, use), async ({ em, audit }) => {
+    const { numAffectedRows } = await run(em, update, [wrapped, keyName, keyVersion, companyId, generation, before]);
+    if (!numAffectedRows) return false;
+    audit(entryOf('key.rotated', use, { generation, keyName, keyVersion }));
+    return true;
+  });
+  return result;
+}

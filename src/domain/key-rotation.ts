@@ -6,9 +6,8 @@ import { type Row, selectRows } from '../entities/rows.js';
 import { run } from '../entities/statements.js';
 import { tableOf } from '../entities/table.js';
 import { tenantIds } from '../entities/tenant-ids.js';
-import { actorOf, type DataKeys, entryOf } from './data-keys.js';
+import { type DataKeys, replaceWrapped } from './data-keys.js';
 import { SEALED_COLUMNS, type SealedColumn } from './sealed-columns.js';
-import { transact } from './unit-of-work.js';
 
 const USE: KeyUse = { purpose: 'rotation', actorId: null, entryPoint: 'OPERATOR' };
 const AT_ONCE = 100;
@@ -57,20 +56,13 @@ async function ofEachCompany(
 
 /** Whether it was this process that did. */
 async function rewrap({ parts, wrapper, counts }: DataKeys, row: Row<DataKey>, newest: KeyVersion): Promise<boolean> {
-  const { companyId, generation, wrapped: before } = row;
-  const plain = await wrapper.unwrap({ name: row.keyName, version: row.keyVersion, wrapped: before });
+  const { companyId, generation } = row;
+  const plain = await wrapper.unwrap({ name: row.keyName, version: row.keyVersion, wrapped: row.wrapped });
   counts.unwrapped += 1;
-  const { name, version, wrapped } = await wrapper.wrap(plain);
+  const again = await wrapper.wrap(plain);
   counts.wrapped += 1;
   plain.fill(0);
-  const update =
-    'update data_keys set wrapped = ?, key_name = ?, key_version = ? where company_id = ? and generation = ? and wrapped = ?';
-  const { result } = await transact(parts, actorOf(companyId, USE), async ({ em, audit }) => {
-    const { numAffectedRows } = await run(em, update, [wrapped, name, version, companyId, generation, before]);
-    if (!numAffectedRows) return false;
-    audit(entryOf('key.rotated', USE, { generation, keyName: name, keyVersion: version }));
-    return true;
-  });
+  const result = await replaceWrapped(parts, row, again, USE);
   parts.log.info({ companyId, generation, from: row.keyVersion, to: newest.version }, 'keys: a data key was rewrapped');
   return result;
 }

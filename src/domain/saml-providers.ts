@@ -37,13 +37,21 @@ export async function saveSamlProvider(
   const isSame = before?.protocol === 'SAML' && before.issuer === issuer;
   const fault = faultOf(fields, parts.outbound.isPrivateAllowed);
   const certificates = certificatesIn(fields.certificates);
+  // Where none of them was there before, nobody can have come by them: then nobody has to.
+  const isUntried = !certificatesIn(before?.certificates ?? '').some((one) => certificates.includes(one));
   return put(parts, viewer, {
     before,
     isSame,
     id: isSame ? before.id : newId('provider'),
     fault,
-    set: { protocol: 'SAML', issuer, signInUrl, certificates: certificates.join('\n') },
-    told: { signInUrl, certificates: fault ? [] : certificates.map(fingerprintOf) },
+    set: {
+      protocol: 'SAML',
+      issuer,
+      signInUrl,
+      certificates: certificates.join('\n'),
+      ...(isUntried && { isEnforced: false }),
+    },
+    told: { signInUrl, certificates: fault ? [] : certificates.map(fingerprintOf), isUntried },
   });
 }
 
@@ -64,7 +72,7 @@ function faultOf({ issuer, signInUrl, certificates }: SamlFields, isHttpAllowed:
   if (found.length < 1 || found.length > MOST || !found.every(isStrong))
     return new UserError(
       'CERTIFICATES',
-      `There are 1 to ${MOST} certificates in PEM, with keys of ${LEAST_BITS} bits at least.`,
+      `There are 1 to ${MOST} certificates in PEM, with RSA keys of ${LEAST_BITS} bits at least.`,
       'certificates',
     );
   return null;
@@ -73,10 +81,7 @@ function faultOf({ issuer, signInUrl, certificates }: SamlFields, isHttpAllowed:
 function isStrong(pem: string): boolean {
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = new X509Certificate(pem).publicKey;
-    return (
-      asymmetricKeyType === 'ec' ||
-      (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_BITS)
-    );
+    return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_BITS;
   } catch {
     return false;
   }

@@ -7,7 +7,7 @@ import { SsoIdentity, SsoProvider } from '../entities/single-sign-on.js';
 import { run } from '../entities/statements.js';
 import { User } from '../entities/user.js';
 import { unauthenticated } from '../errors.js';
-import { foldAddress } from '../schema/address.js';
+import { asciiDomain } from '../schema/address.js';
 import { type Actor, type Parts, transact } from './unit-of-work.js';
 
 /** A company's own issuer. */
@@ -18,8 +18,9 @@ interface Provider {
 
 /** The company that has proven the domain of an address, or null. Whether there is such a person does not matter. */
 export async function findCompanyOfAddress({ em }: Orm, email: string): Promise<string | null> {
-  const text = 'select company_id from sso_domains where proven_domain = ?';
-  const { rows } = await run(em, text, [domainOf(foldAddress(email)).slice(0, 253)]);
+  const domain = asciiDomain(domainOf(email));
+  if (domain === null) return null;
+  const { rows } = await run(em, 'select company_id from sso_domains where proven_domain = ?', [domain.slice(0, 253)]);
   return rows[0] ? String(rows[0].company_id) : null;
 }
 

@@ -17,8 +17,16 @@ export class AddressRefusedError extends Error {
 
 /** Whether an IP address is one that everybody reaches: none of a private network, of this machine, or of the cloud around it. */
 export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  // What the Internet has of IPv6 so far; addresses of old, which hold one of IPv4, lie elsewhere.
+  if (parsed instanceof ipaddr.IPv6 && !parsed.match(GLOBAL)) return false;
+  return parsed.range() === 'unicast' && !OF_CLOUDS.has(parsed.toString());
 }
+
+const GLOBAL = ipaddr.IPv6.parseCIDR('2000::/3');
+/** Azure's services of the host, on an address that looks like any other; the others' lie in reserved ranges. */
+const OF_CLOUDS = new Set(['168.63.129.16']);
 
 /**
  * `fetch` for addresses that customers give. HTTPS to public hosts only, whatever a name leads to at the moment of the

@@ -46,7 +46,8 @@ const FINDERS = new Map<string | null, Find>(
       const { userId } = viewer;
       return ids.includes(userId) ? findRows(em, User, { id: userId }) : [];
     },
-    view: ({ em, viewer }, ids) => (viewer.kind === 'MEMBER' ? em.find(PersonalView, { id: { $in: [...ids] } }) : []),
+    view: ({ em, viewer, isBySso }, ids) =>
+      viewer.kind === 'MEMBER' && !isBySso ? em.find(PersonalView, { id: { $in: [...ids] } }) : [],
     member: async (context, ids) => {
       const source = context.rowsOf(COMPANY);
       const directory = await directoryOf(source, await context.grants());

@@ -102,6 +102,11 @@ class SavePersonalViewPayload {
   userErrors!: UserErrorItem[];
 }
 
+/** Whoever runs a company's own issuer can come by it as any of its people: what is theirs alone it does not open. */
+function expectOwnSignIn({ isBySso }: Pick<GraphContext, 'isBySso'>): void {
+  if (isBySso) throw forbidden('ENTRY_NOT_ALLOWED', "A company's own sign-in opens what is the company's alone.");
+}
+
 /** What belongs to the person who asks, whatever company they are in. */
 @Resolver(() => ViewerProfile)
 export class ViewerResolver {
@@ -147,6 +152,7 @@ export class ViewerResolver {
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
+    expectOwnSignIn(context);
     return answerOwn(context, info, 'preferences', (parts, userId) => updatePreferences(parts, userId, input));
   }
 
@@ -157,17 +163,20 @@ export class ViewerResolver {
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
+    expectOwnSignIn(context);
     return answerOwn(context, info, 'view', (parts, userId) => savePersonalView(parts, userId, input));
   }
 
   @FieldResolver(() => UserPreferences)
-  preferences(@Root() { user }: ViewerProfile, @Ctx() { parts }: GraphContext): Promise<UserPreferences> {
-    return findPreferences(parts.orm, user.id);
+  preferences(@Root() { user }: ViewerProfile, @Ctx() context: GraphContext): Promise<UserPreferences> {
+    expectOwnSignIn(context);
+    return findPreferences(context.parts.orm, user.id);
   }
 
   @FieldResolver(() => [PersonalView])
-  views(@Root() { user }: ViewerProfile, @Ctx() { parts }: GraphContext): Promise<PersonalView[]> {
-    return findViews(parts.orm, user.id);
+  views(@Root() { user }: ViewerProfile, @Ctx() context: GraphContext): Promise<PersonalView[]> {
+    expectOwnSignIn(context);
+    return findViews(context.parts.orm, user.id);
   }
 }
 

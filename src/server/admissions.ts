@@ -1,6 +1,6 @@
 import { expectSignIn } from '../auth/sign-in-gate.js';
 import type { Standing } from '../auth/standing.js';
-import { actorIdOf, type Viewer } from '../auth/viewer.js';
+import { actorIdOf, isBySso, type Viewer } from '../auth/viewer.js';
 import { limitExceeded } from '../errors.js';
 import type { Attendance } from '../pubsub/attendance.js';
 import type { Admission } from '../pubsub/fan-out.js';
@@ -74,8 +74,9 @@ export class Admissions {
   }
 }
 
-/** Whose connections are counted together: a person's, a program's, a follower's. */
+/** Whose connections are counted together: a person's, apart those by a company's own issuer, a program's, a follower's. */
 function personOf(viewer: Viewer): string | null {
+  if (viewer.kind === 'MEMBER' && isBySso(viewer)) return viewer.memberId;
   if ('userId' in viewer) return viewer.userId;
   return viewer.kind === 'FOLLOWER' ? viewer.followerId : actorIdOf(viewer);
 }

@@ -205,6 +205,15 @@ describe.each(keepers)('sessions %s', (_where, start) => {
     expect(await told()).toEqual([]);
   });
 
+  it("of a company's own issuer make room among themselves", async () => {
+    const { first, wait, userId, secret } = await begin();
+    wait(MINUTE);
+    const sso = { companyId: 'company_a', providerId: 'provider_a' };
+    for (let i = 0; i < 101; i += 1) await first.start({ ...signIn(userId), sso });
+    expect(await first.use(secret)).not.toBeNull();
+    expect(await first.list(userId)).toHaveLength(101);
+  });
+
   it('are a hundred of one person at most: the one that was not seen for the longest time goes', async () => {
     const { first, wait, userId, secret } = await begin();
     const secrets = [secret];

@@ -70,6 +70,18 @@ describe('our client at an issuer', () => {
     }
   });
 
+  it('takes no answer of another policy of the same issuer', async () => {
+    const answered = async (claims: object) => {
+      const [client, ties] = [clientOf({ policy: 'B2C_1_verified' }), newTies()];
+      issuer.nextPerson('ada@example.com', claims as never);
+      return (await client.introduce(await comeBack(client, ties), ties)).identity.subject;
+    };
+    expect(await answered({ tfp: 'b2c_1_verified' })).toBe('ada@example.com');
+    expect(await answered({ acr: 'B2C_1_verified' })).toBe('ada@example.com');
+    for (const claims of [{ tfp: 'B2C_1_signup' }, { tfp: 'B2C_1_signup', acr: 'B2C_1_verified' }, {}])
+      await expect(answered(claims)).rejects.toMatchObject({ reason: 'TOKEN_INVALID' });
+  });
+
   it('takes the keys with which the issuer signs now', async () => {
     const [client, ties] = [clientOf(), newTies()];
     issuer.nextPerson('ada@example.com');

@@ -191,6 +191,19 @@ describe('an issuer', () => {
     expect(await save({})).toBe(null);
   });
 
+  it.each([
+    ['a place that is none', { authorization_endpoint: 'javascript:alert(1)' }],
+    ['a place that is no address', { token_endpoint: 'nowhere' }],
+    ['a list that is none', { scopes_supported: 'openid' }],
+  ])('is none whose metadata have %s', async (_what, wrong) => {
+    const right = { ...own.metadata };
+    Object.assign(own.metadata, wrong);
+    expect(await save({})).toBe('ISSUER');
+    for (const name of Object.keys(wrong)) delete own.metadata[name];
+    Object.assign(own.metadata, right);
+    expect(await save({})).toBe(null);
+  });
+
   it('that is away does not take the one that is there', async () => {
     expect(await save({})).toBe(null);
     own.isAway = true;

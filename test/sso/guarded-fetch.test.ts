@@ -43,6 +43,11 @@ describe('an address that a customer gives', () => {
     '2002:7f00:1::',
     '2001:db8::1',
     'ff02::1',
+    '168.63.129.16',
+    '::ffff:168.63.129.16',
+    '::7f00:1',
+    '::a00:1',
+    '4000::1',
     'localhost',
     '',
   ])('is not public: %s', (address) => {

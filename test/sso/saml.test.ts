@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { generate } from 'selfsigned';
 import { newId } from '../../src/schema/ids.js';
 import { type Browser, browserAt, callerIn, emailIn, PUBLIC_URL } from '../harness/browser.js';
 import { ask, get } from '../harness/client.js';
@@ -333,9 +334,27 @@ describe('a provider', () => {
     for (const signInUrl of ['', 'javascript:alert(1)', 'ftp://x.example', 'http://user:pass@x.example'])
       expect([signInUrl, await codeOf({ signInUrl })]).toEqual([signInUrl, 'SIGN_IN_URL']);
     const broken = saml.certificate.replace(/[A-Za-z0-9+/]{40}/, 'A'.repeat(40));
-    for (const certificates of ['', 'nothing', broken, `${saml.certificate}\n`.repeat(5)])
+    // Its signatures are not among those that are good here.
+    const { cert: elliptic } = await generate([{ name: 'commonName', value: 'x' }], { keyType: 'ec' });
+    for (const certificates of ['', 'nothing', broken, elliptic, `${saml.certificate}\n`.repeat(5)])
       expect(await codeOf({ certificates })).toBe('CERTIFICATES');
     expect(await codeOf({})).toBe(null);
+  });
+
+  it('with certificates by which nobody has come is a duty for nobody', async () => {
+    const { email } = await person();
+    const { browser } = await signIn(email);
+    await change(cluster.first, callerIn(browser), 'setSsoEnforced', { isEnforced: true });
+    const isDuty = async () =>
+      (await get(cluster.first, callerIn(browser), '{ singleSignOn { provider { isEnforced } } }')).singleSignOn
+        .provider.isEnforced;
+    const { cert: another } = await generate([{ name: 'commonName', value: 'x' }], { keySize: 2048 });
+    await save(`${saml.certificate}\n${another}`);
+    expect(await isDuty()).toBe(true);
+    await save(another);
+    expect(await isDuty()).toBe(true);
+    await save(saml.certificate);
+    expect(await isDuty()).toBe(false);
   });
 
   it('of the one protocol takes the place of one of the other', async () => {

@@ -6,7 +6,7 @@ import { forkFor } from '../../src/entities/orm.js';
 import { User, UserIdentity } from '../../src/entities/user.js';
 import { newId } from '../../src/schema/ids.js';
 import { browserAt, callerIn, emailIn, PUBLIC_URL, signIn } from '../harness/browser.js';
-import { ask, codeOf, get } from '../harness/client.js';
+import { ask, codeOf, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster, startNode } from '../harness/cluster.js';
 import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 import { type NameServer, startNameServer } from '../harness/name-server.js';
@@ -19,6 +19,7 @@ import {
   signInBySso,
   ssoLogin,
 } from '../harness/single-sign-on.js';
+import { CHANGES } from '../harness/stage.js';
 import { until } from '../harness/until.js';
 import { World } from '../harness/world.js';
 
@@ -204,6 +205,38 @@ describe('what a company says about people is worth nothing outside of it', () =
     const ended = await change(cluster.first, caller, 'endSessions', { includingThis: true }, 'sessions { id }');
     expect(ended.sessions).toHaveLength(1);
     expect(await emailIn(cluster.first, byAnother)).toBe(email);
+  });
+
+  it("what is that person's alone it neither tells nor changes", async () => {
+    const { email, caller: theirs } = await person();
+    const SAVE = 'mutation { savePersonalView(input: { name: "Mine", filter: {} }) { view { id } } }';
+    const { view } = (await get(cluster.first, theirs, SAVE)).savePersonalView;
+    const { browser } = await signInBySso(cluster.first, world, own, email);
+    for (const document of [
+      '{ viewer { views { name } } }',
+      '{ viewer { preferences { locale } } }',
+      SAVE,
+      'mutation { updatePreferences(input: { locale: "cs" }) { preferences { locale } } }',
+    ]) {
+      const { data, errors } = await ask(cluster.first, callerIn(browser), document);
+      expect([data?.viewer ?? null, errors[0]?.extensions.reason]).toEqual([null, 'ENTRY_NOT_ALLOWED']);
+    }
+    const NODE = 'query ($id: ID!) { node(id: $id) { id } }';
+    expect(codeOf(await ask(cluster.first, callerIn(browser), NODE, { id: view.id }))).toBe('NOT_FOUND');
+    expect((await get(cluster.first, theirs, NODE, { id: view.id })).node.id).toBe(view.id);
+  });
+
+  it('nor does it use up how many connections that person may have elsewhere', async () => {
+    const member = await person();
+    const project = await world.project('EVERYONE');
+    const { browser } = await signInBySso(cluster.first, world, own, member.email);
+    const open = [];
+    for (let i = 0; i < 50; i += 1)
+      open.push(listen(cluster.first, callerIn(browser), CHANGES, { project: project.id }));
+    for (const one of open) await one.until(({ kind }) => kind === 'READY');
+    const bySelf = listen(cluster.first, member.caller, CHANGES, { project: project.id });
+    await bySelf.until(({ kind }) => kind === 'READY');
+    for (const one of [...open, bySelf]) await one.stop();
   });
 
   it('nor does a question that is answered from what is kept', async () => {
