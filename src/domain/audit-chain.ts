@@ -35,6 +35,16 @@ export const hashAfter = (previous: string, entry: Covered): string =>
 export const digestOf = ({ originSalt, address, userAgent }: Origin): string =>
   sha256([originSalt ?? null, address ?? null, userAgent ?? null]);
 
+/** What an erasure leaves of it. */
+export const EMPTIED = { originSalt: null, address: null, userAgent: null };
+
+/** Whether there was something of it once. */
+export const isEmptied = (entry: Origin & Pick<AuditEntry, 'originDigest'>): boolean =>
+  entry.originSalt === null &&
+  entry.address === null &&
+  entry.userAgent === null &&
+  entry.originDigest !== digestOf(EMPTIED);
+
 const sha256 = (parts: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
 /** What the seal of a chain's end is made of. */

@@ -15,9 +15,9 @@ export interface TaskEventData {
 /** The facts before the change; null of a new task. */
 export const factsBefore = ({ before, after }: TaskEventData): TaskFacts | null => (before === 'SAME' ? after : before);
 
+/** It names the membership alone: an erasure ends what leads from that to the person, and leaves the log as it is. */
 export interface MemberEventData {
-  userId: string;
-  /** Which of the company's own words for them are others. */
+  /** Which of the words for them are others. */
   profile?: string[];
 }
 

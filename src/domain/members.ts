@@ -100,8 +100,7 @@ export function reactivateMember(parts: Parts, viewer: MemberViewer, memberId: s
   return transactAs(parts, viewer, {}, async (work) => {
     const { member } = await holdMember(work.em, viewer, memberId);
     if (!member.deactivatedAt) return member;
-    if (member.erasedAt)
-      throw new UserError('MEMBER_ERASED', 'Nobody knows who this was: invite them anew.', 'memberId');
+    expectKnown(member);
     const changes: Changes = { deactivatedAt: [member.deactivatedAt, null] };
     member.deactivatedAt = null;
     recordMember(work, 'member.reactivated', member, changes);
@@ -109,6 +108,11 @@ export function reactivateMember(parts: Parts, viewer: MemberViewer, memberId: s
     await endInvitations(work, { openEmail: email });
     return member;
   });
+}
+
+/** Throws a UserError for whom the company was made to forget. */
+export function expectKnown({ erasedAt }: Member): void {
+  if (erasedAt) throw new UserError('MEMBER_ERASED', 'Nobody knows who this was: invite them anew.', 'memberId');
 }
 
 interface Held {
@@ -136,8 +140,7 @@ export function recordMember(
   type: string,
   member: Member,
   changes: Changes,
-  more: Omit<MemberEventData, 'userId'> = {},
+  data: MemberEventData = {},
 ): void {
-  const data: MemberEventData = { userId: member.user.id, ...more };
   work.record({ type, objectId: member.id, data, changes });
 }

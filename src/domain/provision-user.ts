@@ -77,6 +77,6 @@ async function keepAddress(parts: Parts, known: Row<UserIdentity>, email: string
 
 async function tellOf(parts: Parts, companyId: string, memberId: string, userId: string): Promise<void> {
   const actor: Actor = { companyId, userId, actorId: memberId, entryPoint: 'MEMBER' };
-  const data: MemberEventData = { userId, profile: ['email'] };
+  const data: MemberEventData = { profile: ['email'] };
   await transact(parts, actor, async ({ record }) => record({ type: 'member.updated', objectId: memberId, data }));
 }

@@ -4,7 +4,7 @@ import { Member } from '../entities/member.js';
 import { Project, ProjectPermission, Workspace } from '../entities/project.js';
 import { User } from '../entities/user.js';
 import { Level, Visibility } from '../entities/vocabulary.js';
-import type { MemberEventData, PermissionEventData } from './events.js';
+import type { PermissionEventData } from './events.js';
 import { Lots } from './lots.js';
 import { firstMemberValues } from './members.js';
 import { described } from './projects.js';
@@ -86,8 +86,7 @@ function addPerson(ledger: SeedLedger, lots: Lots, n: number, { record }: Return
     deactivatedAt: null,
     createdAt,
   });
-  const data: MemberEventData = { userId: user.id };
-  record({ type: 'member.added', objectId: id, data, changes: firstMemberValues(membership) });
+  record({ type: 'member.added', objectId: id, changes: firstMemberValues(membership) });
 }
 
 /** As `createProject` and `setProjectPermission` would have it. Returns who plays in it, and with what. */

@@ -6,7 +6,7 @@ import { Task } from '../entities/task.js';
 import { UserError } from '../errors.js';
 import { transactAs } from './actor.js';
 import { endInvitations } from './end-invitations.js';
-import { expectExternalRole, holdMember, recordMember } from './members.js';
+import { expectExternalRole, expectKnown, holdMember, recordMember } from './members.js';
 import { expectName } from './texts.js';
 import type { Changes, Done, Parts } from './unit-of-work.js';
 
@@ -29,6 +29,7 @@ export function updateMember(
 ): Promise<Done<Member>> {
   return transactAs(parts, viewer, {}, async (work) => {
     const { member, isLastAdmin } = await holdMember(work.em, viewer, memberId);
+    expectKnown(member);
     const after = footingAfter(member, wanted);
     expectExternalRole(after);
     if (isLastAdmin && after.role !== 'ADMIN')

@@ -1,9 +1,9 @@
 import type { Keyring } from '../crypto.js';
-import { type AuditEntry, AuditHead } from '../entities/audit-entry.js';
+import { AuditEntry, AuditHead } from '../entities/audit-entry.js';
 import type { Orm } from '../entities/orm.js';
-import { listRows, type Row } from '../entities/rows.js';
+import { listRows, type Row, type RowSource, selectRows } from '../entities/rows.js';
 import { readAudit } from './audit.js';
-import { BEGINNING, digestOf, endOf, hashAfter, SEAL_PURPOSE } from './audit-chain.js';
+import { BEGINNING, digestOf, endOf, hashAfter, isEmptied, SEAL_PURPOSE } from './audit-chain.js';
 
 /** What has been found out about a company's audit log. */
 export type Verdict =
@@ -25,6 +25,7 @@ export async function verifyAudit(
   // Read first: what is added meanwhile comes after it.
   const [head] = await listRows(source, AuditHead, true);
   let [number, hash] = [0, BEGINNING];
+  const emptied = new Map<string, number>();
   while (head && number < head.number) {
     const entries = await readAudit(orm, companyId, number, AT_ONCE);
     if (entries.length === 0) return { isSound: false, number: number + 1, fault: 'is missing' };
@@ -33,6 +34,8 @@ export async function verifyAudit(
       const fault = faultOf(entry, number, hash);
       if (fault) return { isSound: false, number, fault };
       hash = entry.hash;
+      const whose = whoseOrigin(entry);
+      if (isEmptied(entry) && !emptied.has(whose)) emptied.set(whose, number);
       if (number === head.number) break;
     }
   }
@@ -48,12 +51,25 @@ export async function verifyAudit(
   const [now] = beyond ? await listRows(source, AuditHead, true) : [];
   if (beyond && now && now.number < beyond.number)
     return { isSound: false, number: beyond.number, fault: 'stands behind the end that was sealed' };
+  const untold = await findUntold(source, emptied);
+  if (untold !== null) return { isSound: false, number: untold, fault: 'was emptied, and no erasure tells of it' };
   return { isSound: true, number, hash };
 }
 
 function faultOf(entry: Row<AuditEntry>, number: number, previous: string): string | null {
   if (entry.number !== number) return 'is missing';
   if (entry.hash !== hashAfter(previous, entry)) return 'is not as it was written';
-  const isErased = entry.originSalt === null && entry.address === null && entry.userAgent === null;
-  return isErased || entry.originDigest === digestOf(entry) ? null : 'came from elsewhere than it says';
+  return isEmptied(entry) || entry.originDigest === digestOf(entry) ? null : 'came from elsewhere than it says';
+}
+
+/** As `audit.erased` names them, see `erase-member.ts`. */
+const whoseOrigin = ({ actorId, objectId }: Row<AuditEntry>): string => actorId ?? objectId ?? '';
+
+/** The first of the emptied entries that were no erasure's. What was erased meanwhile is told behind the end that was read. */
+async function findUntold(source: RowSource, emptied: ReadonlyMap<string, number>): Promise<number | null> {
+  if (emptied.size === 0) return null;
+  const told = await selectRows(source, AuditEntry, 'action = ?', ['audit.erased'], ['objectId']);
+  const erased = new Set(told.map(({ objectId }) => objectId));
+  const untold = [...emptied].flatMap(([whose, number]) => (erased.has(whose) ? [] : number));
+  return untold.length > 0 ? Math.min(...untold) : null;
 }

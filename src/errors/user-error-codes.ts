@@ -44,6 +44,8 @@ export const USER_ERROR_CODES = {
   ALREADY_A_MEMBER: 'The person is in the directory already.',
   EXTERNAL_ROLE: 'An external member is neither administrator nor supervisor.',
   LAST_ADMINISTRATOR: 'The last administrator stays one, and cannot be deactivated.',
+  MEMBER_ERASED: 'The company was made to forget who this was: invite them anew.',
+  STILL_A_MEMBER: 'The member has not been deactivated.',
   STILL_A_MANAGER: 'The member manages projects: give these to somebody else first.',
   STILL_NAMED: 'The member owns, or is awaited in, open tasks that externals do not see.',
 
@@ -75,8 +77,6 @@ export const USER_ERROR_CODES = {
   SSO_NOT_TRIED: "Who makes single sign-on a duty has come in by it: sign in by the company's own issuer first.",
 
   // Follows.
-  MEMBER_ERASED: 'This member was erased: invite them anew.',
-  STILL_A_MEMBER: 'This member has not been deactivated.',
   NO_COMMENTS: 'Nobody writes comments on this.',
   OBJECT_NOT_PUBLIC: 'Only a public task can be followed without an account.',
   EXPIRY_PAST: 'The expiry lies in the past.',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Keyring } from '../../src/crypto.js';
-import { hashAfter } from '../../src/domain/audit-chain.js';
+import { EMPTIED, hashAfter } from '../../src/domain/audit-chain.js';
 import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { Refusals } from '../../src/domain/refusals.js';
@@ -30,6 +30,7 @@ beforeEach(async () => {
   for (let i = 0; i < 4; i += 1) await world.member();
 });
 
+const ORIGIN = { address: '192.0.2.7', userAgent: 'A browser' };
 const newRefusals = () => new Refusals(new AuditWriter(parts));
 const close = (refusals: Refusals) => {
   refusals.close();
@@ -128,14 +129,26 @@ describe('the first broken link is named', () => {
   });
 });
 
-it('where somebody was can be erased, and the chain holds', async () => {
-  const refusals = newRefusals();
-  refusals.note(world.admin.viewer, { address: '192.0.2.7', userAgent: 'A browser' }, 'follows', 'ROLE_REQUIRED');
-  await close(refusals);
-  const { number, address, userAgent } = (await entries()).at(-1) as Row<AuditEntry>;
-  expect([address, userAgent]).toEqual(['192.0.2.7', 'A browser']);
-  await change(number, { address: null, userAgent: null, originSalt: null });
-  expect(await verdict()).toMatchObject({ isSound: true, number });
+describe('where somebody was', () => {
+  const stranger = { companyId: '', actorId: null, entryPoint: 'FOLLOWER' } as const;
+  it.each([
+    ['a member', (refusals: Refusals) => refusals.note(world.admin.viewer, ORIGIN, 'follows', 'ROLE_REQUIRED')],
+    [
+      'a stranger',
+      (refusals: Refusals) =>
+        refusals.noteAs({ ...stranger, companyId: world.companyId }, ORIGIN, 'access', 'FOLLOW_INVALID'),
+    ],
+  ])('is not emptied without an erasure that tells of it: of %s', async (_who, refuse) => {
+    const refusals = newRefusals();
+    refuse(refusals);
+    await close(refusals);
+    const { number, address, userAgent } = (await entries()).at(-1) as Row<AuditEntry>;
+    expect({ address, userAgent }).toEqual(ORIGIN);
+    await deactivateMember(parts, world.admin.viewer, (await world.member()).member.id);
+    await change(number, EMPTIED);
+    const fault = 'was emptied, and no erasure tells of it';
+    expect(await verdict()).toEqual({ isSound: false, number, fault });
+  });
 });
 
 describe('refusals', () => {

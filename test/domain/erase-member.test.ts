@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { eraseMember } from '../../src/domain/erase-member.js';
-import { revokeInvitation } from '../../src/domain/invitations.js';
+import { inviteMembers, revokeInvitation } from '../../src/domain/invitations.js';
 import { deactivateMember, reactivateMember } from '../../src/domain/members.js';
+import { acceptInvitation, declineInvitation } from '../../src/domain/own-invitations.js';
 import { Refusals } from '../../src/domain/refusals.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { updateMember } from '../../src/domain/update-member.js';
@@ -40,12 +41,13 @@ beforeEach(async () => {
   await deactivateMember(parts, world.admin.viewer, leaver.member.id);
 });
 
+const ORIGIN = { address: '192.0.2.7', userAgent: 'A browser' };
+
 /** Each is refused something, at an address of their own. */
 async function beRefused(): Promise<void> {
   const refusals = new Refusals(new AuditWriter(parts));
-  const origin = { address: '192.0.2.7', userAgent: 'A browser' };
   for (const [i, { viewer }] of [leaver, stayer].entries())
-    refusals.note(viewer, { ...origin, address: `192.0.2.${7 + i}` }, 'apiKeys', 'ROLE_REQUIRED');
+    refusals.note(viewer, { ...ORIGIN, address: `192.0.2.${7 + i}` }, 'apiKeys', 'ROLE_REQUIRED');
   refusals.close();
   await refusals.writer.close();
 }
@@ -62,12 +64,36 @@ it('what leads to who somebody was is gone from the company, and its audit log i
   expect(erasedAt).toBeInstanceOf(Date);
   const kept = await Promise.all([entries(), listRows(em(), Event, true), listRows(em(), HistoryEntry, true)]);
   const members = await em().find(Member, {}, { populate: ['user'] });
-  for (const trace of [leaver.email, 'Our dear Eve', 'Head of leaving', '192.0.2.7'])
+  for (const trace of [leaver.email, leaver.viewer.userId, 'Our dear Eve', 'Head of leaving', '192.0.2.7'])
     expect(JSON.stringify([kept, members])).not.toContain(trace);
   const own = kept[0].filter(({ actorId }) => actorId === leaver.member.id);
   expect(own.map((entry) => [entry.address, entry.userAgent, entry.originSalt])).toEqual([[null, null, null]]);
   expect(await verifyAudit(parts, world.companyId)).toMatchObject({ isSound: true });
-  expect(kept[0].at(-1)).toMatchObject({ action: 'member.erased', objectId: leaver.member.id, entryPoint: 'OPERATOR' });
+  const by = { objectId: leaver.member.id, entryPoint: 'OPERATOR' };
+  expect(kept[0].slice(-2)).toMatchObject([
+    { ...by, action: 'member.erased' },
+    { ...by, action: 'audit.erased', details: '{"entries":1}' },
+  ]);
+});
+
+it('what was emptied is told, some at a time, also when two do it at once or it ended half-way', async () => {
+  const by = { actorId: leaver.member.id, entryPoint: 'MEMBER' };
+  const writer = new AuditWriter(parts);
+  for (let i = 0; i < 600; i += 1) writer.add(world.companyId, { action: 'member.entered', by, from: ORIGIN });
+  await writer.close();
+  const counts = await Promise.all([erase(), erase()]);
+  expect(counts[0] + counts[1]).toBe(601);
+  // Of a request that was under way when they were deactivated, and written later.
+  writer.add(world.companyId, { action: 'member.entered', by, from: ORIGIN });
+  await writer.close();
+  expect(await erase()).toBe(1);
+  const told = (await entries()).filter(({ action }) => action === 'audit.erased');
+  expect(told.every(({ objectId, entryPoint }) => objectId === leaver.member.id && entryPoint === 'OPERATOR')).toBe(
+    true,
+  );
+  const sizes = told.map(({ details }) => JSON.parse(details).entries);
+  expect([Math.max(...sizes), sizes.reduce((sum, size) => sum + size)]).toEqual([500, 602]);
+  expect(await verifyAudit(parts, world.companyId)).toMatchObject({ isSound: true });
 });
 
 it('of others everything stays', async () => {
@@ -94,9 +120,12 @@ it('done twice it finds no more', async () => {
 it('the person keeps their account, is not let in again as who they were, and may be invited anew', async () => {
   await erase();
   expect(await parts.orm.em.fork().findOne(User, { id: leaver.viewer.userId })).toMatchObject({ email: leaver.email });
-  await expect(reactivateMember(parts, world.admin.viewer, leaver.member.id)).rejects.toMatchObject({
-    code: 'MEMBER_ERASED',
-  });
+  const { id } = leaver.member;
+  for (const remembering of [
+    reactivateMember(parts, world.admin.viewer, id),
+    updateMember(parts, world.admin.viewer, id, { displayName: 'Our dear Eve' }),
+  ])
+    await expect(remembering).rejects.toMatchObject({ code: 'MEMBER_ERASED' });
   const again = await world.member({ email: leaver.email });
   expect(again.viewer).toMatchObject({ userId: leaver.viewer.userId });
   expect(again.member.id).not.toBe(leaver.member.id);
@@ -109,6 +138,35 @@ it('nor do invitations that are over tell the address', async () => {
   await deactivateMember(parts, world.admin.viewer, eve.member.id);
   await erase(eve.member.id);
   expect(JSON.stringify(await listRows(em(), Invitation, true))).not.toContain('eve@example.com');
+});
+
+it('nor does the invitation that they accepted when they had another address, or what it said', async () => {
+  const offer = { emails: ['eve@example.org'], kind: 'INTERNAL', role: 'MEMBER', note: 'Dear Eve' } as const;
+  const { result } = await inviteMembers(parts, world.admin.viewer, offer, 'https://work.example.com');
+  const invitationId = result.invitations[0]?.id;
+  const elsewhere = await World.found(parts, null);
+  const { userId } = (await elsewhere.member({ email: 'eve@example.org' })).viewer;
+  const { memberId } = await acceptInvitation(parts, userId, { invitationId });
+  await parts.orm.em.fork().nativeUpdate(User, { id: userId }, { email: 'eva@example.org' });
+  await deactivateMember(parts, world.admin.viewer, memberId);
+  await erase(memberId);
+  const kept = JSON.stringify(await listRows(em(), Invitation, true));
+  for (const trace of ['eve@example.org', 'Dear Eve']) expect(kept).not.toContain(trace);
+});
+
+it('nor does what they were offered since, nor from where they turned it down', async () => {
+  const { userId } = leaver.viewer;
+  const declined = await world.invite(leaver.email);
+  await declineInvitation({ ...parts, origin: ORIGIN }, userId, { invitationId: declined.id });
+  const open = await world.invite(leaver.email);
+  expect(await erase()).toBe(2);
+  const [invitations, log] = [await listRows(em(), Invitation, true), await entries()];
+  expect(invitations.find(({ id }) => id === open.id)).toMatchObject({ status: 'REVOKED', openEmail: null });
+  for (const kept of [invitations, log]) expect(JSON.stringify(kept)).not.toContain(leaver.email);
+  expect(JSON.stringify(log)).not.toContain(ORIGIN.address);
+  expect(log.at(-1)).toMatchObject({ action: 'audit.erased', objectId: declined.id });
+  expect(await verifyAudit(parts, world.companyId)).toMatchObject({ isSound: true });
+  expect(await erase()).toBe(0);
 });
 
 it('who is a member still, nobody and the members of others are not erased', async () => {

@@ -74,6 +74,29 @@ describe('from an empty database', () => {
     expect((await get(node, { ...bob, companyId }, COMPANIES)).companies).toMatchObject([{ role: 'MEMBER' }]);
   });
 
+  it('somebody who has left is forgotten, which every process shows, and the audit log stays sound', async () => {
+    if (!node) throw new Error('There is no server.');
+    const ada: Caller = { authorization: `Bearer ${await issuer.token('ada@example.com')}` };
+    const people = async () => (await get(node as Node, ada, PEOPLE)).members.nodes;
+    const PEOPLE = '{ members(first: 5) { nodes { id name email erasedAt } } }';
+    const { id } = (await people()).find(({ name }: { name: string }) => name === 'bob');
+    const [{ company }] = (await get(node, ada, COMPANIES)).companies;
+    const erase = () => aliteo('member', 'erase', id, '--company', company.id);
+    expect(await erase()).toEqual({ code: 1, output: 'Deactivate this member first.\n' });
+    await get(node, ada, `mutation { deactivateMember(input: { memberId: "${id}" }) { cursor } }`);
+    expect(await erase()).toEqual({ code: 0, output: expect.stringMatching(/^Erased; of [1-9]\d* entries /) });
+    const forgotten = async () => (await people()).find((person: { id: string }) => person.id === id);
+    await until(async () => (await forgotten()).erasedAt !== null, 'the erasure');
+    expect(await forgotten()).toMatchObject({ name: 'Former member', email: `${id}@erased.invalid` });
+    expect(await aliteo('audit', 'verify', '--company', company.id)).toMatchObject({ code: 0 });
+    for (const [member, of] of [
+      ['member_01h455vb4pex5vsknk084sn02q', company.id],
+      [id, 'company_01h455vb4pex5vsknk084sn02q'],
+      ['bob', company.id],
+    ])
+      expect(await aliteo('member', 'erase', member, '--company', of)).toMatchObject({ code: 1 });
+  });
+
   it('a company whose administrator has no address is not made, and says why without a stack', async () => {
     const made = await aliteo('company', 'create', 'Example Inc.', '--admin', 'ada');
     expect(made).toEqual({ code: 1, output: 'This is not an e-mail address.\n' });
