@@ -18,6 +18,8 @@ export interface Said {
   notOnOrAfter: string;
   method: string;
   groups: readonly string[];
+  /** Of the confirmation; empty for none. */
+  notBefore: string;
 }
 
 /** A SAML identity provider, that of `samlify`, which asks its people nothing and says whatever a test needs. */
@@ -29,6 +31,8 @@ export interface SamlProvider {
   next: Partial<Said>;
   /** What becomes of the signed response on its way. */
   alter: (xml: string) => string;
+  /** By what it signs; one that is good, unless a test says another. */
+  algorithm: string;
   /** Signs with another key from now on, and answers its certificate. */
   rotate(): Promise<string>;
   /** The responses that it has given, as XML. */
@@ -39,6 +43,7 @@ export interface SamlProvider {
 // Whether it is valid by the schema is for our own side to judge.
 setSchemaValidator({ validate: async () => 'valid' });
 
+const SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 const newPair = () => generate([{ name: 'commonName', value: 'A provider of the tests' }], { keySize: 2_048 });
 
 /** `metadata` is asked for as the provider's administrator would have it read. */
@@ -57,6 +62,7 @@ export async function startSamlProvider(metadata: () => Promise<string>): Promis
       entityID: entityId,
       privateKey: key,
       signingCert: cert,
+      requestSignatureAlgorithm: saml.algorithm,
       singleSignOnService: [{ Binding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', Location: signInUrl }],
       singleLogoutService: [
         { Binding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', Location: `${origin}/end` },
@@ -79,6 +85,7 @@ export async function startSamlProvider(metadata: () => Promise<string>): Promis
       notOnOrAfter: new Date(Date.now() + 300_000).toISOString(),
       method: 'urn:oasis:names:tc:SAML:2.0:cm:bearer',
       groups: [],
+      notBefore: '',
       ...saml.next,
     };
     const made = await idp.createLoginResponse(sp, { extract }, 'post', {}, () => ({
@@ -98,6 +105,7 @@ export async function startSamlProvider(metadata: () => Promise<string>): Promis
     certificate: cert,
     next: {},
     alter: (xml) => xml,
+    algorithm: SHA256,
     given,
     async rotate() {
       ({ cert, private: key } = await newPair());
@@ -111,7 +119,8 @@ export async function startSamlProvider(metadata: () => Promise<string>): Promis
 function responseXml(said: Said, requestId: string, destination: string): string {
   const now = new Date().toISOString();
   const ofRequest = said.inResponseTo && ` InResponseTo="${said.inResponseTo}"`;
+  const notBefore = said.notBefore && ` NotBefore="${said.notBefore}"`;
   const groups = said.groups.map((group) => `<saml:AttributeValue>${group}</saml:AttributeValue>`).join('');
   const ofGroups = groups && `<saml:Attribute Name="groups">${groups}</saml:Attribute>`;
-  return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}" Destination="${destination}" InResponseTo="${requestId}"><saml:Issuer>${said.issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}"><saml:Issuer>${said.issuer}</saml:Issuer><saml:Subject><saml:NameID Format="${said.format}">${said.subject}</saml:NameID><saml:SubjectConfirmation Method="${said.method}"><saml:SubjectConfirmationData NotOnOrAfter="${said.notOnOrAfter}" Recipient="${said.recipient}"${ofRequest}/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotOnOrAfter="${said.notOnOrAfter}"><saml:AudienceRestriction><saml:Audience>${said.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${now}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="email"><saml:AttributeValue>${said.email}</saml:AttributeValue></saml:Attribute>${ofGroups}</saml:AttributeStatement></saml:Assertion></samlp:Response>`;
+  return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}" Destination="${destination}" InResponseTo="${requestId}"><saml:Issuer>${said.issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}"><saml:Issuer>${said.issuer}</saml:Issuer><saml:Subject><saml:NameID Format="${said.format}">${said.subject}</saml:NameID><saml:SubjectConfirmation Method="${said.method}"><saml:SubjectConfirmationData NotOnOrAfter="${said.notOnOrAfter}" Recipient="${said.recipient}"${ofRequest}${notBefore}/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotOnOrAfter="${said.notOnOrAfter}"><saml:AudienceRestriction><saml:Audience>${said.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${now}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="email"><saml:AttributeValue>${said.email}</saml:AttributeValue></saml:Attribute>${ofGroups}</saml:AttributeStatement></saml:Assertion></samlp:Response>`;
 }

@@ -288,6 +288,11 @@ describe('another site that makes the browser ask', () => {
       'POST',
       { ...json, origin: PUBLIC_URL, 'sec-fetch-site': 'cross-site' },
     ],
+    [
+      'by another origin, as which the browser does not say it',
+      'POST',
+      { ...json, origin: 'http://other.browser.test', 'sec-fetch-site': 'same-origin' },
+    ],
     ['with nothing said of where from', 'POST', json],
     ['by a link', 'GET', { ...json, 'sec-fetch-site': 'cross-site' }],
     ['by an address that somebody typed', 'GET', { ...json, 'sec-fetch-site': 'none' }],

@@ -172,6 +172,7 @@ describe('an assertion opens nothing', () => {
     ['of another request', { inResponseTo: `_${'x'.repeat(43)}` }],
     ['that nobody has asked for', { inResponseTo: '' }],
     ['that is over', { notOnOrAfter: new Date(Date.now() - 60_000).toISOString() }],
+    ['that is not good yet', { notBefore: new Date(Date.now() + 120_000).toISOString() }],
     ['that is held by a key, and not by who brings it', { method: 'urn:oasis:names:tc:SAML:2.0:cm:holder-of-key' }],
     ['with a name that is another one each time', { format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient' }],
     ['with an address of another domain', { email: 'somebody@elsewhere.example' }],
@@ -191,6 +192,15 @@ describe('an assertion opens nothing', () => {
       '2001/04/xmldsig-more#hmac-sha256',
     ])
       await expectNothing({}, (xml) => xml.replaceAll(SHA256, `http://www.w3.org/${algorithm}`));
+  });
+
+  it('that is signed by what can be made to collide', async () => {
+    const good = saml.algorithm;
+    saml.algorithm = 'http://www.w3.org/2000/09/xmldsig#rsa-sha1';
+    await expectNothing().finally(() => {
+      saml.algorithm = good;
+    });
+    expect(saml.given.at(-1)).toContain('rsa-sha1');
   });
 
   it('in which something was changed', async () => {
@@ -336,7 +346,8 @@ describe('a provider', () => {
     const broken = saml.certificate.replace(/[A-Za-z0-9+/]{40}/, 'A'.repeat(40));
     // Its signatures are not among those that are good here.
     const { cert: elliptic } = await generate([{ name: 'commonName', value: 'x' }], { keyType: 'ec' });
-    for (const certificates of ['', 'nothing', broken, elliptic, `${saml.certificate}\n`.repeat(5)])
+    const { cert: short } = await generate([{ name: 'commonName', value: 'x' }], { keySize: 1_024 });
+    for (const certificates of ['', 'nothing', broken, elliptic, short, `${saml.certificate}\n`.repeat(5)])
       expect(await codeOf({ certificates })).toBe('CERTIFICATES');
     expect(await codeOf({})).toBe(null);
   });
