@@ -23,6 +23,12 @@ import { type Person, World } from '../harness/world.js';
 // The rules of the product once more, as short as they can be said, and the server beside them: after whatever has been done
 // to two companies, everybody is shown what the rules let them see, and nothing else.
 
+/** What a follow is of: one of the two. */
+interface Shown {
+  taskId?: string;
+  projectId?: string;
+}
+
 interface Company {
   world: World;
   people: Person[];
@@ -31,8 +37,10 @@ interface Company {
   projects: Project[];
   /** Who has a level where: `project member`. */
   grants: Set<string>;
+  /** Who may share where, in the same way. */
+  sharers: Set<string>;
   tasks: Map<string, Row<Task>>;
-  follows: { id: string; secret: string; taskId: string; isOpen: boolean }[];
+  follows: (Shown & { id: string; secret: string; grantedBy: string; isOpen: boolean })[];
   /** Programs, and the operator's support: whoever comes in and is no person of the company. */
   others: { id: string; caller: Caller; scopes: readonly Scope[] | 'SUPPORT'; isOpen: boolean }[];
 }
@@ -61,6 +69,14 @@ function findsMember(company: Company, me: Row<Member>, other: Row<Member>): boo
   return shared.some(({ id, manager }) => manager.id === other.id || company.grants.has(`${id} ${other.id}`));
 }
 
+function mayShare(company: Company, me: Row<Member>, { taskId, projectId }: Shown): boolean {
+  const task = taskId ? company.tasks.get(taskId) : undefined;
+  const project = task ? projectOf(company, task) : company.projects.find(({ id }) => id === projectId);
+  if (me.deactivatedAt || me.kind === 'EXTERNAL' || !project) return false;
+  if (me.role !== 'ADMIN' && !company.sharers.has(`${project.id} ${me.id}`)) return false;
+  return task ? task.privacy === 'PUBLIC' && seesTask(company, me, task) : seesProject(company, me, project);
+}
+
 const projectOf = ({ projects }: Company, task: Row<Task>): Project =>
   projects.find(({ id }) => id === task.project.id) as Project;
 
@@ -71,7 +87,7 @@ function visibleTo(company: Company, me: Row<Member>): string[] {
     ...projects.filter((project) => seesProject(company, me, project)),
     ...[...tasks.values()].filter((task) => seesTask(company, me, task)),
     ...[...members.values()].filter((other) => findsMember(company, me, other)),
-    ...follows.filter(() => me.role === 'ADMIN' && me.kind === 'INTERNAL'),
+    ...follows.filter(({ grantedBy }) => me.kind === 'INTERNAL' && (me.role === 'ADMIN' || grantedBy === me.id)),
   ].map(({ id }) => id);
 }
 
@@ -103,6 +119,7 @@ async function found(): Promise<[Company, Company]> {
       members: new Map(),
       projects: [],
       grants: new Set(),
+      sharers: new Set(),
       tasks: new Map(),
       follows: [],
       others: [],
@@ -135,11 +152,14 @@ const COMMANDS: Record<string, (company: Company, a: number, b: number, c: numbe
   async grant(company, a, b, c) {
     const [project, person] = [at(company.projects, a), at(company.people, b)];
     const level = at(['VIEW', 'COMMENT', 'EDIT', null, 'MANAGE'] as const, c);
-    const permission = { projectId: project.id, memberId: person.member.id, level, asInternal: c % 2 === 0 };
+    const canShare = c % 3 === 0;
+    const permission = { projectId: project.id, memberId: person.member.id, level, asInternal: c % 2 === 0, canShare };
     await setProjectPermission(cluster.parts, viewerOf(company, company.world.admin), permission);
     const key = `${project.id} ${person.member.id}`;
     if (level) company.grants.add(key);
     else company.grants.delete(key);
+    if (level && canShare) company.sharers.add(key);
+    else company.sharers.delete(key);
   },
   async add(company, a, b, c) {
     const [project, author] = [at(company.projects, a), at(company.people, b)];
@@ -185,11 +205,19 @@ const COMMANDS: Record<string, (company: Company, a: number, b: number, c: numbe
     const { result } = await reactivateMember(cluster.parts, viewer, member.id);
     company.members.set(member.id, { ...result } as unknown as Row<Member>);
   },
-  async follow(company, a) {
-    const taskId = at([...company.tasks.keys()], a);
-    const viewer = viewerOf(company, company.world.admin);
-    const { result } = await grantFollow(cluster.parts, viewer, { taskId }, {});
-    company.follows.push({ id: result.follow.id, secret: result.secret, taskId, isOpen: true });
+  async follow(company, a, b, c) {
+    const person = at(company.people, b);
+    const shown =
+      c % 3 === 0 ? { projectId: at(company.projects, a).id } : { taskId: at([...company.tasks.keys()], a) };
+    const isAllowed = mayShare(company, company.members.get(person.member.id) as Row<Member>, shown);
+    const granted = await grantFollow(cluster.parts, viewerOf(company, person), shown, {}).catch((error) => {
+      if (error instanceof UserError || error instanceof ApiError) return null;
+      throw error;
+    });
+    expect(granted !== null).toBe(isAllowed);
+    if (!granted) return;
+    const { follow, secret } = granted.result;
+    company.follows.push({ ...shown, id: follow.id, secret, grantedBy: person.member.id, isOpen: true });
   },
   async letIn(company, a, b) {
     const scopes = Object.values(Scope).filter((_scope, i) => (b >> (i % 6)) & 1);
@@ -291,19 +319,22 @@ async function expectShownToOthers(company: Company, everything: string[]): Prom
   }
 }
 
-/** A follower is shown the one task, while the follow is open and the task public. */
-async function expectFollowed(company: Company): Promise<void> {
-  for (const { secret, taskId, isOpen } of company.follows) {
+/** A follower is shown the one task, while the follow is open and the task public, or the face of the one project. */
+async function expectFollowed({ follows, tasks, projects }: Company): Promise<void> {
+  for (const { secret, taskId, projectId, isOpen } of follows) {
     const caller: Caller = { authorization: `Follow ${secret}` };
-    const { status, data } = await ask(cluster.last, caller, '{ followed { task { id } } }');
-    const isPublic = company.tasks.get(taskId)?.privacy === 'PUBLIC';
-    expect([status, data?.followed.task?.id ?? null]).toEqual([isOpen ? 200 : 401, isOpen && isPublic ? taskId : null]);
+    const { status, data } = await ask(cluster.last, caller, '{ followed { task { id } project { key } } }');
+    const task = taskId && tasks.get(taskId)?.privacy === 'PUBLIC' ? { id: taskId } : null;
+    const key = projects.find(({ id }) => id === projectId)?.key;
+    const face = { task, project: key ? { key } : null };
+    expect([status, data?.followed ?? null]).toEqual(isOpen ? [200, face] : [401, null]);
   }
 }
 
 /** Tasks of every privacy, by the administrator and by somebody who may edit everything. */
 async function furnish(company: Company): Promise<void> {
-  const [EDITOR, EDIT] = [1, 2];
+  // Who may edit everything may share it, too.
+  const [EDITOR, EDIT] = [1, 12];
   for (let i = 0; i < company.projects.length; i += 1) await COMMANDS.grant?.(company, i, EDITOR, EDIT);
   for (const [who, scopes] of [
     [0, 0],
