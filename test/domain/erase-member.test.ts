@@ -13,8 +13,10 @@ import { Event, HistoryEntry } from '../../src/entities/event.js';
 import { Invitation } from '../../src/entities/invitation.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
-import { listRows } from '../../src/entities/rows.js';
+import { findRows, insertRows, listRows } from '../../src/entities/rows.js';
+import { SsoIdentity, SsoProvider } from '../../src/entities/single-sign-on.js';
 import { User } from '../../src/entities/user.js';
+import { newId } from '../../src/schema/ids.js';
 import { closeParts, openParts } from '../harness/cluster.js';
 import { createDatabase, type TestDatabase } from '../harness/column.js';
 import { type Person, World } from '../harness/world.js';
@@ -94,6 +96,23 @@ it('what was emptied is told, some at a time, also when two do it at once or it 
   const sizes = told.map(({ details }) => JSON.parse(details).entries);
   expect([Math.max(...sizes), sizes.reduce((sum, size) => sum + size)]).toEqual([500, 602]);
   expect(await verifyAudit(parts, world.companyId)).toMatchObject({ isSound: true });
+});
+
+it('nor does their subject at the company’s own issuer, and the log tells readers that their words are others', async () => {
+  const rows = em();
+  const { companyId } = world;
+  const provider = { id: newId('provider') };
+  rows.create(SsoProvider, { companyId, ...provider, issuer: 'https://issuer.example.com' });
+  await rows.flush();
+  const identities = [leaver, stayer].map(({ member: { id } }) => {
+    return { companyId, provider, subject: `subject of ${id}`, member: { id }, createdAt: new Date() };
+  });
+  await insertRows(rows, SsoIdentity, identities);
+  await erase();
+  const kept = await findRows(em(), SsoIdentity, { provider: provider.id });
+  expect(kept.map(({ member }) => member.id)).toEqual([stayer.member.id]);
+  const told = (await listRows(em(), Event, true)).find(({ type }) => type === 'member.erased');
+  expect(told).toMatchObject({ objectId: leaver.member.id, data: { profile: ['name', 'email'] } });
 });
 
 it('of others everything stays', async () => {
