@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
+import { findFollowerViewer } from '../../src/auth/follow-viewer.js';
 import type { Standing } from '../../src/auth/standing.js';
 import { Follow } from '../../src/entities/follow.js';
+import { LastUse } from '../../src/entities/last-use.js';
 import { Member } from '../../src/entities/member.js';
 import { type EntityManager, forkFor } from '../../src/entities/orm.js';
 import { type Project, ProjectPermission } from '../../src/entities/project.js';
-import type { Row } from '../../src/entities/rows.js';
+import { findRows, type Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { Audience } from '../harness/audience.js';
@@ -104,6 +106,43 @@ describe('an open socket', () => {
     expect(await asks('{ apiKeys(first: 1) { nodes { id } } }')).toBe('ok');
     await rows.nativeUpdate(Member, { id: person.member.id }, { role: 'MEMBER' });
     expect(await asks('{ apiKeys(first: 1) { nodes { id } } }')).toBe('ROLE_REQUIRED');
+  });
+});
+
+describe('what is asked over a connection that is open', () => {
+  const lastUsesOf = async (...ids: string[]) => {
+    await audience.operations.options.uses.close();
+    return (await findRows(rows, LastUse, { objectId: ids })).map(({ objectId, usedAt }) => {
+      expect(Date.now() - usedAt.getTime()).toBeLessThan(10_000);
+      return objectId;
+    });
+  };
+  /** Nobody has come in by the door of a process here: what is noted is noted of what was asked. */
+  const ask = async (viewer: Standing['viewer'], query: string) => {
+    const seat = await audience.seat(viewer, query);
+    expect(seat.told[0]?.errors).toBeUndefined();
+    seat.leave();
+  };
+
+  it.each([
+    ['a query', () => '{ members(first: 1) { nodes { id } } }'],
+    ['a subscription', () => `subscription { taskChanged(projectId: "${project.id}") { kind } }`],
+  ])('is noted as the last use of a membership, and of a key: %s', async (_what, question) => {
+    const [person, key] = [await editor(), await world.key(['MEMBERS_READ', 'TASKS_READ'])];
+    const ids = [person.member.id, key.id].sort();
+    expect(await lastUsesOf(...ids)).toEqual([]);
+    for (const { viewer } of [person, key]) await ask(viewer, question());
+    expect((await lastUsesOf(...ids)).sort()).toEqual(ids);
+  });
+
+  it('is noted of a follower, and of the follow', async () => {
+    const { id, follow } = await world.follower(task);
+    const ids = [follow.id, id].sort();
+    expect(await lastUsesOf(...ids)).toEqual([]);
+    const named = { companyId: world.companyId, followId: follow.id, followerId: id, expiresAt: null };
+    const viewer = await findFollowerViewer(cluster.parts.orm, named);
+    await ask(viewer as Standing['viewer'], '{ followed { id } }');
+    expect((await lastUsesOf(...ids)).sort()).toEqual(ids);
   });
 });
 
