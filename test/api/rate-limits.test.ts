@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execution, type HttpContext } from '../../src/server/apollo-execution.js';
 import { ask, type Caller, listen } from '../harness/client.js';
 import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
+import { RawSocket } from '../harness/raw-socket.js';
 import { World } from '../harness/world.js';
 
 const POINTS = 1_000;
@@ -102,6 +103,24 @@ describe('a viewer', () => {
     for (let i = 0; i < 5; i += 1) await send(cluster.first, person, { query: `{ nothing${i} }` });
     const after = (await send(cluster.first, person, { query: '{ __typename }' })).header('ratelimit-remaining');
     expect(before - after).toBe(5 * 10 + 1);
+  });
+
+  it('pays for each fresh credential that they show over a socket, and is let go when nothing is left', async () => {
+    const person = await world.member();
+    const raw = await RawSocket.open(cluster.last, person.caller);
+    const left = async () =>
+      (await send(cluster.last, person, { query: '{ __typename }' })).header('ratelimit-remaining');
+    const before = await left();
+    raw.send({ type: 'ping' });
+    expect(await raw.next('pong')).toBeDefined();
+    for (let i = 0; i < 3; i += 1) {
+      raw.send({ type: 'ping', payload: { authorization: person.caller.authorization } });
+      expect(await raw.next('pong')).toMatchObject({ payload: { expiresAt: expect.any(String) } });
+    }
+    expect(before - (await left())).toBe(3 * 100 + 1);
+    for (let i = 0; i < POINTS / 100; i += 1)
+      raw.send({ type: 'ping', payload: { authorization: person.caller.authorization } });
+    expect(await raw.closed).toMatchObject({ code: 4420, reason: 'RATE_LIMIT' });
   });
 
   it('asks what is left', async () => {
