@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { addComment } from '../../src/domain/comments.js';
 import { addFollowerComment } from '../../src/domain/follower-comments.js';
 import { endFollower } from '../../src/domain/follows.js';
 import { moveTask, updateTask } from '../../src/domain/tasks.js';
+import { Comment } from '../../src/entities/comment.js';
+import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
 import { ask, type Caller, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
@@ -138,5 +141,34 @@ describe('no comment is written', () => {
     const { nodes } = (await get(cluster.last, world.admin.caller, `{ task(id: "${task.id}") { ${TALK} } }`)).task
       .comments;
     expect(nodes).toHaveLength(6);
+  });
+
+  it('more than a hundred times an hour by all who follow a task together', async () => {
+    const { parts } = cluster;
+    const { task, caller, follow } = await someone();
+    const { companyId } = world;
+    const write = (followerId: string) => {
+      const named = { kind: 'FOLLOWER', companyId, followId: follow.id, followerId, expiresAt: null } as const;
+      const viewer = { ...named, objectKind: 'TASK', objectId: task.id } as const;
+      return addFollowerComment(parts, viewer, { body: 'A word', name: 'Jana' });
+    };
+    for (let i = 0; i < 20; i += 1) {
+      const { id } = await world.enter(follow.secret);
+      for (let j = 0; j < 5; j += 1) await write(id);
+    }
+    expect(await codesOf(say(caller, 'A word'))).toEqual(['TOO_MANY_COMMENTS']);
+    expect(await codesOf(say((await someone()).caller, 'Of another task'))).toEqual([]);
+    await addComment(parts, world.admin.viewer, task.id, 'Of a member', 'PUBLIC');
+    const age = (minutes: number) =>
+      forkFor(parts.orm, world).nativeUpdate(
+        Comment,
+        { task: { id: task.id }, number: 1 },
+        { createdAt: new Date(Date.now() - minutes * 60_000) },
+      );
+    await age(59);
+    expect(await codesOf(say(caller, 'Within the hour'))).toEqual(['TOO_MANY_COMMENTS']);
+    await age(61);
+    expect(await codesOf(say(caller, 'After it'))).toEqual([]);
+    expect(await codesOf(say(caller, 'One more'))).toEqual(['TOO_MANY_COMMENTS']);
   });
 });
