@@ -198,6 +198,41 @@ describe('refusals', () => {
     expect(told).toContainEqual(['auditLog', '{}']);
   });
 
+  it('of strangers take half of what a process remembers, whatever companies they name, and of members the rest', async () => {
+    const refusals = newRefusals();
+    const members = (number: number) => {
+      for (let i = 0; i < number; i += 1)
+        refusals.noteAs(
+          { companyId: `company_${Math.floor(i / 50)}`, actorId: 'member_x', entryPoint: 'MEMBER' },
+          ORIGIN,
+          `field${i}`,
+          'ROLE_REQUIRED',
+        );
+    };
+    const strangers = (number: number) => {
+      for (let i = 0; i < number; i += 1)
+        refusals.noteAs(
+          { ...STRANGER, companyId: `company_${Math.floor(i / 10)}` },
+          ORIGIN,
+          `access${i}`,
+          'FOLLOW_INVALID',
+        );
+    };
+    strangers(5_000);
+    await refusals.writer.close();
+    refusals.noteAs({ ...STRANGER, companyId: world.companyId }, ORIGIN, 'access', 'FOLLOW_INVALID');
+    refuse(refusals, 'follows');
+    members(4_999);
+    await refusals.writer.close();
+    refuse(refusals, 'auditLog');
+    refuse(refusals, 'follows');
+    await close(refusals);
+    expect(await refused()).toEqual([
+      ['follows', '{}'],
+      ['follows', '{"timesMore":1}'],
+    ]);
+  });
+
   it('of people outside of any company are in no log', async () => {
     const refusals = newRefusals();
     refusals.note({ kind: 'NOBODY' }, { address: '192.0.2.7', userAgent: null }, 'follows', 'NO_CREDENTIAL');

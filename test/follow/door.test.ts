@@ -3,6 +3,7 @@ import { followTokens } from '../../src/auth/follow-token.js';
 import { endFollower, grantFollow, revokeFollow } from '../../src/domain/follows.js';
 import { Follow } from '../../src/entities/follow.js';
 import { Follower } from '../../src/entities/follower.js';
+import { LastUse } from '../../src/entities/last-use.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { findRows, type Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
@@ -199,6 +200,24 @@ describe('a token', () => {
     const unknown = await told({ renewal: unknownSecret() });
     expect(unknown).toMatchObject({ status: 401, body: { errors: [{ extensions: { reason: 'FOLLOW_INVALID' } }] } });
     for (const { renewal } of gone) expect(await told({ renewal })).toEqual(unknown);
+  });
+
+  it('is renewed as long as it was used within a month, however long ago its follower came', async () => {
+    const [recent, idle, fresh] = [await world.follower(task), await world.follower(task), await world.follower(task)];
+    const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
+    const { companyId } = world;
+    for (const [{ id }, days] of [
+      [recent, 29],
+      [idle, 31],
+    ] as const) {
+      await rows().nativeUpdate(Follower, { id }, { createdAt: daysAgo(90) });
+      await rows().upsertMany(LastUse, [{ companyId, objectId: id, usedAt: daysAgo(days) }]);
+    }
+    // Of who has not come back yet, it is when they came.
+    await rows().nativeUpdate(Follower, { id: fresh.id }, { createdAt: daysAgo(29) });
+    const statuses = [];
+    for (const { renewal } of [recent, idle, fresh]) statuses.push((await knock(cluster.last, { renewal })).status);
+    expect(statuses).toEqual([200, 401, 200]);
   });
 
   it('is worth nothing when it is another’s, altered or over', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
 import type { Project } from '../../src/entities/project.js';
-import { listen } from '../harness/client.js';
+import { type Caller, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { CHANGES, Stage } from '../harness/stage.js';
@@ -33,24 +33,43 @@ async function slowReaders(): Promise<number> {
   return Number(/^aliteo_slow_readers_total (\d+)$/m.exec(text)?.[1]);
 }
 
+async function expectOpen(sockets: readonly RawSocket[]): Promise<void> {
+  for (const raw of sockets) {
+    raw.send({ type: 'ping' });
+    expect(await raw.next('pong')).toBeDefined();
+  }
+}
+
 describe('limits', () => {
-  it('of sockets for one viewer', async () => {
-    const person = await world.member();
+  it.each<[string, () => Promise<{ caller: Caller }>]>([
+    ['a person', () => world.member()],
+    ['a program', () => world.key(['TASKS_READ'])],
+    ['the operator’s support', () => world.support()],
+    ['a follower who came in at the door', () => world.follower(stage.task)],
+  ])('of sockets for one viewer: %s', async (_who, someone) => {
+    const [{ caller }, other] = [await someone(), await someone()];
     const open = [
-      await RawSocket.open(cluster.last, person.caller),
-      await RawSocket.open(cluster.last, person.caller),
-      await RawSocket.open(cluster.last, person.caller),
+      await RawSocket.open(cluster.last, caller),
+      await RawSocket.open(cluster.last, caller),
+      await RawSocket.open(cluster.last, caller),
     ];
-    expect(await (await RawSocket.open(cluster.last, person.caller)).closed).toMatchObject({
+    expect(await (await RawSocket.open(cluster.last, caller)).closed).toMatchObject({
       code: 4420,
       reason: 'CONNECTIONS_PER_VIEWER',
     });
     open[0]?.ws.close();
     await open[0]?.closed;
-    const again = await RawSocket.open(cluster.last, person.caller);
-    again.send({ type: 'ping' });
-    expect(await again.next('pong')).toBeDefined();
-    for (const raw of [...open, again]) raw.ws.close();
+    const more = [await RawSocket.open(cluster.last, caller), await RawSocket.open(cluster.last, other.caller)];
+    await expectOpen(more);
+    for (const raw of [...open, ...more]) raw.ws.close();
+  });
+
+  it('but not of those who show one link as it is: it may be in many hands', async () => {
+    const { caller } = await world.follow(stage.task);
+    const open = [];
+    for (let i = 0; i < 4; i += 1) open.push(await RawSocket.open(cluster.last, caller));
+    await expectOpen(open);
+    for (const raw of open) raw.ws.close();
   });
 
   it('of sockets for one person without a company', async () => {
@@ -61,11 +80,8 @@ describe('limits', () => {
     const open = [];
     for (let i = 0; i < 3; i += 1) open.push(await RawSocket.open(cluster.last, nowhere));
     expect(await (await RawSocket.open(cluster.last, nowhere)).closed).toMatchObject({ code: 4420 });
-    for (const raw of open) {
-      raw.send({ type: 'ping' });
-      expect(await raw.next('pong')).toBeDefined();
-      raw.ws.close();
-    }
+    await expectOpen(open);
+    for (const raw of open) raw.ws.close();
   });
 
   it('of operations on one socket', async () => {
