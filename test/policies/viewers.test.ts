@@ -432,6 +432,33 @@ describe('over WebSocket', () => {
   });
 });
 
+describe('a follower is shown the object of their own follow, and writes on no other', () => {
+  const FACE = '{ followed { task { title } project { name } } }';
+  const commentsOf = async ({ id }: Row<Task>) => {
+    const document = `{ task(id: "${id}") { comments(last: 50) { nodes { id } } } }`;
+    return (await get(cluster.last, world.admin.caller, document)).task.comments.nodes.length;
+  };
+
+  it.each<[string, string, (other: Row<Task>) => Promise<{ caller: Caller }>]>([
+    ['by the door', 'ok', (other) => world.follower(other, { canComment: true })],
+    ['by the link as it is', 'closed', (other) => world.follow(other, { canComment: true })],
+  ])('%s', async (_how, outcome, comeIn) => {
+    const other = await world.task(project);
+    const { caller } = await comeIn(other);
+    const ofTask = ({ title }: Row<Task>) => ({ task: { title }, project: null });
+    for (const [follower, face] of [
+      [callers.follower, ofTask(task)],
+      [callers.linkFollower, ofTask(task)],
+      [callers.projectFollower, { task: null, project: { name: project.name } }],
+      [caller, ofTask(other)],
+    ] as const)
+      for (const node of cluster.nodes) expect((await get(node, follower ?? {}, FACE)).followed).toEqual(face);
+    const before = await commentsOf(task);
+    expect(await overHttp(caller, documentOf('Mutation.addFollowerComment', {} as Ids))).toBe(outcome);
+    expect([await commentsOf(other), await commentsOf(task)]).toEqual([outcome === 'ok' ? 1 : 0, before]);
+  });
+});
+
 describe('once the way in has ended, every operation is refused at the door', () => {
   it.each(['deactivated', 'expired', 'revoked', 'revokedKey', 'expiredKey', 'elsewhereKey', 'endedSupport'])(
     '%s',
