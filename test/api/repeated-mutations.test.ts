@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { generate } from 'selfsigned';
 import { activeMemberships } from '../../src/auth/authenticate.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { findPreferences, findViews, updatePreferences } from '../../src/domain/personal.js';
@@ -19,7 +20,6 @@ import { readHeads } from '../../src/pubsub/event-log.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { newId } from '../../src/schema/ids.js';
 import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
-import { createAuthority } from '../harness/certificates.js';
 import { type Answer, ask, type Caller, get } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type NameServer, startNameServer } from '../harness/name-server.js';
@@ -229,10 +229,13 @@ const calls: Record<string, () => Call | Promise<Call>> = {
     select: 'provider { id issuer clientId hasSecret isEnforced createdAt }',
     input: { issuer: cluster.issuer.url, clientId: 'Once', clientSecret: 'a secret' },
   }),
-  saveSamlProvider: async () => ({
-    select: 'provider { id protocol issuer signInUrl certificates isEnforced createdAt }',
-    input: { issuer: 'Once', signInUrl: 'https://i.example', certificates: (await createAuthority()).ca },
-  }),
+  saveSamlProvider: async () => {
+    const { cert: certificates } = await generate([{ name: 'commonName', value: 'I' }], { keySize: 2_048 });
+    return {
+      select: 'provider { id protocol issuer signInUrl certificates isEnforced createdAt }',
+      input: { issuer: 'Once', signInUrl: 'https://i.example', certificates },
+    };
+  },
   setSsoEnforced: async () => {
     const id = await ownProvider();
     const enforce = () => rows().nativeUpdate(SsoProvider, { id }, { isEnforced: true });

@@ -24,7 +24,9 @@ export interface TestDatabase {
 /** A new, empty database in this run's column, with a data folder of its own. */
 export async function createDatabase(): Promise<TestDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aliteo-test-'));
-  const removeFolder = () => rm(dataDir, { recursive: true, force: true });
+  const removeFolder = () =>
+    // Who is just ending may write there still.
+    rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   if (isEmbedded) return { dataDir, databaseUrl: undefined, drop: removeFolder };
 
   const server = process.env.TEST_DATABASE_URL;

@@ -6,9 +6,10 @@ const LETTER: Letter = { kind: 'test', to: 'ada@example.com', subject: 'Hello', 
 const refused = (change: Partial<Letter>) =>
   expect(() => expectLetter({ ...LETTER, ...change })).toThrow(/cannot be posted/);
 
-it('an address is one person’s, in lower case, and nothing that a header or SMTP would read otherwise', () => {
+it('an address is one person’s, in one form, and nothing that a header or SMTP would read otherwise', () => {
   expect(addressOf(' Ada.Lovelace+x@Example.COM ')).toBe('ada.lovelace+x@example.com');
-  expect(addressOf('žofie@příklad.cz')).toBe('žofie@příklad.cz');
+  expect(addressOf('žofie@příklad.cz')).toBe('žofie@xn--pklad-zsa96e.cz');
+  expect(addressOf('ŽOFIE@PŘÍKLAD.CZ')).toBe('Žofie@xn--pklad-zsa96e.cz');
   const none = ['ada', 'ada@', '@example.com', 'ada@example', 'a b@example.com', 'ada@example.com,bob@example.com'];
   const sly = [
     '<ada@example.com>',

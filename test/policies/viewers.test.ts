@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GraphQLObjectType } from 'graphql';
+import { generate } from 'selfsigned';
 import { revokeApiKey } from '../../src/domain/api-keys.js';
 import { revokeFollow } from '../../src/domain/follows.js';
 import { deactivateMember } from '../../src/domain/members.js';
@@ -15,7 +16,6 @@ import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { SCOPES } from '../../src/schema/scopes.js';
 import { callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
-import { createAuthority } from '../harness/certificates.js';
 import { ask, type Caller, get, listen } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type NameServer, startNameServer } from '../harness/name-server.js';
@@ -239,7 +239,7 @@ const ended: Record<string, { caller: Caller; outcome: string }> = {};
 
 beforeAll(async () => {
   names = await startNameServer();
-  certificate = (await createAuthority()).ca;
+  certificate = (await generate([{ name: 'commonName', value: 'I' }], { keySize: 2_048 })).cert;
   cluster = await startCluster({ PUBLIC_URL, FOUNDING: 'on', DNS_SERVERS: names.address });
   const { parts, issuer } = cluster;
   world = await World.found(parts, issuer);

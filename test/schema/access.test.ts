@@ -259,14 +259,15 @@ describe('scopes of API keys', () => {
 const PUBLIC_FACE: Record<string, string[]> = {
   AddFollowerCommentPayload: ['comment', 'cursor', 'userErrors'],
   UserError: ['code', 'field', 'message'],
-  Follow: ['canComment', 'expiresAt', 'id', 'objectKind', 'task'],
+  Follow: ['canComment', 'expiresAt', 'id', 'objectKind', 'project', 'task'],
+  ProjectFace: ['key', 'name', 'progressPercent', 'publicStatus'],
   Task: ['comments', 'dueOn', 'id', 'number', 'priority', 'progressPercent', 'publicStatus', 'startOn', 'title'],
   Comment: ['body', 'createdAt', 'followerName', 'id', 'number'],
   CommentConnection: ['edges', 'nodes', 'pageInfo'],
   CommentEdge: ['cursor', 'node'],
   PageInfo: ['endCursor', 'hasNextPage', 'hasPreviousPage', 'startCursor'],
   RateLimit: ['limit', 'remaining', 'resetAt'],
-  TaskChange: ['cursor', 'kind', 'task', 'taskId'],
+  FollowedChange: ['cursor', 'kind', 'project', 'task'],
 };
 
 interface Reached {
@@ -324,10 +325,14 @@ const fieldsOf = (isMarked: boolean) =>
 describe('the public face', () => {
   let cluster: Cluster;
   let caller: Caller;
+  /** Follows a project: a follow shows one object. */
+  let ofProject: Caller;
   beforeAll(async () => {
     cluster = await startCluster();
     const world = await World.found(cluster.parts, cluster.issuer);
-    const task = await world.task(await world.project());
+    const project = await world.project();
+    const task = await world.task(project);
+    ({ caller: ofProject } = await world.follower(project));
     await addComment(cluster.parts, world.admin.viewer, task.id, 'A public word', 'PUBLIC');
     ({ caller } = await world.follower(task, { canComment: true }));
   });
@@ -360,7 +365,8 @@ describe('the public face', () => {
   });
 
   async function queried(document: string): Promise<unknown> {
-    const { data, errors } = await ask(cluster.first, caller, document);
+    const isOfProject = /\bproject \{/.test(document);
+    const { data, errors } = await ask(cluster.first, isOfProject ? ofProject : caller, document);
     expect(errors).toEqual([]);
     return data;
   }
