@@ -1,4 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { exportSPKI, importJWK, type JWTPayload } from 'jose';
 import { AccessTokenVerifier, DEVELOPMENT_MAX_AGE_SECONDS } from '../../src/auth/access-token.js';
@@ -102,6 +105,18 @@ describe('a token that nobody trusted has signed is refused:', () => {
   it('by an issuer whose metadata are those of another one', async () => {
     const mixed = verifierOf(trust({ metadata: `${other.url}${METADATA}` }));
     expect(await verdict(mixed, await issuer.token(EMAIL))).toBe('ISSUER_UNAVAILABLE');
+  });
+
+  it('by an issuer that leads on to somewhere else', async () => {
+    const moved = createServer((_request, response) =>
+      response.writeHead(302, { location: `${issuer.url}${METADATA}` }).end(),
+    );
+    moved.listen(0, '127.0.0.1');
+    await once(moved, 'listening');
+    const metadata = `http://127.0.0.1:${(moved.address() as AddressInfo).port}/`;
+    const verifier = verifierOf(trust({ metadata }));
+    expect(await verdict(verifier, await issuer.token(EMAIL))).toBe('ISSUER_UNAVAILABLE');
+    moved.close();
   });
 
   it("by another tenant's issuer", async () => {

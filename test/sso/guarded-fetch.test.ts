@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer, type Server } from 'node:https';
 import type { AddressInfo, LookupFunction } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import tls from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AddressRefusedError, createGuardedFetch, isPublicAddress } from '../../src/outbound/guarded-fetch.js';
+import { createAuthority, trust } from '../harness/certificates.js';
 
 /** A name server's answers, one after the other. */
 const answering = (...answers: string[][]): LookupFunction =>
@@ -94,5 +97,48 @@ describe('an address that a customer gives', () => {
       ).rejects.toThrow();
     expect(await refusalOf(`https://issuer.example:${port}/`)).toBeInstanceOf(AddressRefusedError);
     server.close();
+  });
+});
+
+describe('a public host', () => {
+  const MOST_BYTES = 131_072;
+  let server: Server;
+  let url: string;
+  beforeAll(async () => {
+    const authority = await createAuthority();
+    trust(authority);
+    server = createTlsServer(await authority.issue(), (request, response) => {
+      const [, what, more] = (request.url ?? '').split('/');
+      if (what === 'moved') response.writeHead(Number(more), { location: '/bytes/1' }).end();
+      else response.end('x'.repeat(Number(more)));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `https://localhost:${(server.address() as AddressInfo).port}`;
+    // Whatever is public is here.
+    const connect = tls.connect as (options: tls.ConnectionOptions) => tls.TLSSocket;
+    jest.spyOn(tls, 'connect').mockImplementation(((options: tls.ConnectionOptions) =>
+      connect({ ...options, host: '127.0.0.1' })) as never);
+  });
+  afterAll(() => {
+    jest.restoreAllMocks();
+    server?.closeAllConnections();
+    server?.close();
+  });
+
+  const ask = async (path: string, init?: RequestInit) =>
+    (await createGuardedFetch(answering(['8.8.8.8']))(`${url}${path}`, init)).text();
+
+  it('is not followed to where it leads, whoever asks', async () => {
+    expect(await ask('/bytes/1')).toBe('x');
+    for (const status of [301, 302, 303, 307, 308]) {
+      await expect(ask(`/moved/${status}`)).rejects.toThrow();
+      await expect(ask(`/moved/${status}`, { redirect: 'follow' })).rejects.toThrow();
+    }
+  });
+
+  it('is listened to for so long, and no longer', async () => {
+    expect(await ask(`/bytes/${MOST_BYTES}`)).toHaveLength(MOST_BYTES);
+    await expect(ask(`/bytes/${MOST_BYTES + 1}`)).rejects.toThrow();
   });
 });
