@@ -20,6 +20,7 @@ export interface Said {
   groups: readonly string[];
   /** Of the confirmation; empty for none. */
   notBefore: string;
+  issued: string;
 }
 
 /** A SAML identity provider, that of `samlify`, which asks its people nothing and says whatever a test needs. */
@@ -33,6 +34,8 @@ export interface SamlProvider {
   alter: (xml: string) => string;
   /** By what it signs; one that is good, unless a test says another. */
   algorithm: string;
+  /** What it makes of the text before. */
+  transforms: string[];
   /** Signs with another key from now on, and answers its certificate. */
   rotate(): Promise<string>;
   /** The responses that it has given, as XML. */
@@ -44,6 +47,7 @@ export interface SamlProvider {
 setSchemaValidator({ validate: async () => 'valid' });
 
 const SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
+const TRANSFORMS = ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', 'http://www.w3.org/2001/10/xml-exc-c14n#'];
 const newPair = () => generate([{ name: 'commonName', value: 'A provider of the tests' }], { keySize: 2_048 });
 
 /** `metadata` is asked for as the provider's administrator would have it read. */
@@ -57,7 +61,7 @@ export async function startSamlProvider(metadata: () => Promise<string>): Promis
   const given: string[] = [];
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const sp = ServiceProvider({ metadata: await metadata() });
+    const sp = ServiceProvider({ metadata: await metadata(), transformationAlgorithms: saml.transforms });
     const idp = IdentityProvider({
       entityID: entityId,
       privateKey: key,
@@ -86,6 +90,7 @@ export async function startSamlProvider(metadata: () => Promise<string>): Promis
       method: 'urn:oasis:names:tc:SAML:2.0:cm:bearer',
       groups: [],
       notBefore: '',
+      issued: new Date().toISOString(),
       ...saml.next,
     };
     const made = await idp.createLoginResponse(sp, { extract }, 'post', {}, () => ({
@@ -106,6 +111,7 @@ export async function startSamlProvider(metadata: () => Promise<string>): Promis
     next: {},
     alter: (xml) => xml,
     algorithm: SHA256,
+    transforms: TRANSFORMS,
     given,
     async rotate() {
       ({ cert, private: key } = await newPair());
@@ -122,5 +128,5 @@ function responseXml(said: Said, requestId: string, destination: string): string
   const notBefore = said.notBefore && ` NotBefore="${said.notBefore}"`;
   const groups = said.groups.map((group) => `<saml:AttributeValue>${group}</saml:AttributeValue>`).join('');
   const ofGroups = groups && `<saml:Attribute Name="groups">${groups}</saml:Attribute>`;
-  return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}" Destination="${destination}" InResponseTo="${requestId}"><saml:Issuer>${said.issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}"><saml:Issuer>${said.issuer}</saml:Issuer><saml:Subject><saml:NameID Format="${said.format}">${said.subject}</saml:NameID><saml:SubjectConfirmation Method="${said.method}"><saml:SubjectConfirmationData NotOnOrAfter="${said.notOnOrAfter}" Recipient="${said.recipient}"${ofRequest}${notBefore}/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotOnOrAfter="${said.notOnOrAfter}"><saml:AudienceRestriction><saml:Audience>${said.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${now}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="email"><saml:AttributeValue>${said.email}</saml:AttributeValue></saml:Attribute>${ofGroups}</saml:AttributeStatement></saml:Assertion></samlp:Response>`;
+  return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}" Destination="${destination}" InResponseTo="${requestId}"><saml:Issuer>${said.issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="_${randomUUID()}" Version="2.0" IssueInstant="${said.issued}"><saml:Issuer>${said.issuer}</saml:Issuer><saml:Subject><saml:NameID Format="${said.format}">${said.subject}</saml:NameID><saml:SubjectConfirmation Method="${said.method}"><saml:SubjectConfirmationData NotOnOrAfter="${said.notOnOrAfter}" Recipient="${said.recipient}"${ofRequest}${notBefore}/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotOnOrAfter="${said.notOnOrAfter}"><saml:AudienceRestriction><saml:Audience>${said.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${now}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="email"><saml:AttributeValue>${said.email}</saml:AttributeValue></saml:Attribute>${ofGroups}</saml:AttributeStatement></saml:Assertion></samlp:Response>`;
 }

@@ -173,6 +173,7 @@ describe('an assertion opens nothing', () => {
     ['that nobody has asked for', { inResponseTo: '' }],
     ['that is over', { notOnOrAfter: new Date(Date.now() - 60_000).toISOString() }],
     ['that is not good yet', { notBefore: new Date(Date.now() + 120_000).toISOString() }],
+    ['that was made long ago, however long it says to be good', { issued: new Date(Date.now() - 660_000).toISOString() }],
     ['that is held by a key, and not by who brings it', { method: 'urn:oasis:names:tc:SAML:2.0:cm:holder-of-key' }],
     ['with a name that is another one each time', { format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient' }],
     ['with an address of another domain', { email: 'somebody@elsewhere.example' }],
@@ -201,6 +202,15 @@ describe('an assertion opens nothing', () => {
       saml.algorithm = good;
     });
     expect(saml.given.at(-1)).toContain('rsa-sha1');
+  });
+
+  it('that is signed as anything but its text as it stands', async () => {
+    const [good, withComments] = [saml.transforms, 'http://www.w3.org/2001/10/xml-exc-c14n#WithComments'];
+    saml.transforms = [good[0] ?? '', withComments];
+    await expectNothing().finally(() => {
+      saml.transforms = good;
+    });
+    expect(saml.given.at(-1)).toContain(withComments);
   });
 
   it('in which something was changed', async () => {
