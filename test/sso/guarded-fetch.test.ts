@@ -117,8 +117,9 @@ describe('a public host', () => {
     url = `https://localhost:${(server.address() as AddressInfo).port}`;
     // Whatever is public is here.
     const connect = tls.connect as (options: tls.ConnectionOptions) => tls.TLSSocket;
-    jest.spyOn(tls, 'connect').mockImplementation(((options: tls.ConnectionOptions) =>
-      connect({ ...options, host: '127.0.0.1' })) as never);
+    jest
+      .spyOn(tls, 'connect')
+      .mockImplementation(((options: tls.ConnectionOptions) => connect({ ...options, host: '127.0.0.1' })) as never);
   });
   afterAll(() => {
     jest.restoreAllMocks();

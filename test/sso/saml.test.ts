@@ -173,7 +173,10 @@ describe('an assertion opens nothing', () => {
     ['that nobody has asked for', { inResponseTo: '' }],
     ['that is over', { notOnOrAfter: new Date(Date.now() - 60_000).toISOString() }],
     ['that is not good yet', { notBefore: new Date(Date.now() + 120_000).toISOString() }],
-    ['that was made long ago, however long it says to be good', { issued: new Date(Date.now() - 660_000).toISOString() }],
+    [
+      'that was made long ago, however long it says to be good',
+      { issued: new Date(Date.now() - 660_000).toISOString() },
+    ],
     ['that is held by a key, and not by who brings it', { method: 'urn:oasis:names:tc:SAML:2.0:cm:holder-of-key' }],
     ['with a name that is another one each time', { format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient' }],
     ['with an address of another domain', { email: 'somebody@elsewhere.example' }],
