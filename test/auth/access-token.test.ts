@@ -5,8 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { exportSPKI, importJWK, type JWTPayload } from 'jose';
 import { AccessTokenVerifier, DEVELOPMENT_MAX_AGE_SECONDS } from '../../src/auth/access-token.js';
+import { Authenticator } from '../../src/auth/authenticate.js';
+import { Keyring } from '../../src/crypto.js';
 import type { ApiError } from '../../src/errors.js';
 import type { TrustedIssuer } from '../../src/trusted-issuers.js';
+import { SECRET_KEY } from '../harness/cluster.js';
 import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 
 const EMAIL = 'ada@example.com';
@@ -42,6 +45,10 @@ afterEach(() => {
 });
 
 const now = () => Math.floor(Date.now() / 1000);
+const later = (seconds: number) => {
+  const at = Date.now() + seconds * 1_000;
+  jest.useFakeTimers({ now: at, doNotFake: [...EVERYTHING_BUT_THE_DATE] });
+};
 const trust = (options: Partial<TrustedIssuer> = {}): TrustedIssuer => ({
   issuer: issuer.url,
   audience: issuer.audience,
@@ -168,6 +175,18 @@ describe('a token is good', () => {
   });
 });
 
+it('a token that has opened the door before opens it no more when it has ended', async () => {
+  const nobodysCompanies = { em: { fork: () => ({ find: async () => [] }) } } as never;
+  const provision = jest.fn(async () => 'user');
+  const door = new Authenticator(nobodysCompanies, verifierOf(trust()), new Keyring(SECRET_KEY), provision);
+  const authorization = `Bearer ${await issuer.token(EMAIL, { exp: now() + 20 })}`;
+  for (let i = 0; i < 2; i += 1)
+    expect(await door.authenticate({ authorization })).toMatchObject({ kind: 'USER', userId: 'user' });
+  expect(provision).toHaveBeenCalledTimes(1);
+  later(55);
+  await expect(door.authenticate({ authorization })).rejects.toMatchObject({ reason: 'TOKEN_EXPIRED' });
+});
+
 describe('whose client got the token', () => {
   const apps = ['phone', 'desktop'];
 
@@ -246,10 +265,6 @@ describe('the policies of one tenant', () => {
 });
 
 describe("an issuer's keys", () => {
-  const later = (seconds: number) => {
-    const at = Date.now() + seconds * 1_000;
-    jest.useFakeTimers({ now: at, doNotFake: [...EVERYTHING_BUT_THE_DATE] });
-  };
   const count = (path: string) => issuer.asked.get(path) ?? 0;
 
   it('are asked for once, and anew when a token names one that is not known', async () => {

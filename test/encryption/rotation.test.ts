@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DataKeys } from '../../src/domain/data-keys.js';
+import { renewDataKeys } from '../../src/domain/key-rotation.js';
 import { findProvider, saveProvider, secretOf } from '../../src/domain/sso-providers.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { VaultKeyWrapper } from '../../src/encryption/vault-key-wrapper.js';
@@ -96,6 +97,33 @@ it('the client secrets of issuers are sealed anew, and are the same', async () =
     const thief = await World.found(parts, null);
     const moved = { ...(found as NonNullable<typeof found>), companyId: thief.companyId };
     await expect(secretOf(other, moved, USE)).rejects.toThrow();
+  } finally {
+    await issuer.stop();
+  }
+}, 60_000);
+
+it('a client secret that is saved while the operator rotates is the one that stays', async () => {
+  const issuer = await startIssuer();
+  try {
+    const { companyId, admin } = await World.found(parts, null);
+    const save = (clientSecret: string) =>
+      saveProvider({ ...parts, encryption: keys() }, admin.viewer, {
+        issuer: issuer.url,
+        clientId: 'client',
+        clientSecret,
+      });
+    await save('the secret before');
+    const rotating = keys();
+    const open = rotating.open.bind(rotating);
+    // The old one has been read, and is not written yet.
+    rotating.open = async (place, sealed, use) => {
+      if (place.companyId === companyId) await save('the secret of now');
+      return open(place, sealed, use);
+    };
+    await renewDataKeys(rotating, new Date());
+    const found = await findProvider(parts, companyId);
+    const other = { ...parts, encryption: keys() };
+    expect(await secretOf(other, found as NonNullable<typeof found>, USE)).toBe('the secret of now');
   } finally {
     await issuer.stop();
   }

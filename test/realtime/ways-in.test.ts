@@ -8,9 +8,14 @@ import { LastUse } from '../../src/entities/last-use.js';
 import { Member } from '../../src/entities/member.js';
 import { type EntityManager, forkFor } from '../../src/entities/orm.js';
 import { type Project, ProjectPermission } from '../../src/entities/project.js';
+
 import { findRows, type Row } from '../../src/entities/rows.js';
+import { SsoDomain, SsoProvider } from '../../src/entities/single-sign-on.js';
+
 import type { Task } from '../../src/entities/task.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
+import { newId } from '../../src/schema/ids.js';
+import { Admissions } from '../../src/server/admissions.js';
 import { Audience } from '../harness/audience.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { until } from '../harness/until.js';
@@ -203,6 +208,30 @@ describe('a connection that comes in', () => {
     expect(levelOf(first.admission?.watcher.standing)).toBe('VIEW');
     first.admission?.leave();
     second.admission?.leave();
+  });
+
+  it('is not let in by a sign-in on which the company does not rely any more since the door', async () => {
+    const domain = `${newId('domain').slice(-10)}.example`;
+    const person = await world.member({ email: `somebody@${domain}` });
+    const admissions = new Admissions(
+      audience.fanOut,
+      1,
+      { add: async () => () => {} } as never,
+      async (viewer) => viewer,
+      {} as never,
+      { add: async () => () => {} } as never,
+    );
+    const guest = { review: async () => {}, end() {}, signOut() {}, prolong() {} };
+    const comeIn = async () => (await admissions.admit(person.viewer, guest as never))?.leave();
+    await comeIn();
+    const proof = { domain, provenDomain: domain, challenge: 'challenge', verifiedAt: new Date() };
+    rows.create(SsoDomain, { companyId: world.companyId, ...proof });
+    rows.create(SsoProvider, { companyId: world.companyId, issuer: 'https://own.example', isEnforced: true });
+    await rows.flush();
+    await expect(comeIn()).rejects.toMatchObject({ reason: 'SSO_REQUIRED' });
+    // Nor does it take a place.
+    await rows.nativeUpdate(SsoProvider, { companyId: world.companyId }, { isEnforced: false });
+    await comeIn();
   });
 
   it('ends those that are open already when the membership has ended', async () => {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readAudit } from '../../src/domain/audit.js';
 import { deactivateMember } from '../../src/domain/members.js';
+import { findProvider, saveProvider } from '../../src/domain/sso-providers.js';
+import type { Parts } from '../../src/domain/unit-of-work.js';
+import type { Encryption } from '../../src/encryption/encryption.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { User, UserIdentity } from '../../src/entities/user.js';
@@ -371,6 +374,7 @@ describe('an answer that is not the one that was asked for opens nothing:', () =
     ['another client', { aud: 'another-client' }],
     ['another issuer', { iss: 'https://issuer.example' }],
     ['several clients, and no word of which', { aud: [CLIENT_ID, 'another-client'] }],
+    ['no word of when it was made', { iat: undefined }],
     ['a time that is over', { exp: Math.floor(Date.now() / 1_000) - 3_600 }],
   ])('an ID token with %s', async (_what, claims) => {
     const { url, browser } = await comeBack(claims);
@@ -468,6 +472,21 @@ describe('who came by an issuer is signed out of the company at once', () => {
     await change(cluster.first, world.admin.caller, 'releaseDomain', { domainId: singleSignOn.domains[0].id });
     expect(await reasonOf(caller)).toBe('SESSION_ENDED');
   });
+});
+
+it('of two administrators who change it at once one is told to look at it again', async () => {
+  const { parts } = cluster;
+  const { viewer } = world.admin;
+  const saveAs = (clientId: string, by: Parts = parts) =>
+    saveProvider(by, viewer, { issuer: own.url, clientId, clientSecret: CLIENT_SECRET });
+  const open: Encryption['open'] = (...sealed) => parts.encryption.open(...sealed);
+  const seal: Encryption['seal'] = async (...plain) => {
+    await saveAs('of-the-one');
+    return parts.encryption.seal(...plain);
+  };
+  const late = saveAs('of-the-other', { ...parts, encryption: { open, seal } });
+  await expect(late).rejects.toMatchObject({ code: 'PROVIDER_CHANGED' });
+  expect((await findProvider(parts, world.companyId))?.clientId).toBe('of-the-one');
 });
 
 it('signing out leads to the way out of the issuer', async () => {
