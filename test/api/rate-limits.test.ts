@@ -1,18 +1,21 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { GraphQLRequestListener } from '@apollo/server';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execution, type HttpContext } from '../../src/server/apollo-execution.js';
+import { BEHIND_PROXY, newAddress } from '../follow/knocking.js';
 import { ask, type Caller, listen } from '../harness/client.js';
 import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
 import { RawSocket } from '../harness/raw-socket.js';
 import { World } from '../harness/world.js';
 
 const POINTS = 1_000;
+/** Of these tests alone: whoever has no account shares what their address may spend. */
+const ADDRESS = newAddress();
 
 let cluster: Cluster;
 let world: World;
 beforeAll(async () => {
-  cluster = await startCluster({ RATE_LIMIT_POINTS: String(POINTS), COST_LIMIT: '500' });
+  cluster = await startCluster({ ...BEHIND_PROXY, RATE_LIMIT_POINTS: String(POINTS), COST_LIMIT: '500' });
   world = await World.found(cluster.parts, cluster.issuer);
 }, 30_000);
 afterAll(() => cluster?.stop());
@@ -24,6 +27,7 @@ async function send(node: Node, person: { caller: Caller } | null, body: object)
     method: 'POST',
     headers: {
       'content-type': 'application/json',
+      'x-forwarded-for': ADDRESS,
       ...(person?.caller.authorization && { authorization: person.caller.authorization }),
       ...(person?.caller.companyId && { 'x-company-id': person.caller.companyId }),
     },
@@ -133,7 +137,8 @@ describe('a viewer', () => {
 });
 
 describe('a document that is named by its hash', () => {
-  const text = members(2);
+  // What was sent once is known for a while.
+  const text = `${members(2)} # ${randomUUID()}`;
   const persistedQuery = { version: 1, sha256Hash: createHash('sha256').update(text).digest('hex') };
 
   it('is asked for once, and then known to every process', async () => {
@@ -147,7 +152,7 @@ describe('a document that is named by its hash', () => {
   });
 
   it('is kept for who has an account, and costs them what it takes; for nobody else', async () => {
-    const document = `{ rateLimit { remaining } } # ${'x'.repeat(5_000)}`;
+    const document = `{ rateLimit { remaining } } # ${randomUUID()}${'x'.repeat(5_000)}`;
     const extensions = {
       persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(document).digest('hex') },
     };
