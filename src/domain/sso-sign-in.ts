@@ -58,6 +58,9 @@ async function link(parts: Parts, provider: Provider, subject: string, member: R
   const { companyId, providerId } = provider;
   const actor: Actor = { companyId, userId: member.user.id, actorId: member.id, entryPoint: 'MEMBER' };
   await transact(parts, actor, async ({ em, audit }) => {
+    // Whose part has ended since leaves no subject behind: the company may have been made to forget them.
+    const held = await findRow(em, Member, member.id, { lock: 'LOCK IN SHARE MODE' });
+    if (!held || held.deactivatedAt) throw notInDirectory();
     if (!(await findRow(em, SsoProvider, providerId, { lock: 'LOCK IN SHARE MODE' }))) throw notVerified();
     const linked = await findRows(em, SsoIdentity, { provider: providerId, member: member.id });
     // Of two first sign-ins at once one finds the other's row.

@@ -5,6 +5,7 @@ import { inviteMembers, revokeInvitation } from '../../src/domain/invitations.js
 import { deactivateMember, reactivateMember } from '../../src/domain/members.js';
 import { acceptInvitation, declineInvitation } from '../../src/domain/own-invitations.js';
 import { Refusals } from '../../src/domain/refusals.js';
+import { identifyBySso } from '../../src/domain/sso-sign-in.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { updateMember } from '../../src/domain/update-member.js';
 import { verifyAudit } from '../../src/domain/verify-audit.js';
@@ -14,7 +15,7 @@ import { Invitation } from '../../src/entities/invitation.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { findRows, insertRows, listRows } from '../../src/entities/rows.js';
-import { SsoIdentity, SsoProvider } from '../../src/entities/single-sign-on.js';
+import { SsoDomain, SsoIdentity, SsoProvider } from '../../src/entities/single-sign-on.js';
 import { User } from '../../src/entities/user.js';
 import { newId } from '../../src/schema/ids.js';
 import { closeParts, openParts } from '../harness/cluster.js';
@@ -52,6 +53,21 @@ async function beRefused(): Promise<void> {
     refusals.note(viewer, { ...ORIGIN, address: `192.0.2.${7 + i}` }, 'apiKeys', 'ROLE_REQUIRED');
   refusals.close();
   await refusals.writer.close();
+}
+
+/** Does something before the next statement of this kind, which waits for it. Ends when it is done. */
+function beforeRead(kind: RegExp, act: () => Promise<void>): Promise<void> {
+  type Client = { executeQuery(query: { sql: string }): Promise<unknown> };
+  const client = parts.orm.em.getConnection().getClient() as unknown as Client;
+  const execute = client.executeQuery;
+  return new Promise((resolve, reject) => {
+    client.executeQuery = async (query) => {
+      if (!kind.test(query.sql)) return execute.call(client, query);
+      client.executeQuery = execute;
+      await act().then(resolve, reject);
+      return execute.call(client, query);
+    };
+  });
 }
 
 const em = () => forkFor(parts.orm, { companyId: world.companyId });
@@ -113,6 +129,29 @@ it('nor does their subject at the company’s own issuer, and the log tells read
   expect(kept.map(({ member }) => member.id)).toEqual([stayer.member.id]);
   const told = (await listRows(em(), Event, true)).find(({ type }) => type === 'member.erased');
   expect(told).toMatchObject({ objectId: leaver.member.id, data: { profile: ['name', 'email'] } });
+});
+
+it('nor does a subject that comes in at that issuer for the first time while they are forgotten', async () => {
+  const rows = em();
+  const { companyId } = world;
+  const domain = `${newId('domain').slice(-10)}.example`;
+  const providerId = newId('provider');
+  rows.create(SsoProvider, { companyId, id: providerId, issuer: 'https://issuer.example.com' });
+  rows.create(SsoDomain, { companyId, domain, challenge: 'A word', provenDomain: domain });
+  await rows.flush();
+  const eve = await world.member({ email: `eve@${domain}` });
+  const said = { name: null, identityProvider: null, issuedAt: new Date(), expiresAt: new Date() };
+  const identity = { ...said, issuer: 'https://issuer.example.com', subject: 'eve', verifiedEmail: eve.email };
+  const meanwhile = beforeRead(/^select id, email from users/, async () => {
+    await deactivateMember(parts, world.admin.viewer, eve.member.id);
+    await erase(eve.member.id);
+  });
+  await expect(identifyBySso(parts, { companyId, providerId }, identity)).rejects.toMatchObject({
+    reason: 'NOT_IN_DIRECTORY',
+  });
+  await meanwhile;
+  expect(await findRows(em(), SsoIdentity, { member: eve.member.id })).toEqual([]);
+  expect((await entries()).map(({ action }) => action)).not.toContain('sso.linked');
 });
 
 it('of others everything stays', async () => {
