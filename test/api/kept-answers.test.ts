@@ -4,6 +4,7 @@ import { execute, parse } from 'graphql';
 import { AccessTokenVerifier } from '../../src/auth/access-token.js';
 import { Authenticator } from '../../src/auth/authenticate.js';
 import { addComment } from '../../src/domain/comments.js';
+import { eraseMember } from '../../src/domain/erase-member.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { provisionUser } from '../../src/domain/provision-user.js';
 import { assignTask, createTask, moveTask, updateTask } from '../../src/domain/tasks.js';
@@ -213,6 +214,42 @@ describe('an answer that is kept', () => {
       }
     }
   }, 60_000);
+
+  it('names nobody whom the company has been made to forget since: of the directory, tasks, comments and history', async () => {
+    const { parts } = cluster;
+    const world = await World.found(parts, cluster.issuer);
+    const eve = await world.member({ name: 'Eve' });
+    const project = await world.project('EVERYONE');
+    await world.grant(project, eve, 'EDIT');
+    const { id } = await world.task(project, {}, eve);
+    await assignTask(parts, world.admin.viewer, id, eve.member.id);
+    await addComment(parts, eve.viewer, id, 'A word', 'PUBLIC');
+    await deactivateMember(parts, world.admin.viewer, eve.member.id);
+    const text = `query ($at: String) { members(first: 9, minCursor: $at) { nodes { name email } }
+      task(id: "${id}", minCursor: $at) { author { name email } owner { name } solver { name } ${TALK}
+        history(first: 9) { nodes { type actor { name email } changes { field before after } } } } }`;
+    const shown = async () => {
+      const at = await cursorAt(world);
+      const answers = [];
+      for (const node of [...cluster.nodes, ...cluster.nodes]) {
+        const { data, errors } = await ask(node, world.admin.caller, text, { at });
+        expect(errors).toEqual([]);
+        answers.push(JSON.stringify(data));
+      }
+      return answers;
+    };
+    const named = (answer: string) => [...answer.matchAll(/"name":"Eve"/g)].length;
+    const [before = '', ...same] = await shown();
+    expect(same.every((answer) => answer === before)).toBe(true);
+    const count = named(before);
+    // In the directory, as author, owner and solver, of the comment, and at least of two acts.
+    expect(count).toBeGreaterThanOrEqual(7);
+    await eraseMember(parts, world.companyId, eve.member.id);
+    for (const answer of await shown()) {
+      for (const trace of ['"Eve"', eve.email]) expect(answer).not.toContain(trace);
+      expect([...answer.matchAll(/"name":"Former member"/g)]).toHaveLength(count);
+    }
+  });
 
   it('is there at once for who has written it on the same node', async () => {
     const { world, projects } = await scene();
