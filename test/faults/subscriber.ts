@@ -153,7 +153,8 @@ export class Subscriber {
     const isFollower = eyes.kind === 'FOLLOWER';
     const [parameter, argument] = isFollower ? ['', ''] : ['$project: ID!, ', 'projectId: $project, '];
     const field = isFollower ? 'followedChanged' : 'taskChanged';
-    const selection = `kind cursor taskId task { id title ${this.options.fields ?? ''} }`;
+    // A follower is told of one task, which needs no name.
+    const selection = `kind cursor ${isFollower ? '' : 'taskId'} task { id title ${this.options.fields ?? ''} }`;
     const query = `subscription (${parameter}$after: String) { ${field}(${argument}after: $after) { ${selection} } }`;
     const after = this.lastCursor;
     return { query, variables: isFollower ? { after } : { project: company.projectId, after } };
@@ -167,7 +168,9 @@ export class Subscriber {
       this.cut(this.options.jitterMs);
       return;
     }
-    const { kind, cursor, taskId, task } = change;
+    const { kind, cursor, task } = change;
+    const { eyes } = this.seat;
+    const taskId = eyes.kind === 'FOLLOWER' && OF_TASKS.has(kind) ? eyes.taskId : (change.taskId ?? null);
     const at = Date.now();
     this.told.push({ kind, cursor, taskId, title: task?.title ?? null, at });
     if (kind !== 'READY') return;
@@ -180,6 +183,9 @@ export class Subscriber {
     this.faults.push({ at: Date.now(), text });
   }
 }
+
+/** What a payload says of a task, and not of the stream itself. */
+const OF_TASKS: ReadonlySet<string> = new Set(['CREATED', 'CHANGED', 'ENTERED', 'LEFT']);
 
 /** The codes of errors and where they arose, without what differs from one to the next. */
 const codesIn = (errors: unknown): string =>
