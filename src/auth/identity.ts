@@ -13,8 +13,8 @@ export interface Identity {
   name: string | null;
   /** Through whom the issuer let the person in, where it says so: Azure AD B2C does (`idp`), for Google for example. */
   identityProvider: string | null;
-  /** When the issuer said all this. */
-  issuedAt: Date;
+  /** When the issuer said all this; null where it does not tell. */
+  issuedAt: Date | null;
   expiresAt: Date;
 }
 
@@ -31,7 +31,7 @@ export function identityIn(payload: JWTPayload, trusted: TrustedIssuer): Identit
     verifiedEmail: verifiedEmailIn(payload, trusted),
     name: textOf(payload.name, NAME_LENGTH),
     identityProvider: textOf(payload.idp, PROVIDER_LENGTH),
-    issuedAt: payload.iat === undefined ? new Date() : new Date(payload.iat * 1000),
+    issuedAt: payload.iat === undefined ? null : new Date(payload.iat * 1000),
     expiresAt: new Date((payload.exp as number) * 1000),
   };
 }

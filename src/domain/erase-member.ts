@@ -56,7 +56,7 @@ async function forget(work: Work, id: string): Promise<string[]> {
 async function invitationsTo(em: EntityManager, actorId: string, email: string): Promise<string[]> {
   const found = await findRows(em, Invitation, { email });
   const accepted = await findRows(em, AuditEntry, { actorId, action: 'invitation.accepted' });
-  return [...new Set([...found.map(({ id }) => id), ...accepted.map(({ objectId }) => objectId ?? '')])];
+  return [...new Set([...found.map(({ id }) => id), ...accepted.flatMap(({ objectId }) => objectId ?? [])])];
 }
 
 /** Empties from where entries came, some at a time, and each time with an entry that tells whose they were and how many. */

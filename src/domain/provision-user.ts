@@ -19,7 +19,8 @@ export async function provisionUser(parts: Parts, identity: Identity, attemptsLe
   const key = { issuer: identity.issuer, subject: identity.subject };
   const [known] = await findRows({ orm }, UserIdentity, key);
   if (known) {
-    if (identity.verifiedEmail) await keepAddress(parts, known, identity.verifiedEmail, identity.issuedAt);
+    const { verifiedEmail, issuedAt } = identity;
+    if (verifiedEmail && issuedAt) await keepAddress(parts, known, verifiedEmail, issuedAt);
     return known.user.id;
   }
   if (!identity.verifiedEmail) throw unauthenticated('EMAIL_NOT_VERIFIED', 'The issuer has not verified an address.');
@@ -47,7 +48,7 @@ export async function provisionUser(parts: Parts, identity: Identity, attemptsLe
 }
 
 /**
- * An address that somebody else here has stays theirs, and what was said before another address was is old. Where a company
+ * An address that somebody else here has stays theirs; what was said before another address was, or nobody knows when, is old. Where a company
  * insists on its own issuer for an address, no other issuer takes that person away from it by saying another one. Every company
  * that the person is in is told: by the address it may know them, and let them in.
  */

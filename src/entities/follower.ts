@@ -33,7 +33,7 @@ export class Follower extends TenantEntity {
   @Property({ length: 3 })
   createdAt: Date = new Date();
 
-  @Field(() => Date, { nullable: true, description: 'When an administrator put them out.' })
+  @Field(() => Date, { nullable: true, description: 'When they were put out, or unsubscribed.' })
   @Property({ type: 'datetime', length: 3, nullable: true })
   endedAt?: Date | null;
 

@@ -43,7 +43,7 @@ export class UserIdentity {
   @ManyToOne(() => User, { ref: true, deleteRule: 'restrict', updateRule: 'restrict' })
   user!: Ref<User>;
 
-  /** When the issuer said the address that the person has by it; null while none was ever another. */
+  /** When the issuer said the address that the person has by it; null where it did not tell. */
   @Property({ type: 'datetime', length: 3, nullable: true })
   addressedAt?: Date | null;
 

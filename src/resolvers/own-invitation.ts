@@ -9,12 +9,12 @@ import {
   type OwnInvitation,
 } from '../domain/own-invitations.js';
 import { MembershipKind, Role } from '../entities/vocabulary.js';
-import { forbidden } from '../errors.js';
 import { Allow } from '../schema/directives.js';
 import { UserErrorItem } from '../schema/payload.js';
 import { ADDRESS_LENGTH, MaxCharacters } from '../schema/texts.js';
 import { answerOwn } from './answer.js';
 import type { GraphContext } from './context.js';
+import { expectOwnSignIn } from './own-sign-in.js';
 import { Membership } from './viewer.js';
 
 @ObjectType({ description: 'What a company offers you, at the address that your issuer has verified.' })
@@ -108,9 +108,4 @@ export class OwnInvitationResolver {
     expectOwnSignIn(context);
     return answerOwn(context, info, 'invitation', (parts, userId) => declineInvitation(parts, userId, naming));
   }
-}
-
-/** What a company's own issuer says of an address is good in that company, and opens nobody another one. */
-function expectOwnSignIn({ isBySso }: GraphContext): void {
-  if (isBySso) throw forbidden('ENTRY_NOT_ALLOWED', "A company's own sign-in answers no other company.");
 }

@@ -7,7 +7,7 @@ import type { GraphContext } from './context.js';
 import { findVisibleProject } from './visible.js';
 
 /** A project's inner states are no matter of who follows it. */
-const PUBLIC: Readonly<Record<ProjectStatus, PublicProjectStatus>> = {
+const PUBLIC_STATUS: Readonly<Record<ProjectStatus, PublicProjectStatus>> = {
   PLANNED: 'OPEN',
   IN_PROGRESS: 'OPEN',
   SUSPENDED: 'OPEN',
@@ -44,7 +44,7 @@ export async function findProjectFace(context: GraphContext, id: string): Promis
 const faceOf = ({ id, key, name, status }: Row<Project>): ProjectFace => ({
   key,
   name,
-  publicStatus: PUBLIC[status],
+  publicStatus: PUBLIC_STATUS[status],
   projectId: id,
 });
 

@@ -59,7 +59,7 @@ export function sightOf(created: boolean, saw: boolean, sees: boolean, objectId:
 
 /** The payload of a change, read afresh for the viewer. */
 export async function taskChangeOf(context: GraphContext, change: Change): Promise<TaskChange> {
-  const companyId = (context.viewer as { companyId: string }).companyId;
+  const { companyId } = expectReading(context.viewer);
   const task = change.objectId && change.kind !== 'LEFT' ? await findVisibleTask(context, change.objectId) : null;
   return {
     kind: change.kind,

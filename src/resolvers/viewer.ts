@@ -29,6 +29,7 @@ import { UserErrorItem } from '../schema/payload.js';
 import { MaxCharacters, NAME_LENGTH } from '../schema/texts.js';
 import { answerOwn } from './answer.js';
 import type { GraphContext } from './context.js';
+import { expectOwnSignIn } from './own-sign-in.js';
 
 @ObjectType({ description: 'One of your companies, and what you are in it.' })
 export class Membership {
@@ -102,11 +103,6 @@ class SavePersonalViewPayload {
   userErrors!: UserErrorItem[];
 }
 
-/** Whoever runs a company's own issuer can come by it as any of its people: what is theirs alone it does not open. */
-function expectOwnSignIn({ isBySso }: Pick<GraphContext, 'isBySso'>): void {
-  if (isBySso) throw forbidden('ENTRY_NOT_ALLOWED', "A company's own sign-in opens what is the company's alone.");
-}
-
 /** What belongs to the person who asks, whatever company they are in. */
 @Resolver(() => ViewerProfile)
 export class ViewerResolver {
@@ -140,7 +136,7 @@ export class ViewerResolver {
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
-    if (context.isBySso) throw forbidden('ENTRY_NOT_ALLOWED', "A company's own sign-in founds no other company.");
+    expectOwnSignIn(context);
     if (!context.isFoundingOpen) throw forbidden('FOUNDING_CLOSED', 'Here the operator founds companies.');
     return answerOwn(context, info, 'company', (parts, userId) => foundOwnCompany(parts, userId, name));
   }

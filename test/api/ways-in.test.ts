@@ -72,7 +72,7 @@ describe('a person whom an administrator added by address', () => {
   it('has not the address of an older token again', async () => {
     const { email, viewer } = await world.member();
     const minutesAgo = (minutes: number) => Math.floor(Date.now() / 1000) - minutes * 60;
-    const says = async (address: string, iat: number) => {
+    const says = async (address: string, iat: number | undefined) => {
       const authorization = `Bearer ${await cluster.issuer.token(address, { sub: `turns-${email}`, iat })}`;
       const query = '{ viewer { user { id email } } }';
       return (await get(cluster.last, { authorization, companyId: world.companyId }, query)).viewer.user;
@@ -81,6 +81,8 @@ describe('a person whom an administrator added by address', () => {
     expect(await says(`new-${email}`, minutesAgo(3))).toMatchObject({ email: `new-${email}` });
     expect(await says(email, minutesAgo(6))).toMatchObject({ email: `new-${email}` });
     expect(await says(email, minutesAgo(1))).toMatchObject({ email });
+    // One that does not say when it was made moves nobody.
+    expect(await says(`other-${email}`, undefined)).toMatchObject({ email });
   });
 
   it('is shown with a new address at once, in every company', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { addComment } from '../../src/domain/comments.js';
 import { moveTask, updateTask, updateTasks } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
@@ -6,27 +6,23 @@ import type { Project } from '../../src/entities/project.js';
 import { findRow, type Row } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
 import { readEvents } from '../../src/pubsub/event-log.js';
-import { closeParts, openParts } from '../harness/cluster.js';
-import { createDatabase, type TestDatabase } from '../harness/column.js';
+import { withOwnParts } from '../harness/own-parts.js';
 import { World } from '../harness/world.js';
 
 const WRITERS = 24;
 const RACES = 15;
 
-let database: TestDatabase;
 let parts: Parts;
+withOwnParts((opened) => {
+  parts = opened;
+});
+
 let world: World;
 let project: Project;
 beforeAll(async () => {
-  database = await createDatabase();
-  parts = await openParts(database);
   world = await World.found(parts, null);
   project = await world.project();
 }, 60_000);
-afterAll(async () => {
-  await closeParts(parts);
-  await database?.drop();
-});
 
 const asItIs = async ({ id }: Pick<Task, 'id'>): Promise<Row<Task>> => {
   const task = await findRow({ orm: parts.orm, companyId: world.companyId }, Task, id);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Keyring } from '../../src/crypto.js';
 import { EMPTIED, hashAfter } from '../../src/domain/audit-chain.js';
 import { AuditWriter } from '../../src/domain/audit-writer.js';
@@ -10,21 +10,15 @@ import { AuditEntry, AuditHead } from '../../src/entities/audit-entry.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { insertRows, listRows, type Row } from '../../src/entities/rows.js';
 import { newId } from '../../src/schema/ids.js';
-import { closeParts, openParts } from '../harness/cluster.js';
-import { createDatabase, type TestDatabase } from '../harness/column.js';
+import { withOwnParts } from '../harness/own-parts.js';
 import { World } from '../harness/world.js';
 
-let database: TestDatabase;
 let parts: Parts;
-let world: World;
-beforeAll(async () => {
-  database = await createDatabase();
-  parts = await openParts(database);
-}, 60_000);
-afterAll(async () => {
-  await closeParts(parts);
-  await database?.drop();
+withOwnParts((opened) => {
+  parts = opened;
 });
+
+let world: World;
 beforeEach(async () => {
   world = await World.found(parts, null);
   for (let i = 0; i < 4; i += 1) await world.member();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import { AuditWriter } from '../../src/domain/audit-writer.js';
 import { eraseMember } from '../../src/domain/erase-member.js';
 import { inviteMembers, revokeInvitation } from '../../src/domain/invitations.js';
@@ -18,23 +18,17 @@ import { findRows, insertRows, listRows } from '../../src/entities/rows.js';
 import { SsoDomain, SsoIdentity, SsoProvider } from '../../src/entities/single-sign-on.js';
 import { User } from '../../src/entities/user.js';
 import { newId } from '../../src/schema/ids.js';
-import { closeParts, openParts } from '../harness/cluster.js';
-import { createDatabase, type TestDatabase } from '../harness/column.js';
+import { withOwnParts } from '../harness/own-parts.js';
 import { type Person, World } from '../harness/world.js';
 
-let database: TestDatabase;
 let parts: Parts;
+withOwnParts((opened) => {
+  parts = opened;
+});
+
 let world: World;
 let leaver: Person;
 let stayer: Person;
-beforeAll(async () => {
-  database = await createDatabase();
-  parts = await openParts(database);
-}, 60_000);
-afterAll(async () => {
-  await closeParts(parts);
-  await database?.drop();
-});
 beforeEach(async () => {
   world = await World.found(parts, null);
   [leaver, stayer] = [await world.member(), await world.member()];

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { addComment } from '../../src/domain/comments.js';
 import { grantFollow } from '../../src/domain/follows.js';
 import { addMember, deactivateMember } from '../../src/domain/members.js';
@@ -8,19 +8,19 @@ import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Member } from '../../src/entities/member.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
-import { closeParts, openParts } from '../harness/cluster.js';
-import { createDatabase, type TestDatabase } from '../harness/column.js';
+import { withOwnParts } from '../harness/own-parts.js';
 import { type Person, World } from '../harness/world.js';
 
-let database: TestDatabase;
 let parts: Parts;
+withOwnParts((opened) => {
+  parts = opened;
+});
+
 let world: World;
 let project: Project;
 let internal: Person;
 let external: Person;
 beforeAll(async () => {
-  database = await createDatabase();
-  parts = await openParts(database);
   world = await World.found(parts, null);
   project = await world.project();
   internal = await world.member();
@@ -28,10 +28,6 @@ beforeAll(async () => {
   await world.grant(project, internal, 'EDIT');
   await world.grant(project, external, 'EDIT', { asInternal: true });
 }, 60_000);
-afterAll(async () => {
-  await closeParts(parts);
-  await database?.drop();
-});
 
 /** What the act is refused with. */
 const refusal = (act: Promise<unknown>): Promise<{ code?: string; field?: string } | null> =>

@@ -114,6 +114,7 @@ export async function startIssuer(): Promise<TestIssuer> {
       email,
       email_verified: true,
       name: email.split('@')[0],
+      iat: now(),
       exp: now() + 3600,
       ...claims,
     })
