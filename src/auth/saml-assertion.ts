@@ -16,6 +16,8 @@ export interface Asserted {
   readonly subject: string;
   readonly email: string | undefined;
   readonly name: string | undefined;
+  /** In ms since 1970: when the provider lets the session end; null where it does not say. */
+  readonly endsAt: number | null;
 }
 
 type Element = { readonly $?: Readonly<Record<string, string>>; readonly _?: string } & {
@@ -59,7 +61,16 @@ export function readAssertion(assertion: unknown, expected: Expected, now = Date
   const attributes = attributesIn(root);
   const find = (names: readonly string[]) => names.map((name) => attributes.get(name)).find(Boolean);
   const email = find(EMAIL) ?? (format === `${FORMATS}emailAddress` ? value : undefined);
-  return { id: root.$?.ID ?? '', subject: value, email, name: find(NAME) };
+  return { id: root.$?.ID ?? '', subject: value, email, name: find(NAME), endsAt: endIn(root, now) };
+}
+
+/** The first end that a statement of the sign-in names (SessionNotOnOrAfter, SAML 2.0 Core, section 2.7.2). */
+function endIn(root: Element, now: number): number | null {
+  const ends = all(root.AuthnStatement).flatMap(({ $ }) => $?.SessionNotOnOrAfter ?? []);
+  if (ends.length === 0) return null;
+  const first = Math.min(...ends.map((end) => Date.parse(end)));
+  if (!(first > now)) throw refused('the session is over, or its end is no time');
+  return first;
 }
 
 function confirms(confirmation: Element, { requestId, recipient }: Expected, now: number): boolean {

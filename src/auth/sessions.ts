@@ -19,6 +19,8 @@ export interface SignIn
   extends Pick<StoredSession, 'userId' | 'device' | 'place' | 'issuer' | 'identityProvider' | 'sso'> {
   /** None where signing out at the issuer takes none. */
   readonly idToken: string | null;
+  /** In ms since 1970: when it is over at the latest, if the issuer says so. */
+  readonly endsAt: number | null;
 }
 
 const PURPOSE = 'browser-session';
@@ -44,7 +46,7 @@ export class Sessions {
   }
 
   /** Begins a session. The secret is the cookie's value, and told here only. */
-  async start({ idToken, ...signIn }: SignIn): Promise<{ secret: string; session: Session }> {
+  async start({ idToken, endsAt, ...signIn }: SignIn): Promise<{ secret: string; session: Session }> {
     const { userId } = signIn;
     const secret = `${userId}.${randomSecret()}`;
     const hash = this.#hashOf(secret);
@@ -60,7 +62,7 @@ export class Sessions {
           : this.keyring.seal(ID_TOKEN_PURPOSE, hash, Buffer.from(idToken)),
       startedAt: now,
       lastSeenAt: now,
-      endsAt: now + this.limits.absoluteMs,
+      endsAt: Math.min(now + this.limits.absoluteMs, endsAt ?? Number.POSITIVE_INFINITY),
     };
     await this.#makeRoom(session);
     await this.store.add(session);

@@ -23,12 +23,18 @@ const LIMITS: KeyLimits = { ms: 300_000, number: 1_000 };
 const PAUSE_MS = 1_000;
 const KEY_BYTES = 32;
 
+/** A data key in the clear, and which one it is. */
+interface Unwrapped {
+  readonly key: KeyObject;
+  readonly row: Row<DataKey>;
+}
+
 /** The companies' data keys: each company's secrets are sealed with its own, which is here in the clear for a short time only. */
 export class DataKeys implements Encryption {
   /** What has been asked of the vault since the process began. */
   readonly counts = { wrapped: 0, unwrapped: 0, failed: 0 };
   /** Who wants a key that somebody else is unwrapping waits for that. */
-  readonly #keys: LRUCache<string, KeyObject, KeyUse>;
+  readonly #keys: LRUCache<string, Unwrapped>;
   #failure: { error: unknown; at: number } | undefined;
 
   constructor(
@@ -40,18 +46,18 @@ export class DataKeys implements Encryption {
       max: limits.number,
       ttl: limits.ms,
       ttlResolution: 0,
-      fetchMethod: (name, _stale, { context }) => this.#unwrapped(name, context),
+      fetchMethod: (name) => this.#unwrapped(name),
     });
   }
 
   async seal(place: Place, plain: string, use: KeyUse): Promise<string> {
     const { companyId } = place;
     const { generation } = (await this.#newest(companyId)) ?? (await this.renew(companyId, 0, use));
-    return sealValue(await this.#key(companyId, generation, use), generation, place, plain);
+    return sealValue(await this.#key(place, generation, use), generation, place, plain);
   }
 
   async open(place: Place, sealed: string, use: KeyUse): Promise<string> {
-    return openValue(await this.#key(place.companyId, generationOf(place, sealed), use), place, sealed);
+    return openValue(await this.#key(place, generationOf(place, sealed), use), place, sealed);
   }
 
   /**
@@ -104,14 +110,17 @@ export class DataKeys implements Encryption {
     return row;
   }
 
-  async #key(companyId: string, generation: number, use: KeyUse): Promise<KeyObject> {
-    const key = await this.#keys.fetch(`${companyId} ${generation}`, { context: use });
-    if (!key) throw new Error(`There is no data key ${generation} of ${companyId}.`);
+  /** Nobody uses a key before it stands in the audit log that they do, and for what; also where it is at hand. */
+  async #key({ companyId, id }: Place, generation: number, use: KeyUse): Promise<KeyObject> {
+    const unwrapped = await this.#keys.fetch(`${companyId} ${generation}`);
+    if (!unwrapped) throw new Error(`There is no data key ${generation} of ${companyId}.`);
+    const { key, row } = unwrapped;
+    const entry = { ...entryOf('key.used', use, row), objectId: id };
+    await transact(this.parts, actorOf(companyId, use), async ({ audit }) => audit(entry));
     return key;
   }
 
-  /** Nobody has a key before it stands in the audit log that they do. */
-  async #unwrapped(name: string, use: KeyUse): Promise<KeyObject> {
+  async #unwrapped(name: string): Promise<Unwrapped> {
     const [companyId = '', generation = ''] = name.split(' ');
     const { orm, log } = this.parts;
     const [row] = await selectRows({ orm, companyId }, DataKey, 'generation = ?', [Number(generation)]);
@@ -121,9 +130,8 @@ export class DataKeys implements Encryption {
     this.counts.unwrapped += 1;
     const key = createSecretKey(plain);
     plain.fill(0);
-    await transact(this.parts, actorOf(companyId, use), async ({ audit }) => audit(entryOf('key.used', use, row)));
-    log.info({ companyId, generation: row.generation, keyVersion: row.keyVersion, ...use }, 'keys: a data key is used');
-    return key;
+    log.info({ companyId, generation: row.generation, keyVersion: row.keyVersion }, 'keys: a data key was unwrapped');
+    return { key, row };
   }
 
   async #asked<T>(act: () => Promise<T>): Promise<T> {

@@ -10,7 +10,7 @@ export interface KeyUse {
 
 /**
  * Protects what must be read again, such as another service's secrets, before it reaches the database. Not for use within a
- * transaction: a key that is not at hand is fetched, and that is written down in a transaction of its own.
+ * transaction: each use is written down in one of its own.
  */
 export interface Encryption {
   /** What may be kept at that place, and there alone. Throws UNAVAILABLE while the keys cannot be had. */

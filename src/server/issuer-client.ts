@@ -61,7 +61,7 @@ export class IssuerClient implements SignInClient {
     url.search = search;
     const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true };
     const { id_token: idToken = '' } = await authorizationCodeGrant(configuration, url, checks);
-    return { identity: await verifyIdToken(this.issuer, idToken, nonce), idToken };
+    return { identity: await verifyIdToken(this.issuer, idToken, nonce), idToken, endsAt: null };
   }
 
   /** Where the browser goes to sign out there as well; null where the issuer has no such place. Throws UNAVAILABLE. */

@@ -152,7 +152,7 @@ export class Login {
   }
 
   /** Whatever session the browser had, from now on it has another one. */
-  async #start(request: IncomingMessage, { issuer, sso }: LoginAttempt, { identity, idToken }: Introduced) {
+  async #start(request: IncomingMessage, { issuer, sso }: LoginAttempt, { identity, ...introduced }: Introduced) {
     const { parts, sessions, door, trustedProxies } = this.options;
     const userId = sso ? await this.#identify(request, sso, identity) : await provisionUser(parts, identity);
     if (sso) await this.#expectNobodyElse(request, userId);
@@ -161,7 +161,7 @@ export class Login {
     const device = request.headers['user-agent'] ?? '';
     const place = addressOf(request, trustedProxies);
     const by = { issuer, identityProvider, ...(sso && { sso }) };
-    const started = await sessions.start({ userId, device, place, ...by, idToken });
+    const started = await sessions.start({ userId, device, place, ...by, ...introduced });
     parts.log.info({ userId, sessionId: started.session.id, ...by }, 'login: signed in');
     return started;
   }

@@ -56,9 +56,9 @@ export class SamlClient implements SignInClient {
     const isFirst = await this.spend(`saml-assertion ${id} ${asserted.id}`, MOST_AGE_MS + 2 * SKEW_MS);
     if (!isFirst) throw refused('the assertion was used before');
     const exp = Math.floor((Date.now() + MOST_AGE_MS) / 1_000);
-    const { subject: sub, email, name } = asserted;
+    const { subject: sub, email, name, endsAt } = asserted;
     const identity = identityIn({ sub, email, name, exp }, { issuer, audience: '', trustsEmail: true });
-    return { identity, idToken: null };
+    return { identity, idToken: null, endsAt };
   }
 
   /** One signs out here alone: a provider that is not asked has nothing to answer. */

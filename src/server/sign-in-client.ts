@@ -11,6 +11,8 @@ export interface Ties {
 export interface Introduced {
   readonly identity: Identity;
   readonly idToken: string | null;
+  /** In ms since 1970: when a session that begins by this is over at the latest; null where the issuer leaves it to us. */
+  readonly endsAt: number | null;
 }
 
 /** Our part in a sign-in at somebody else's, whatever protocol they speak. */

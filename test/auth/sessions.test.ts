@@ -29,6 +29,7 @@ const signIn = (userId: string, device = 'A browser') => ({
   issuer: 'example',
   identityProvider: 'google.com',
   idToken: 'an ID token',
+  endsAt: null,
 });
 
 /** The sessions of two processes around one store, with a clock that the test moves. */
@@ -144,6 +145,18 @@ describe.each(keepers)('sessions %s', (_where, start) => {
     expect((await last.use(secret))?.expiresAt).toEqual(new Date((await last.use(secret))?.endsAt ?? 0));
     wait(IDLE_MS / 2);
     expect(await last.use(secret)).toBeNull();
+  });
+
+  it('end when the issuer has them end, and never later than ours', async () => {
+    const { first, last, userId, wait } = await begin();
+    const soon = Date.now() + 10 * MINUTE;
+    const short = await first.start({ ...signIn(userId), endsAt: soon });
+    expect(short.session.expiresAt.getTime()).toBe(soon);
+    const long = await first.start({ ...signIn(userId), endsAt: Date.now() + 2 * ABSOLUTE_MS });
+    expect(long.session.endsAt - long.session.startedAt).toBe(ABSOLUTE_MS);
+    wait(11 * MINUTE);
+    expect(await last.use(short.secret)).toBeNull();
+    expect(await last.use(long.secret)).not.toBeNull();
   });
 
   it('are not used by being looked at', async () => {

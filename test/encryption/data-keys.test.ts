@@ -80,17 +80,24 @@ it('of processes that seal a first secret at once, all do it by one key', async 
   for (const text of sealed) expect(await process().open(place(), text, use())).toBe('a secret');
 });
 
-it('each use is in the audit log, with whose and why, and not what comes from memory', async () => {
+it('each use is in the audit log, with whose, why and of what, also by a key that is kept', async () => {
   const keys = process();
   const sealed = await keys.seal(place(), 'a secret', use());
-  for (let i = 0; i < 3; i += 1) await keys.open(place(), sealed, { ...use(), purpose: 'another' });
+  for (const purpose of ['one', 'another']) await keys.open(place(), sealed, { ...use(), purpose });
+  await keys.seal({ ...place(), id: '2' }, 'a secret', { ...use(), actorId: null, entryPoint: 'OPERATOR' });
   const entries = await audited();
   const [row] = await rows();
-  const details = { purpose: 'test', generation: 1, keyName: NAME, keyVersion: row?.keyVersion };
-  expect(entries.map(({ action, details, actorId }) => [action, JSON.parse(details), actorId])).toEqual([
-    ['key.created', details, world.admin.member.id],
-    ['key.used', details, world.admin.member.id],
+  const of = (purpose: string) => ({ purpose, generation: 1, keyName: NAME, keyVersion: row?.keyVersion });
+  const by = world.admin.member.id;
+  const seen = entries.map((entry) => [entry.action, entry.objectId, JSON.parse(entry.details), entry.actorId]);
+  expect(seen).toEqual([
+    ['key.created', null, of('test'), by],
+    ['key.used', '1', of('test'), by],
+    ['key.used', '1', of('one'), by],
+    ['key.used', '1', of('another'), by],
+    ['key.used', '2', of('test'), null],
   ]);
+  expect(unwraps()).toBe(1);
   expect((await verifyAudit(parts, world.companyId)).isSound).toBe(true);
 });
 
@@ -147,16 +154,20 @@ it('keys are kept in bounded number', async () => {
   expect(unwraps() - before).toBe(1);
 });
 
-it('without an entry in the audit log no key is given out', async () => {
-  const sealed = await process().seal(place(), 'a secret', use());
+it('without an entry in the audit log no key is used, also none that is kept', async () => {
+  const keys = process();
+  const sealed = await keys.seal(place(), 'a secret', use());
   const execute = (sql: string) => parts.orm.em.getConnection().execute(sql);
   await execute('alter table audit_entries rename to lost');
   try {
-    await expect(process().open(place(), sealed, use())).rejects.toThrow();
+    for (const each of [keys, process()]) {
+      await expect(each.open(place(), sealed, use())).rejects.toThrow();
+      await expect(each.seal(place(), 'a secret', use())).rejects.toThrow();
+    }
   } finally {
     await execute('alter table lost rename to audit_entries');
   }
-  expect(await process().open(place(), sealed, use())).toBe('a secret');
+  expect(await keys.open(place(), sealed, use())).toBe('a secret');
 });
 
 describe('a rotation', () => {

@@ -21,6 +21,8 @@ export interface Said {
   /** Of the confirmation; empty for none. */
   notBefore: string;
   issued: string;
+  /** When the session is to end; empty where that is left to us. */
+  sessionEnd: string;
 }
 
 /** A SAML identity provider, that of `samlify`, which asks its people nothing and says whatever a test needs. */
@@ -91,6 +93,7 @@ export async function startSamlProvider(metadata: () => Promise<string>): Promis
       groups: [],
       notBefore: '',
       issued: new Date().toISOString(),
+      sessionEnd: '',
       ...saml.next,
     };
     const made = await idp.createLoginResponse(sp, { extract }, 'post', {}, () => ({
@@ -126,7 +129,8 @@ function responseXml(said: Said, requestId: string, destination: string): string
   const now = new Date().toISOString();
   const ofRequest = said.inResponseTo && ` InResponseTo="${said.inResponseTo}"`;
   const notBefore = said.notBefore && ` NotBefore="${said.notBefore}"`;
+  const sessionEnd = said.sessionEnd && ` SessionNotOnOrAfter="${said.sessionEnd}"`;
   const groups = said.groups.map((group) => `<saml:AttributeValue>${group}</saml:AttributeValue>`).join('');
   const ofGroups = groups && `<saml:Attribute Name="groups">${groups}</saml:Attribute>`;
-  return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}" Destination="${destination}" InResponseTo="${requestId}"><saml:Issuer>${said.issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="_${randomUUID()}" Version="2.0" IssueInstant="${said.issued}"><saml:Issuer>${said.issuer}</saml:Issuer><saml:Subject><saml:NameID Format="${said.format}">${said.subject}</saml:NameID><saml:SubjectConfirmation Method="${said.method}"><saml:SubjectConfirmationData NotOnOrAfter="${said.notOnOrAfter}" Recipient="${said.recipient}"${ofRequest}${notBefore}/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotOnOrAfter="${said.notOnOrAfter}"><saml:AudienceRestriction><saml:Audience>${said.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${now}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="email"><saml:AttributeValue>${said.email}</saml:AttributeValue></saml:Attribute>${ofGroups}</saml:AttributeStatement></saml:Assertion></samlp:Response>`;
+  return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_${randomUUID()}" Version="2.0" IssueInstant="${now}" Destination="${destination}" InResponseTo="${requestId}"><saml:Issuer>${said.issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion ID="_${randomUUID()}" Version="2.0" IssueInstant="${said.issued}"><saml:Issuer>${said.issuer}</saml:Issuer><saml:Subject><saml:NameID Format="${said.format}">${said.subject}</saml:NameID><saml:SubjectConfirmation Method="${said.method}"><saml:SubjectConfirmationData NotOnOrAfter="${said.notOnOrAfter}" Recipient="${said.recipient}"${ofRequest}${notBefore}/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotOnOrAfter="${said.notOnOrAfter}"><saml:AudienceRestriction><saml:Audience>${said.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${now}"${sessionEnd}><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="email"><saml:AttributeValue>${said.email}</saml:AttributeValue></saml:Attribute>${ofGroups}</saml:AttributeStatement></saml:Assertion></samlp:Response>`;
 }

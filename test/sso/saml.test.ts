@@ -111,6 +111,14 @@ describe('a member signs in at the SAML provider of their company', () => {
     expect(await emailIn(cluster.first, browser)).toBe(email);
   });
 
+  it('for as long as the provider lets them', async () => {
+    const { email } = await person();
+    const sessionEnd = new Date(Date.now() + 90_000).toISOString();
+    const { browser } = await signIn(email, { sessionEnd });
+    const { sessions } = await get(cluster.first, callerIn(browser), '{ sessions { endsAt } }');
+    expect(sessions).toEqual([{ endsAt: sessionEnd }]);
+  });
+
   it('and it may be a duty', async () => {
     const { email, caller } = await person();
     const { browser } = await signIn(email);
@@ -179,6 +187,8 @@ describe('an assertion opens nothing', () => {
     ],
     ['that is held by a key, and not by who brings it', { method: 'urn:oasis:names:tc:SAML:2.0:cm:holder-of-key' }],
     ['with a name that is another one each time', { format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient' }],
+    ['for a session that is over', { sessionEnd: new Date(Date.now() - 1_000).toISOString() }],
+    ['for a session whose end is no time', { sessionEnd: 'soon' }],
     ['with an address of another domain', { email: 'somebody@elsewhere.example' }],
   ])('%s', async (_what, said) => {
     await expectNothing(said);
