@@ -108,7 +108,7 @@ export function expectEntry(viewer: AccessSubject, entries: readonly Entry[]): v
   if (viewer.kind === 'USER' && entries.includes('MEMBER')) {
     throw forbidden('COMPANY_REQUIRED', 'Name one of your companies in the header X-Company-Id.');
   }
-  throw forbidden('ENTRY_NOT_ALLOWED', `This is not open to a ${viewer.kind.toLowerCase()}.`);
+  throw forbidden('ENTRY_NOT_ALLOWED', 'This is not open to the way by which you came in.');
 }
 
 /** What `@hasRole` asks for. Throws FORBIDDEN. */

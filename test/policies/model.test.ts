@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { MemberViewer } from '../../src/auth/viewer.js';
 import { revokeApiKey } from '../../src/domain/api-keys.js';
+import { addComment } from '../../src/domain/comments.js';
 import { grantFollow, revokeFollow } from '../../src/domain/follows.js';
 import { deactivateMember, reactivateMember } from '../../src/domain/members.js';
 import { setProjectPermission } from '../../src/domain/projects.js';
@@ -9,104 +10,37 @@ import { endSupport } from '../../src/domain/support.js';
 import { assignTask, createTask, moveTask, updateTask } from '../../src/domain/tasks.js';
 import { updateMember } from '../../src/domain/update-member.js';
 import type { Member } from '../../src/entities/member.js';
-import type { Project } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
 import type { Task } from '../../src/entities/task.js';
 import { Scope } from '../../src/entities/vocabulary.js';
 import { ApiError, UserError } from '../../src/errors.js';
 import { sealCursor } from '../../src/pubsub/cursor.js';
 import { readHeads } from '../../src/pubsub/event-log.js';
+import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { ask, type Caller, get } from '../harness/client.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
 import { type Person, World } from '../harness/world.js';
+import { type Company, callersOf, kindsFor, mayShare, openTasks, seesProject, seesTask, visibleTo } from './model.js';
+import { diceOf, randomQuery } from './random-document.js';
 
-// The rules of the product once more, as short as they can be said, and the server beside them: after whatever has been done
-// to two companies, everybody is shown what the rules let them see, and nothing else.
+// The server beside the model of its rules: after whatever has been done to two companies, everybody is shown what the rules
+// let them see, and nothing else, whatever they ask.
 
-/** What a follow is of: one of the two. */
-interface Shown {
-  taskId?: string;
-  projectId?: string;
-}
-
-interface Company {
-  world: World;
-  people: Person[];
-  /** By the member's id, as the last command has left them. */
-  members: Map<string, Row<Member>>;
-  projects: Project[];
-  /** Who has a level where: `project member`. */
-  grants: Set<string>;
-  /** Who may share where, in the same way. */
-  sharers: Set<string>;
-  tasks: Map<string, Row<Task>>;
-  follows: (Shown & { id: string; secret: string; grantedBy: string; isOpen: boolean })[];
-  /** Programs, and the operator's support: whoever comes in and is no person of the company. */
-  others: { id: string; caller: Caller; scopes: readonly Scope[] | 'SUPPORT'; isOpen: boolean }[];
-}
-
-const isIn = (words: readonly string[], word: string) => words.includes(word);
-
-function seesProject({ grants }: Company, me: Row<Member>, project: Project): boolean {
-  const isInternal = me.kind === 'INTERNAL';
-  if (isInternal && (me.role !== 'MEMBER' || project.manager.id === me.id)) return true;
-  if (grants.has(`${project.id} ${me.id}`)) return true;
-  return isIn(isInternal ? ['INTERNAL', 'EVERYONE'] : ['EXTERNAL', 'EVERYONE'], project.visibility);
-}
-
-function seesTask(company: Company, me: Row<Member>, task: Row<Task>): boolean {
-  if (me.kind === 'EXTERNAL' && task.privacy !== 'PUBLIC') return false;
-  const named = [task.owner.id, task.solver?.id, task.awaitedMember?.id];
-  if (named.includes(me.id)) return true;
-  if (task.privacy === 'PRIVATE') return task.author?.id === me.id;
-  const isAwaitedHere = me.kind === 'INTERNAL' && company.grants.has(`${task.awaitedProject?.id} ${me.id}`);
-  return isAwaitedHere || seesProject(company, me, projectOf(company, task));
-}
-
-function findsMember(company: Company, me: Row<Member>, other: Row<Member>): boolean {
-  if (me.kind === 'INTERNAL' || other.id === me.id) return true;
-  const shared = company.projects.filter((project) => seesProject(company, me, project));
-  return shared.some(({ id, manager }) => manager.id === other.id || company.grants.has(`${id} ${other.id}`));
-}
-
-function mayShare(company: Company, me: Row<Member>, { taskId, projectId }: Shown): boolean {
-  const task = taskId ? company.tasks.get(taskId) : undefined;
-  const project = task ? projectOf(company, task) : company.projects.find(({ id }) => id === projectId);
-  if (me.deactivatedAt || me.kind === 'EXTERNAL' || !project) return false;
-  if (me.role !== 'ADMIN' && !company.sharers.has(`${project.id} ${me.id}`)) return false;
-  return task ? task.privacy === 'PUBLIC' && seesTask(company, me, task) : seesProject(company, me, project);
-}
-
-const projectOf = ({ projects }: Company, task: Row<Task>): Project =>
-  projects.find(({ id }) => id === task.project.id) as Project;
-
-/** All that somebody is to be shown, by its id. */
-function visibleTo(company: Company, me: Row<Member>): string[] {
-  const { projects, tasks, members, follows } = company;
-  return [
-    ...projects.filter((project) => seesProject(company, me, project)),
-    ...[...tasks.values()].filter((task) => seesTask(company, me, task)),
-    ...[...members.values()].filter((other) => findsMember(company, me, other)),
-    ...follows.filter(({ grantedBy }) => me.kind === 'INTERNAL' && (me.role === 'ADMIN' || grantedBy === me.id)),
-  ].map(({ id }) => id);
-}
-
-/** The kinds of objects that who is no person is shown: all of them, but for what is private. */
-function kindsFor(scopes: readonly Scope[] | 'SUPPORT'): string[] {
-  if (scopes === 'SUPPORT') return ['member', 'project', 'task'];
-  const areas = scopes.map((scope) => scope.split('_')[0]);
-  return ['MEMBERS', 'PROJECTS', 'TASKS']
-    .filter((area) => areas.includes(area))
-    .map((area) => area.toLowerCase().slice(0, -1));
-}
+const schema = buildGuardedSchema();
 
 let cluster: Cluster;
 beforeAll(async () => {
-  cluster = await startCluster({ ANSWER_CACHE_BYTES: '8000000', RATE_LIMIT_POINTS: '1000000000' });
+  cluster = await startCluster({
+    ANSWER_CACHE_BYTES: '8000000',
+    RATE_LIMIT_POINTS: '1000000000',
+    COST_LIMIT: '10000000',
+  });
 }, 60_000);
 afterAll(() => cluster?.stop());
 
 const PEOPLE = 5;
+/** For each who asks. */
+const DOCUMENTS = 40;
 
 /** Two companies; some people are in both. */
 async function found(): Promise<[Company, Company]> {
@@ -121,6 +55,8 @@ async function found(): Promise<[Company, Company]> {
       grants: new Set(),
       sharers: new Set(),
       tasks: new Map(),
+      comments: [],
+      texts: new Map(),
       follows: [],
       others: [],
     };
@@ -131,10 +67,11 @@ async function found(): Promise<[Company, Company]> {
     companies[0].people.push(person);
     companies[1].people.push(await worlds[1].member({ ...(i < 2 && { email: person.email }) }));
   }
-  for (const { world, people, members, projects } of companies) {
+  for (const { world, people, members, projects, texts } of companies) {
     for (const { member } of people) members.set(member.id, { ...member } as unknown as Row<Member>);
     for (const visibility of ['MEMBERS', 'INTERNAL', 'EXTERNAL'] as const)
       projects.push(await world.project(visibility));
+    for (const { id, name } of projects) texts.set(name, id);
   }
   return companies;
 }
@@ -163,8 +100,17 @@ const COMMANDS: Record<string, (company: Company, a: number, b: number, c: numbe
   },
   async add(company, a, b, c) {
     const [project, author] = [at(company.projects, a), at(company.people, b)];
-    const fields = { title: 'T', privacy: at(['PUBLIC', 'INTERNAL', 'PRIVATE'] as const, c) };
-    keep(company, await createTask(cluster.parts, viewerOf(company, author), project.id, fields));
+    const fields = { title: newText(), privacy: at(['PUBLIC', 'INTERNAL', 'PRIVATE'] as const, c) };
+    const made = await createTask(cluster.parts, viewerOf(company, author), project.id, fields);
+    keep(company, made);
+    company.texts.set(fields.title, made.result.id);
+  },
+  async comment(company, a, b, c) {
+    const [taskId, author] = [at([...company.tasks.keys()], a), at(company.people, b)];
+    const [body, privacy] = [newText(), at(['PUBLIC', 'INTERNAL'] as const, c)];
+    const { result } = await addComment(cluster.parts, viewerOf(company, author), taskId, body, privacy);
+    company.comments.push({ id: result.id, taskId, authorId: author.member.id, privacy });
+    company.texts.set(body, result.id);
   },
   async assign(company, a, b, c) {
     const [task, person, solver] = [at([...company.tasks.keys()], a), at(company.people, b), at(company.people, c)];
@@ -237,6 +183,13 @@ const COMMANDS: Record<string, (company: Company, a: number, b: number, c: numbe
   },
 };
 
+let written = 0;
+/** Stands nowhere else. */
+const newText = () => {
+  written += 1;
+  return `words-${written}-`;
+};
+
 const keep = ({ tasks }: Company, { result }: { result: Row<Task> }) => tasks.set(result.id, result);
 const acting = async (company: Company, a: number) => {
   // The first administrator stays one, so that somebody can act.
@@ -262,12 +215,16 @@ const LISTED =
 
 const idsOf = (nodes: ({ id: string } | null)[]): string[] => nodes.flatMap((node) => node?.id ?? []).sort();
 
+/** Where a company's log stands. */
+async function positionOf({ world: { companyId } }: Company): Promise<string> {
+  const head = (await readHeads(cluster.parts.orm, [companyId])).get(companyId) ?? 0;
+  return sealCursor(cluster.parts.keyring, companyId, head);
+}
+
 /** Everything that a member is shown, by all ways that lead to it. */
 async function expectShown(company: Company, person: Person, everything: string[]): Promise<void> {
   const me = company.members.get(person.member.id) as Row<Member>;
-  const { companyId } = company.world;
-  const head = (await readHeads(cluster.parts.orm, [companyId])).get(companyId) ?? 0;
-  const position = sealCursor(cluster.parts.keyring, companyId, head);
+  const position = await positionOf(company);
   for (const node of cluster.nodes) {
     if (me.deactivatedAt) {
       expect((await ask(node, person.caller, '{ projects(first: 1) { nodes { id } } }')).status).toBe(404);
@@ -305,8 +262,8 @@ async function expectShownToOthers(company: Company, everything: string[]): Prom
       found.push(...idsOf(data?.nodes ?? []));
     }
     const kinds = isOpen ? kindsFor(scopes) : [];
-    const { members, projects, tasks } = company;
-    const open = [...tasks.values()].filter(({ privacy }) => privacy !== 'PRIVATE');
+    const { members, projects } = company;
+    const open = openTasks(company);
     const allowed = [...members.values(), ...projects, ...open]
       .map(({ id }) => id)
       .filter((id) => kinds.includes(id.split('_')[0] ?? ''));
@@ -331,6 +288,55 @@ async function expectFollowed({ follows, tasks, projects }: Company): Promise<vo
   }
 }
 
+/** What a member may be shown by `node`. */
+const idsOfObjects = ({ members, tasks, projects, follows }: Company): string[] => [
+  ...members.keys(),
+  ...tasks.keys(),
+  ...[...projects, ...follows].map(({ id }) => id),
+];
+
+/** The same, and whatever else has an id. */
+const idsOfAll = (company: Company): string[] => [
+  ...idsOfObjects(company),
+  ...[company.world.companyId, company.world.workspace.id],
+  ...[...company.members.values()].map(({ user }) => user.id),
+  ...[...company.comments, ...company.others].map(({ id }) => id),
+];
+
+/** Ids of ours, wherever in an answer. */
+const idsIn = (text: string): string[] => text.match(/\b[a-z]+_[0-7][0-9a-hjkmnp-tv-z]{25}\b/g) ?? [];
+
+/**
+ * Nothing in any answer, its errors and its cursors included, is of what the rules keep from who asks. Answers how much was
+ * named to them.
+ */
+async function expectNothingElse(companies: readonly Company[], seed: number): Promise<number> {
+  const roll = diceOf(seed);
+  const texts = new Map(companies.flatMap((company) => [...company.texts]));
+  const known = new Set(companies.flatMap(idsOfAll));
+  const cursors: string[] = [];
+  let count = 0;
+  for (const company of companies) {
+    const position = await positionOf(company);
+    const ids = idsOfAll(company);
+    const foreignIds = [...known].filter((id) => !ids.includes(id));
+    for (const { caller, named, ...entering } of callersOf(company, companies)) {
+      for (let i = 0; i < DOCUMENTS; i += 1) {
+        const words = { ids, foreignIds, texts: [...texts.keys()], cursors, position };
+        const document = randomQuery(schema, roll, words, entering);
+        const answer = await ask(at(cluster.nodes, roll(2)), caller, document);
+        const text = JSON.stringify(answer);
+        const found = [...idsIn(text), ...[...texts].filter(([words]) => text.includes(words)).map(([, id]) => id)];
+        const leaked = found.filter((id) => known.has(id) && !named.has(id));
+        expect({ leaked, of: leaked.length > 0 && { document, text } }).toEqual({ leaked: [], of: false });
+        cursors.push(...[...text.matchAll(/"(?:cursor|endCursor)":"([^"]+)"/g)].map(([, cursor = '']) => cursor));
+        count += found.length;
+      }
+    }
+  }
+  return count;
+}
+
 /** Tasks of every privacy, by the administrator and by somebody who may edit everything. */
 async function furnish(company: Company): Promise<void> {
   // Who may edit everything may share it, too.
@@ -343,7 +349,9 @@ async function furnish(company: Company): Promise<void> {
   ] as const)
     await COMMANDS.letIn?.(company, who, scopes, 0);
   for (let i = 0; i < 12; i += 1) await COMMANDS.add?.(company, i, i % 2, Math.floor(i / 2));
-  expect(company.tasks.size).toBe(12);
+  for (let i = 0; i < 24; i += 1) await COMMANDS.comment?.(company, i, i % 2, Math.floor(i / 12));
+  for (let i = 0; i < 4; i += 1) await COMMANDS.awaitProject?.(company, i, EDITOR, i + 1);
+  expect([company.tasks.size, company.comments.length]).toEqual([12, 24]);
 }
 
 const step = fc.tuple(fc.constantFrom(...Object.keys(COMMANDS)), fc.nat(1), fc.nat(60), fc.nat(60), fc.nat(60));
@@ -351,21 +359,18 @@ const script = fc.array(step, { minLength: 20, maxLength: 45 });
 
 it('shows everybody what the rules allow, and nothing else, whatever has been done', async () => {
   await fc.assert(
-    fc.asyncProperty(script, async (steps) => {
+    fc.asyncProperty(script, fc.nat(), async (steps, seed) => {
       const companies = await found();
       for (const company of companies) await furnish(company);
       for (const [name, which, ...numbers] of steps)
         await attempt(() => COMMANDS[name]?.(at(companies, which), ...numbers) as Promise<void>);
-      const everything = companies.flatMap(({ members, projects, tasks, follows }) => [
-        ...members.keys(),
-        ...tasks.keys(),
-        ...[...projects, ...follows].map(({ id }) => id),
-      ]);
+      const everything = companies.flatMap(idsOfObjects);
       for (const company of companies) {
         for (const person of company.people) await expectShown(company, person, everything);
         await expectShownToOthers(company, everything);
         await expectFollowed(company);
       }
+      expect(await expectNothingElse(companies, seed)).toBeGreaterThan(100);
     }),
     { numRuns: Number(process.env.MODEL_RUNS ?? 8), endOnFailure: true },
   );
