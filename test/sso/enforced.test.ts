@@ -2,29 +2,24 @@ import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readAudit } from '../../src/domain/audit.js';
 import { newId } from '../../src/schema/ids.js';
-import { type Browser, callerIn, PUBLIC_URL, signIn } from '../harness/browser.js';
+import { type Browser, callerIn, signIn } from '../harness/browser.js';
 import { ask, type Caller, get, type Listener, listen } from '../harness/client.js';
-import { type Cluster, SECRET_KEY, startCluster } from '../harness/cluster.js';
-import { startIssuer, type TestIssuer } from '../harness/issuer.js';
-import { type NameServer, startNameServer } from '../harness/name-server.js';
-import { change, giveProvider, proveDomain, signInBySso } from '../harness/single-sign-on.js';
+import { type Cluster, SECRET_KEY } from '../harness/cluster.js';
+import { type TestIssuer } from '../harness/issuer.js';
+import { change, giveProvider, signInBySso } from '../harness/single-sign-on.js';
 import { CHANGES } from '../harness/stage.js';
 import { until } from '../harness/until.js';
 import { type Person, World } from '../harness/world.js';
+import { addressIn, type SsoCompany, SsoStage } from './stage.js';
 
+let stage: SsoStage;
 let cluster: Cluster;
-let names: NameServer;
 let own: TestIssuer;
 beforeAll(async () => {
-  names = await startNameServer();
-  own = await startIssuer();
-  cluster = await startCluster({ PUBLIC_URL, DNS_SERVERS: names.address, ANSWER_CACHE_BYTES: '1000000' });
+  stage = await SsoStage.open({ ANSWER_CACHE_BYTES: '1000000' });
+  ({ cluster, own } = stage);
 }, 60_000);
-afterAll(async () => {
-  await cluster?.stop();
-  await own?.stop();
-  await names?.stop();
-});
+afterAll(() => stage?.close());
 
 let world: World;
 let admin: Person;
@@ -34,13 +29,11 @@ let bySso: Browser;
 let domain: string;
 let domainId: string;
 beforeEach(async () => {
-  world = await World.found(cluster.parts, cluster.issuer);
-  domain = `${newId('domain').slice(-10)}.example`;
-  admin = await world.member({ email: `admin-${newId('user').slice(-10)}@${domain}`, role: 'ADMIN' });
+  let person: SsoCompany['person'];
+  ({ world, domain, domainId, person } = await stage.company());
+  admin = await person('ADMIN');
   // Of another domain: whom the company's issuer does not speak for.
   guest = await world.external();
-  domainId = await proveDomain(cluster.first, world.admin.caller, names, domain);
-  await giveProvider(cluster.first, world.admin.caller, own);
   ({ browser: bySso } = await signInBySso(cluster.first, world, own, admin.email));
 });
 
@@ -95,7 +88,7 @@ describe('where a company insists on its own sign-in', () => {
   });
 
   it('who has one company only finds it among their companies all the same', async () => {
-    const { email } = await world.member({ email: `m-${newId('user').slice(-10)}@${domain}` });
+    const { email } = await world.member({ email: addressIn(domain) });
     const byAnother = await signIn(cluster.first, cluster.issuer, email);
     await enforce();
     await untilRefused({ ...callerIn(byAnother), companyId: world.companyId });
