@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { keepTo, LOAD_CORE } from './rig/cores.mjs';
 import { endAll } from './rig/processes.mjs';
-import { circumstances, judge, summarize, tableOf, verdictOf, writeResults } from './rig/report.mjs';
+import { circumstances, isGood, judgeAll, summarize, tableOf, verdictOf, writeResults } from './rig/report.mjs';
 import { startServices } from './rig/services.mjs';
 import * as fanout from './workloads/fanout.mjs';
 import * as mutations from './workloads/mutations.mjs';
@@ -79,7 +79,7 @@ async function main() {
     if (isWhole) writeResults(resultsDir, name, result);
   }
   console.log(`\nWritten to ${writeResults(resultsDir, 'latest', results)}`);
-  return Object.values(results).every(({ verdicts }) => verdicts.every(({ isMet }) => isMet));
+  return Object.values(results).every(isGood);
 }
 
 /** Every round of every cell of one workload. */
@@ -99,15 +99,11 @@ async function play(workload, services) {
       }
     }
     const ofCell = runs.filter((run) => run.cell === cell.name);
-    console.log(`\n${tableOf(cell, summarize(ofCell), ofCell)}`);
+    console.log(`\n${tableOf(cell, summarize(ofCell, options.rounds), ofCell)}`);
   }
 
-  const summaries = summarize(runs);
-  const of = (cell, subject, figure) =>
-    summaries.find((each) => each.cell === cell && each.subject === subject)?.medians[figure];
-  const verdicts = workload.targets
-    .filter(({ cells }) => cells.every((name) => chosen.some((cell) => cell.name === name)))
-    .map((target) => judge({ ...target, value: target.value(of) }));
+  const summaries = summarize(runs, options.rounds);
+  const verdicts = judgeAll(workload.targets, chosen, summaries);
   console.log(`\n${verdicts.map(verdictOf).join('\n')}`);
   return { summaries, verdicts, runs };
 }

@@ -10,6 +10,7 @@ import { Followers as MysqlFollowers } from './mysql/0007-followers.js';
 import { DataKeys as MysqlDataKeys } from './mysql/0008-data-keys.js';
 import { SingleSignOn as MysqlSingleSignOn } from './mysql/0009-single-sign-on.js';
 import { EntryPoints as MysqlEntryPoints } from './mysql/0010-entry-points.js';
+import { Readmissions as MysqlReadmissions } from './mysql/0011-readmissions.js';
 import { Initial as SqliteInitial } from './sqlite/0001-initial.js';
 import { ListIndexes as SqliteListIndexes } from './sqlite/0002-list-indexes.js';
 import { Idempotency as SqliteIdempotency } from './sqlite/0003-idempotency.js';
@@ -20,6 +21,7 @@ import { Followers as SqliteFollowers } from './sqlite/0007-followers.js';
 import { DataKeys as SqliteDataKeys } from './sqlite/0008-data-keys.js';
 import { SingleSignOn as SqliteSingleSignOn } from './sqlite/0009-single-sign-on.js';
 import { EntryPoints as SqliteEntryPoints } from './sqlite/0010-entry-points.js';
+import { Readmissions as SqliteReadmissions } from './sqlite/0011-readmissions.js';
 
 interface ListedMigration {
   name: string;
@@ -38,6 +40,7 @@ export const mysqlMigrations: ListedMigration[] = [
   { name: '0008-data-keys', class: MysqlDataKeys },
   { name: '0009-single-sign-on', class: MysqlSingleSignOn },
   { name: '0010-entry-points', class: MysqlEntryPoints },
+  { name: '0011-readmissions', class: MysqlReadmissions },
 ];
 
 /** SQLite, in the order in which they run. */
@@ -52,4 +55,5 @@ export const sqliteMigrations: ListedMigration[] = [
   { name: '0008-data-keys', class: SqliteDataKeys },
   { name: '0009-single-sign-on', class: SqliteSingleSignOn },
   { name: '0010-entry-points', class: SqliteEntryPoints },
+  { name: '0011-readmissions', class: SqliteReadmissions },
 ];

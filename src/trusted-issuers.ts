@@ -80,7 +80,7 @@ export function withSecrets(
 
 /** The entries in which a URL is not https. */
 export const insecureEntries = (text: string): string[] =>
-  entriesOf(text).filter((entry) =>
+  entriesOf(withoutUser(text)).filter((entry) =>
     entry.split('|').some((part, i) => {
       const url = i === 0 ? part : /^metadata=(.*)/.exec(part)?.[1];
       return url !== undefined && !url.startsWith('https://');
@@ -100,24 +100,28 @@ const entriesOf = (text: string): string[] =>
 function parseIssuer(entry: string, fault: (message: string) => void): TrustedIssuer {
   const [issuer = '', audience = '', ...rest] = entry.split('|').map((part) => part.trim());
   if (!isHttpUrl(issuer) || !audience || audience.includes('='))
-    fault(`"${entry}" is not ISSUER_URL|AUDIENCE, with options after it`);
+    fault(`"${withoutUser(entry)}" is not ISSUER_URL|AUDIENCE, with options after it`);
+  const shown = withoutUser(issuer);
   if (issuer.length > ISSUER_LENGTH) fault(`an issuer has at most ${ISSUER_LENGTH} characters`);
   const options: Options = new Map();
   let parsed: TrustedIssuer = { issuer, audience };
   for (const part of rest) {
     const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(part) ?? [];
     const option = OPTIONS[name];
-    if (!option) fault(`${issuer} has an option "${name}"; there are ${Object.keys(OPTIONS).join(', ')}`);
-    else if (options.has(name)) fault(`${issuer} has ${name} twice`);
-    else if (!option.is(value)) fault(`${name} of ${issuer} must be ${option.form}`);
+    if (!option) fault(`${shown} has an option "${name}"; there are ${Object.keys(OPTIONS).join(', ')}`);
+    else if (options.has(name)) fault(`${shown} has ${name} twice`);
+    else if (!option.is(value)) fault(`${name} of ${shown} must be ${option.form}`);
     else parsed = { ...parsed, ...option.set(value) };
     options.set(name, value);
   }
   // Its ID tokens would look like access tokens.
-  if (parsed.client === audience) fault(`client of ${issuer} is its audience as well: register the API for itself`);
+  if (parsed.client === audience) fault(`client of ${shown} is its audience as well: register the API for itself`);
   if (parsed.client) parsed.name ??= URL.parse(issuer)?.hostname ?? issuer;
   return parsed;
 }
+
+/** A URL has no name or password of a user; what is told of one that has them does not have them. */
+export const withoutUser = (text: string): string => text.replace(/\/\/[^/|]*@/g, '//…@');
 
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);

@@ -5,19 +5,25 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { columns, median, percent, short } from './figures.mjs';
 
-/** The medians of a subject's runs in a cell, and whether each of them counts. */
-export function summarize(runs) {
+/**
+ * The medians of a subject's runs in a cell, and whether they count: not when one of the rounds that were asked for is
+ * missing, has failed, or had faults.
+ */
+export function summarize(runs, rounds) {
   const groups = Map.groupBy(runs, ({ cell, subject }) => `${cell} ${subject}`);
   return [...groups.values()].map((group) => {
-    const good = group.filter(({ failed }) => !failed);
+    const good = group.filter(({ failed }) => failed === undefined);
     const names = new Set(
       good.flatMap((run) => Object.keys(run).filter((name) => name !== 'round' && typeof run[name] === 'number')),
     );
     const medians = Object.fromEntries([...names].map((name) => [name, median(good.map((run) => run[name]))]));
-    const remarks = new Set(group.flatMap(({ failed, faults = [] }) => (failed ? [`failed: ${failed}`] : faults)));
+    const remarks = new Set(
+      group.flatMap(({ failed, faults = [] }) => (failed === undefined ? faults : [`failed: ${failed}`])),
+    );
     const limits = new Set(good.map(({ limit }) => limit).filter(Boolean));
     const { cell, subject } = group[0];
-    return { cell, subject, runs: group.length, medians, limits: [...limits], remarks: [...remarks] };
+    const isSound = group.length >= rounds && remarks.size === 0;
+    return { cell, subject, runs: group.length, isSound, medians, limits: [...limits], remarks: [...remarks] };
   });
 }
 
@@ -41,6 +47,21 @@ export function tableOf({ title, figures }, summaries, runs) {
   });
   return [title, ...columns([heading, ...rows]).map((line) => `  ${line}`)].join('\n');
 }
+
+/** The verdict on each target whose cells were all chosen. What does not count is no measurement. */
+export function judgeAll(targets, chosen, summaries) {
+  const of = (cell, subject, figure) => {
+    const summary = summaries.find((each) => each.cell === cell && each.subject === subject);
+    return summary?.isSound ? summary.medians[figure] : Number.NaN;
+  };
+  return targets
+    .filter(({ cells }) => cells.every((name) => chosen.some((cell) => cell.name === name)))
+    .map((target) => judge({ ...target, value: target.value(of) }));
+}
+
+/** Whether all that a workload was asked for was measured without a fault, and its targets are met. */
+export const isGood = ({ summaries, verdicts }) =>
+  summaries.every(({ isSound }) => isSound) && verdicts.every(({ isMet }) => isMet);
 
 /** Whether a target is met: `value` stands in the relation `is` (`≥` or `≤`) to `bound`. What was not measured is missed. */
 export function judge({ name, what, value, is, bound }) {

@@ -12,7 +12,7 @@ import { isKeySecret } from './api-key-secret.js';
 import { enterByKey, keyAsNow } from './by-api-key.js';
 import { enterByFollow } from './by-follow.js';
 import { enterBySupportToken, supportAsNow } from './by-support-token.js';
-import type { DoorBook } from './door-book.js';
+import type { DoorBook, Origin } from './door-book.js';
 import { findFollowerViewer } from './follow-viewer.js';
 import type { Identity } from './identity.js';
 import { type Credential, type Door, ENDED } from './knocking.js';
@@ -50,6 +50,8 @@ interface Verified {
   session?: string;
   /** The company's own issuer by which they came: it opens that company only. */
   sso?: { companyId: string; providerId: string } | undefined;
+  /** When the session began, in ms since 1970. */
+  startedAt?: number;
   /** A fingerprint of what was shown. */
   credential: string;
 }
@@ -57,6 +59,7 @@ interface Verified {
 /** What a member's viewer takes over from the way they came in. */
 type Came = Pick<MemberViewer, 'companyId' | 'userId' | 'expiresAt' | 'session' | 'isStanding'> & {
   sso?: string | undefined;
+  startedAt?: number | undefined;
 };
 
 /** Where members are known without asking the database; null where they are not. Up to a second old. */
@@ -145,8 +148,8 @@ export class Authenticator implements Door {
   async #session(secret: string): Promise<Verified> {
     const session = await this.sessions?.use(secret);
     if (!session) throw sessionEnded();
-    const { userId, expiresAt, hash, sso } = session;
-    return { userId, expiresAt, session: hash, credential: hash, sso };
+    const { userId, expiresAt, hash, sso, startedAt } = session;
+    return { userId, expiresAt, session: hash, credential: hash, sso, startedAt };
   }
 
   /** A viewer by a session is one as long as that stands, and until it ends as things are now. */
@@ -162,25 +165,39 @@ export class Authenticator implements Door {
     { companyId, origin }: Credential,
     known: KnownMembers | undefined,
   ): Promise<SignedIn | MemberViewer> {
-    const viewer = await this.#inCompany(verified, companyId, known);
-    if (viewer && origin) this.book?.entered(viewer, verified.credential, origin);
-    if (viewer) return viewer;
-    if (companyId && origin) this.book?.turnedAway(companyId, 'USER', 'NOT_VISIBLE_OR_ABSENT', origin);
-    throw notFound('company');
+    try {
+      const viewer = await this.#inCompany(verified, companyId, known);
+      if (origin) this.book?.entered(viewer, verified.credential, origin);
+      return viewer;
+    } catch (error) {
+      const inWhich = verified.sso?.companyId ?? companyId;
+      if (error instanceof ApiError && origin && inWhich && prefixOf(inWhich) === 'company')
+        await this.#turnAway(inWhich, verified.userId, error.reason, origin);
+      throw error;
+    }
   }
 
-  /** Null for a company that is not this person's. Throws what `expectSignIn` throws. */
+  /** Whose part has ended, or who should have come by another sign-in, is named; of a stranger only their coming is known. */
+  async #turnAway(companyId: string, userId: string, reason: Reason, origin: Origin): Promise<void> {
+    const [member] = await findRows({ orm: this.orm, companyId }, Member, { user: userId });
+    this.book?.turnedAway(companyId, 'USER', reason, origin, member?.id);
+  }
+
+  /** Throws NOT_FOUND for a company that is not this person's, and what `expectSignIn` throws. */
   async #inCompany(
-    { userId, expiresAt, session, sso }: Verified,
+    { userId, expiresAt, session, sso, startedAt }: Verified,
     named: string | undefined,
     known: KnownMembers | undefined,
-  ): Promise<SignedIn | MemberViewer | null> {
+  ): Promise<SignedIn | MemberViewer> {
     // What a company's own issuer says is nothing to any other company, and nothing outside of companies.
-    if (sso && named !== undefined && named !== sso.companyId) return null;
+    if (sso && named !== undefined && named !== sso.companyId) throw notFound('company');
     const companyId = sso?.companyId ?? named;
     if (companyId !== undefined) {
       if (prefixOf(companyId) !== 'company') throw notFound('company');
-      return this.#member({ companyId, userId, expiresAt, session, sso: sso?.providerId }, known);
+      const came = { companyId, userId, expiresAt, session, sso: sso?.providerId, startedAt };
+      const member = await this.#member(came, known);
+      if (!member) throw notFound('company');
+      return member;
     }
     const memberships = await activeMemberships(this.orm, userId);
     const only = memberships.length === 1 ? memberships[0] : undefined;
@@ -194,11 +211,11 @@ export class Authenticator implements Door {
   }
 
   async #member(given: Came, known: KnownMembers | undefined): Promise<MemberViewer | null> {
-    const { companyId, userId, sso, isStanding } = given;
+    const { companyId, userId, sso, startedAt, isStanding } = given;
     const found = known?.(companyId, userId);
     const member = found ? await found : await this.#find(companyId, userId);
     if (!member) return null;
-    if (!isStanding && member.gate) expectSignIn(member.gate, sso);
+    if (!isStanding && member.gate) expectSignIn(member.gate, sso, startedAt);
     return { ...memberViewer({ ...member, id: member.memberId, kind: member.membership }, given), ...gateOf(member) };
   }
 
@@ -215,20 +232,25 @@ const hasExpired = (viewer: Viewer): boolean =>
   'expiresAt' in viewer && viewer.expiresAt !== null && viewer.expiresAt.getTime() <= Date.now();
 
 /** The memberships of one person, across companies: found by the person's key, not by a company's. */
-export async function activeMemberships(orm: Orm, userId: string): Promise<Member[]> {
+export async function membershipsOf(orm: Orm, userId: string): Promise<Member[]> {
   const em = orm.em.fork();
-  return em.find(Member, { user: userId, deactivatedAt: null }, { filters: false, orderBy: { createdAt: 'asc' } });
+  return em.find(Member, { user: userId }, { filters: false, orderBy: { createdAt: 'asc' } });
 }
+
+/** Those that have not ended. */
+export const activeMemberships = async (orm: Orm, userId: string): Promise<Member[]> =>
+  (await membershipsOf(orm, userId)).filter(({ deactivatedAt }) => !deactivatedAt);
 
 const gateOf = ({ gate }: MemberViewer): Pick<MemberViewer, 'gate'> => (gate ? { gate } : {});
 
 function memberViewer(
   { id, role, kind }: Pick<Row<Member>, 'id' | 'role' | 'kind'>,
   // As texts that are kept already: there are many viewers.
-  { companyId, userId, expiresAt, session, sso }: Came,
+  { companyId, userId, expiresAt, session, sso, startedAt }: Came,
 ): MemberViewer {
   const viewer: MemberViewer = { kind: 'MEMBER', companyId, userId, memberId: id, role, membership: kind, expiresAt };
   if (session) viewer.session = session;
   if (sso) viewer.sso = sso;
+  if (sso && startedAt !== undefined) viewer.startedAt = startedAt;
   return viewer;
 }

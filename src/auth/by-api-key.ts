@@ -22,8 +22,11 @@ export async function enterByKey(door: Door, secret: string, { companyId, origin
     if (shown && origin) door.book?.turnedAway(shown.companyId, 'INTEGRATION', reason, origin, found?.key.id);
     throw unauthenticated('KEY_INVALID', 'This API key is not good here.', found ? { cause: ENDED } : {});
   }
-  if (companyId !== undefined && companyId !== viewer.companyId) throw notFound('company');
-  if (origin) door.book?.entered(viewer, viewer.keyId, origin);
+  if (companyId !== undefined && companyId !== viewer.companyId) {
+    if (origin) door.book?.turnedAway(viewer.companyId, 'INTEGRATION', 'NOT_VISIBLE_OR_ABSENT', origin, viewer.keyId);
+    throw notFound('company');
+  }
+  if (origin) door.book?.entered(viewer, found.secret.hash, origin);
   return viewer;
 }
 

@@ -21,7 +21,10 @@ export async function enterBySupportToken(
     if (viewer && origin) door.book?.turnedAway(viewer.companyId, 'SUPPORT', 'SUPPORT_ENDED', origin, viewer.grantId);
     throw unauthenticated('SUPPORT_ENDED', 'This way in is not open, or not any more.', viewer ? { cause: ENDED } : {});
   }
-  if (companyId !== undefined && companyId !== current.companyId) throw notFound('company');
+  if (companyId !== undefined && companyId !== current.companyId) {
+    if (origin) door.book?.turnedAway(current.companyId, 'SUPPORT', 'NOT_VISIBLE_OR_ABSENT', origin, current.grantId);
+    throw notFound('company');
+  }
   if (origin) door.book?.entered(current, hash('sha256', token, 'base64url'), origin);
   return current;
 }

@@ -1,3 +1,4 @@
+import { Member } from '../entities/member.js';
 import type { Orm } from '../entities/orm.js';
 import { marks } from '../entities/row-filter.js';
 import { selectRows } from '../entities/rows.js';
@@ -13,9 +14,11 @@ export interface SignInGate {
   readonly isProven: boolean;
   /** Whether they may come by that issuer alone. */
   readonly isEnforced: boolean;
+  /** In ms since 1970: sessions by the company's issuer that began before are over. */
+  readonly since: number;
 }
 
-const OPEN: SignInGate = { providerId: null, isProven: false, isEnforced: false };
+const OPEN: SignInGate = { providerId: null, isProven: false, isEnforced: false, since: 0 };
 
 /** The domain of an address, as proofs have it. */
 export const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1);
@@ -29,15 +32,20 @@ export async function readGates(
   const source = { orm, companyId };
   const [provider] = await selectRows(source, SsoProvider, 'id <> ? limit 1', [''], ['id', 'isEnforced']);
   if (!provider || userIds.length === 0) return () => OPEN;
-  const [domains, { rows }] = await Promise.all([
-    selectRows(source, SsoDomain, 'proven_domain is not null', [], ['domain']),
-    run(orm.em, `select id, email from users where id in (${marks(userIds.length)})`, userIds),
+  const among = marks(userIds.length);
+  const [domains, members, { rows }] = await Promise.all([
+    selectRows(source, SsoDomain, 'proven_domain is not null', [], ['domain', 'verifiedAt']),
+    selectRows(source, Member, `user_id in (${among})`, userIds, ['user', 'readmittedAt']),
+    run(orm.em, `select id, email from users where id in (${among})`, userIds),
   ]);
-  const proven = new Set(domains.map(({ domain }) => domain));
-  const isProven = new Map(rows.map(({ id, email }) => [String(id), proven.has(domainOf(String(email)))]));
+  const proven = new Map(domains.map(({ domain, verifiedAt }) => [domain, verifiedAt?.getTime() ?? 0]));
+  const readmitted = new Map(members.map(({ user, readmittedAt }) => [user.id, readmittedAt?.getTime() ?? 0]));
+  const provenSince = new Map(rows.map(({ id, email }) => [String(id), proven.get(domainOf(String(email)))]));
   return (userId) => {
-    const is = isProven.get(userId) ?? false;
-    return { providerId: provider.id, isProven: is, isEnforced: is && provider.isEnforced };
+    const proof = provenSince.get(userId);
+    const isProven = proof !== undefined;
+    const since = Math.max(proof ?? 0, readmitted.get(userId) ?? 0);
+    return { providerId: provider.id, isProven, isEnforced: isProven && provider.isEnforced, since };
   };
 }
 
@@ -47,10 +55,12 @@ export const readGate = async (orm: Orm, companyId: string, userId: string): Pro
 
 /**
  * Throws SSO_REQUIRED for who has come by another sign-in than the one that the company insists on, and SESSION_ENDED for who
- * came by an issuer that the company does not have any more, or that does not speak for them any more.
+ * came by an issuer that the company does not have any more, that does not speak for them any more, or before they or their
+ * domain were taken back; `startedAt` is when they came, in ms since 1970, where that is known.
  */
-export function expectSignIn(gate: SignInGate, sso: string | undefined): void {
+export function expectSignIn(gate: SignInGate, sso: string | undefined, startedAt = Number.POSITIVE_INFINITY): void {
   if (sso === undefined && gate.isEnforced)
     throw forbidden('SSO_REQUIRED', "Here you come in by the company's own sign-in: /auth/login?sso=COMPANY.");
-  if (sso !== undefined && (sso !== gate.providerId || !gate.isProven)) throw sessionEnded();
+  const isOver = sso !== gate.providerId || !gate.isProven || startedAt < gate.since;
+  if (sso !== undefined && isOver) throw sessionEnded();
 }

@@ -30,6 +30,8 @@ export interface MemberViewer {
   session?: string;
   /** The company's own issuer by which they came; none for every other way. */
   sso?: string;
+  /** When they came by it, in ms since 1970. */
+  startedAt?: number;
   /** By which sign-in they may come, as it was read last. */
   gate?: SignInGate;
   /** Whether it is asked for what the member may, by whatever sign-in each of their connections came. */

@@ -1,7 +1,7 @@
 import { Member } from '../entities/member.js';
 import { User } from '../entities/user.js';
 import type { MembershipKind, Role } from '../entities/vocabulary.js';
-import { expectExternalRole, firstMemberValues, recordMember } from './members.js';
+import { expectExternalRole, firstMemberValues, readmission, recordMember } from './members.js';
 import type { Changes, Work } from './unit-of-work.js';
 import { expectNothingInternal } from './update-member.js';
 
@@ -31,6 +31,6 @@ export async function admitMember(work: Work, earlier: Member | null, admission:
   const changes: Changes = { deactivatedAt: [earlier.deactivatedAt, null] };
   for (const name of ['role', 'kind', 'licensedAsInternal'] as const)
     if (earlier[name] !== after[name]) changes[name] = [earlier[name], after[name]];
-  Object.assign(earlier, after, { deactivatedAt: null });
+  Object.assign(earlier, after, readmission());
   recordMember(work, 'member.reactivated', earlier, changes);
 }

@@ -77,10 +77,12 @@ export function rotateApiKey(
     if (apiKey.revokedAt) throw new UserError('KEY_ENDED', 'This key has been revoked.', 'keyId');
     if (overlapSeconds < 0 || overlapSeconds > LONGEST_OVERLAP_SECONDS)
       throw new UserError('OVERLAP', 'The secret before goes on for seven days at most.', 'overlapSeconds');
+    const isOver = apiKey.expiresAt.getTime() <= Date.now();
     if (expiresAt) apiKey.expiresAt = expectExpiry(expiresAt);
-    else if (apiKey.expiresAt.getTime() <= Date.now())
+    else if (isOver)
       throw new UserError('KEY_ENDED', 'The time of this key is over: say until when it is to be good.', 'expiresAt');
-    const end = new Date(Date.now() + overlapSeconds * 1_000);
+    // What has ended by its time is not brought back by another one.
+    const end = new Date(Date.now() + (isOver ? 0 : overlapSeconds * 1_000));
     for (const before of await em.find(ApiKeySecret, { key: { id: apiKey.id } }))
       if (!before.expiresAt || before.expiresAt > end) before.expiresAt = end;
     const secret = addSecret(parts, em, apiKey);

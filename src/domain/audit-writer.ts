@@ -8,6 +8,8 @@ import { type Parts, transact } from './unit-of-work.js';
 export type Observation = Audited & Required<Pick<Audited, 'by'>> & { from: Origin };
 
 const GATHER_MS = 50;
+/** A database takes a statement with so many values. */
+const AT_ONCE = 500;
 const ATTEMPTS = 3;
 /** Of one process. What is beyond is told in its own log only. */
 const MOST_WAITING = 10_000;
@@ -52,8 +54,9 @@ export class AuditWriter {
   }
 
   async #write(companyId: string): Promise<void> {
-    const observations = this.#waiting.get(companyId) ?? [];
-    this.#waiting.delete(companyId);
+    const waiting = this.#waiting.get(companyId) ?? [];
+    const observations = waiting.splice(0, AT_ONCE);
+    if (waiting.length === 0) this.#waiting.delete(companyId);
     const nobody = { companyId, userId: null, actorId: null, entryPoint: 'NOBODY' } as const;
     for (let attempt = 1; ; attempt += 1) {
       try {

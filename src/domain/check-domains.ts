@@ -51,6 +51,8 @@ async function check(parts: Parts, { companyId, id, domain, challenge }: Row<Sso
     const held = await holdDomain(em, id);
     if (!held.verifiedAt) return;
     if (isThere) {
+      if (held.failingSince)
+        record({ type: 'sso.domainFound', objectId: id, changes: { failingSince: [held.failingSince, null] } });
       held.failingSince = null;
       return;
     }

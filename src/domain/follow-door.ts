@@ -111,7 +111,7 @@ async function isStale(source: RowSource, { id, invitedAt, confirmedAt, createdA
 /** Once; from then on the secret of the letter lets them in. False when the follow has ended, or has no room. */
 async function confirmInvitation(parts: DoorParts, { companyId, id, follow }: Row<Follower>): Promise<boolean> {
   const actor = { companyId, userId: null, actorId: id, entryPoint: 'FOLLOWER' } as const;
-  const { result } = await transact(parts, actor, async ({ em, update, audit }) => {
+  const { result } = await transact(parts, actor, async ({ em, update, record }) => {
     const held = await findOpenFollow(em, { id: follow.id }, 'FOR UPDATE');
     const follower = await findOpenFollower(em, id, 'FOR UPDATE');
     if (!held || !follower) return 'FOLLOW_INVALID';
@@ -119,7 +119,7 @@ async function confirmInvitation(parts: DoorParts, { companyId, id, follow }: Ro
     if (isFull(held)) return 'FOLLOW_FULL';
     update(Follow, held, { ...held, followerCount: held.followerCount + 1 });
     update(Follower, follower, { ...follower, confirmedAt: new Date() });
-    audit({ action: 'follower.entered', objectId: id, details: { followId: follow.id, byInvitation: true } });
+    record({ type: 'follower.entered', objectId: id, data: { followId: follow.id, byInvitation: true } });
     return null;
   });
   if (result) refuse(parts, companyId, follow.id, result);

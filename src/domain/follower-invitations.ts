@@ -44,7 +44,7 @@ export async function inviteFollower(
     const { em } = work;
     const { follow, title } = await getInvitable(em, viewer, expectId('follow', followId));
     const [known] = await findRows(em, Follower, { follow: follow.id, emailHash }, { lock: 'FOR UPDATE' });
-    if (known?.unsubscribedAt)
+    if (known?.unsubscribedAt || (await hasUnsubscribed(em, follow, emailHash)))
       throw new UserError('UNSUBSCRIBED', 'They have unsubscribed: no more letters go there.', 'email');
     if (!known?.confirmedAt && isFull(follow))
       throw new UserError('FOLLOW_FULL', 'No more may come in by this follow.');
@@ -77,6 +77,14 @@ async function getInvitable(em: EntityManager, viewer: MemberViewer, id: string)
   return { follow, title: task?.title ?? project.name };
 }
 
+/** Whether they have unsubscribed by any follow of the same object: a letter says that no more about this goes to them. */
+async function hasUnsubscribed(em: EntityManager, { task, project }: Row<Follow>, emailHash: string): Promise<boolean> {
+  const follows = await findRows(em, Follow, task ? { task: task.id } : { project: project?.id ?? '' });
+  const ids = follows.map(({ id }) => id);
+  const found = await findRows(em, Follower, { follow: ids, emailHash });
+  return found.some(({ unsubscribedAt }) => unsubscribedAt);
+}
+
 type Invited = Pick<Row<Follower>, 'email' | 'emailHash' | 'renewalHash' | 'invitedAt' | 'endedAt'>;
 
 async function write(
@@ -99,7 +107,7 @@ async function write(
 
 /**
  * Ends a follower by their own wish: no more letters, and no way in. Their address is erased; a keyed hash of it stays, so that
- * nobody invites them by this follow again. Done twice, or for who is not there, it is no fault.
+ * nobody invites them to follow the same object again. Done twice, or for who is not there, it is no fault.
  */
 export async function unsubscribeFollower(parts: Parts, { companyId, followerId }: Unsubscription): Promise<void> {
   const actor = { companyId, userId: null, actorId: followerId, entryPoint: 'FOLLOWER' } as const;

@@ -102,13 +102,16 @@ export function reactivateMember(parts: Parts, viewer: MemberViewer, memberId: s
     if (!member.deactivatedAt) return member;
     expectKnown(member);
     const changes: Changes = { deactivatedAt: [member.deactivatedAt, null] };
-    member.deactivatedAt = null;
+    Object.assign(member, readmission());
     recordMember(work, 'member.reactivated', member, changes);
     const { email } = await work.em.findOneOrFail(User, { id: member.user.id });
     await endInvitations(work, { openEmail: email });
     return member;
   });
 }
+
+/** What becomes of a member who is let in again. */
+export const readmission = () => ({ deactivatedAt: null, readmittedAt: new Date() });
 
 /** Throws a UserError for whom the company was made to forget. */
 export function expectKnown({ erasedAt }: Member): void {

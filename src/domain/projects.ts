@@ -52,6 +52,9 @@ export function createProject(parts: Parts, viewer: ActingViewer, input: NewProj
       manager,
     });
     work.record({ type: 'project.created', objectId: project.id, changes: { name: [null, project.name] } });
+    // It gives rights by itself: to its manager, and to whom it is visible.
+    const { visibility } = project;
+    work.audit({ action: 'project.created', objectId: project.id, details: { managerId, visibility } });
     return project;
   });
 }

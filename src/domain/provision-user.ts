@@ -1,5 +1,5 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
-import { activeMemberships } from '../auth/authenticate.js';
+import { membershipsOf } from '../auth/authenticate.js';
 import type { Identity } from '../auth/identity.js';
 import { readGate } from '../auth/sign-in-gate.js';
 import { findRows, type Row } from '../entities/rows.js';
@@ -50,15 +50,16 @@ export async function provisionUser(parts: Parts, identity: Identity, attemptsLe
 /**
  * An address that somebody else here has stays theirs; what was said before another address was, or nobody knows when, is old. Where a company
  * insists on its own issuer for an address, no other issuer takes that person away from it by saying another one. Every company
- * that the person is in is told: by the address it may know them, and let them in.
+ * that the person is in, or was, is told: by the address it may know them, and let them in.
  */
 async function keepAddress(parts: Parts, known: Row<UserIdentity>, email: string, saidAt: Date): Promise<void> {
   const { orm, log } = parts;
   const { id } = known.user;
   const [user] = await findRows({ orm }, User, { id });
   if (user?.email === email || (known.addressedAt && saidAt < known.addressedAt)) return;
-  const memberships = await activeMemberships(orm, id);
-  const gates = await Promise.all(memberships.map(({ companyId }) => readGate(orm, companyId, id)));
+  const memberships = await membershipsOf(orm, id);
+  const active = memberships.filter(({ deactivatedAt }) => !deactivatedAt);
+  const gates = await Promise.all(active.map(({ companyId }) => readGate(orm, companyId, id)));
   if (gates.some(({ isEnforced }) => isEnforced)) return;
   try {
     await orm.em.fork().transactional(async (em) => {

@@ -61,12 +61,14 @@ export async function verifyDomain(parts: Parts, viewer: MemberViewer, domainId:
     if (!isThere)
       throw new UserError('DOMAIN_NOT_PROVEN', `There is no such TXT record at ${recordNameOf(domain.domain)} yet.`);
     await expectFree(work.em, domain);
-    const isNew = !domain.verifiedAt;
+    const { verifiedAt, failingSince } = domain;
     const now = new Date();
     Object.assign(domain, { checkedAt: now, failingSince: null, provenDomain: domain.domain });
     domain.verifiedAt ??= now;
-    if (isNew)
+    if (!verifiedAt)
       work.record({ type: 'sso.domainVerified', objectId: id, changes: { verifiedAt: [null, domain.verifiedAt] } });
+    else if (failingSince)
+      work.record({ type: 'sso.domainFound', objectId: id, changes: { failingSince: [failingSince, null] } });
     return domain;
   });
 }

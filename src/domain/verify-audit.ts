@@ -21,11 +21,24 @@ export async function verifyAudit(
   { orm, keyring }: { orm: Orm; keyring: Keyring },
   companyId: string,
 ): Promise<Verdict> {
+  const emptied = new Map<string, number>();
+  const verdict = await walk({ orm, keyring }, companyId, emptied);
+  // It comes before whatever the walk has ended at.
+  const untold = await findUntold({ orm, companyId }, emptied);
+  if (untold === null) return verdict;
+  return { isSound: false, number: untold, fault: 'was emptied, and no erasure tells of it' };
+}
+
+/** Along the chain to its end, or to the first link that does not fit. Notes whose entries were emptied, and the first of each. */
+async function walk(
+  { orm, keyring }: { orm: Orm; keyring: Keyring },
+  companyId: string,
+  emptied: Map<string, number>,
+): Promise<Verdict> {
   const source = { orm, companyId };
   // Read first: what is added meanwhile comes after it.
   const [head] = await listRows(source, AuditHead, true);
   let [number, hash] = [0, BEGINNING];
-  const emptied = new Map<string, number>();
   while (head && number < head.number) {
     const entries = await readAudit(orm, companyId, number, AT_ONCE);
     if (entries.length === 0) return { isSound: false, number: number + 1, fault: 'is missing' };
@@ -51,8 +64,6 @@ export async function verifyAudit(
   const [now] = beyond ? await listRows(source, AuditHead, true) : [];
   if (beyond && now && now.number < beyond.number)
     return { isSound: false, number: beyond.number, fault: 'stands behind the end that was sealed' };
-  const untold = await findUntold(source, emptied);
-  if (untold !== null) return { isSound: false, number: untold, fault: 'was emptied, and no erasure tells of it' };
   return { isSound: true, number, hash };
 }
 

@@ -53,6 +53,10 @@ export class Member extends TenantEntity {
   @Property({ type: 'datetime', length: 3, nullable: true })
   deactivatedAt?: Date | null;
 
+  /** When they were let in again last: what their company's own issuer began before is over. */
+  @Property({ type: 'datetime', length: 3, nullable: true })
+  readmittedAt?: Date | null;
+
   @Field(() => Date, { nullable: true, description: 'When the company was made to forget who they were.' })
   @Property({ type: 'datetime', length: 3, nullable: true })
   erasedAt?: Date | null;

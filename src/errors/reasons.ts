@@ -113,6 +113,10 @@ export const REASONS = {
   },
   DOOR_QUESTION: { code: 'BAD_REQUEST', meaning: 'What is sent to `/follow/token` is neither a link nor a renewal.' },
   JSON_MALFORMED: { code: 'BAD_REQUEST', meaning: 'The body is not JSON in UTF-8.' },
+  JSON_TOO_LARGE: {
+    code: 'BAD_REQUEST',
+    meaning: 'The body has more than 2,500 items of lists and fields of objects.',
+  },
   JSON_TOO_DEEP: { code: 'BAD_REQUEST', meaning: 'The body is nested in more than 128 levels.' },
   EXTENSIONS: { code: 'BAD_REQUEST', meaning: 'The extensions of a request are a JSON object.' },
   PERSISTED_QUERY_HASH: { code: 'BAD_REQUEST', meaning: 'The hash beside a document is that of another one.' },

@@ -2,6 +2,7 @@ import {
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
+  isExecutableDefinitionNode,
   NoSchemaIntrospectionCustomRule,
   parse,
   specifiedRules,
@@ -10,20 +11,23 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { ApiError } from '../errors.js';
-import { excess, excessOf, isTooLong, LIMITS } from './limits.js';
+import { excessOf, excessOfText, LIMITS } from './limits.js';
 import { type Operation, operationOf } from './operation.js';
 
-/** How many documents are kept; clients send the same few again and again. */
-const KEPT_DOCUMENTS = 1_000;
+/** In characters of their texts, each of which stands for some 140 bytes; clients send the same few documents again and again. */
+const KEPT_CHARACTERS = 500_000;
 const KEPT_LENGTH = 20_000;
 const MOST_FAULTS = 10;
+
+const newStore = () =>
+  new LRUCache<string, Parsed>({ maxSize: KEPT_CHARACTERS, sizeCalculation: (_parsed, text) => text.length || 1 });
 
 type Parsed = { document: DocumentNode } | { errors: readonly GraphQLError[]; excess?: ApiError };
 
 /** Parses, limits and validates documents, each text once. */
 export class Documents {
-  readonly #parsed = new LRUCache<string, Parsed>({ max: KEPT_DOCUMENTS });
-  readonly #valid = new LRUCache<string, Parsed>({ max: KEPT_DOCUMENTS });
+  readonly #parsed = newStore();
+  readonly #valid = newStore();
   readonly #rules;
 
   constructor(
@@ -62,11 +66,15 @@ export class Documents {
 }
 
 function parsedOf(text: string): Parsed {
-  if (isTooLong(text)) return tooLarge(excess('length'));
+  const excessive = excessOfText(text);
+  if (excessive) return tooLarge(excessive);
   try {
     const document = parse(text, { maxTokens: LIMITS.tokens });
     const error = excessOf(document);
-    return error ? tooLarge(error) : { document };
+    if (error) return tooLarge(error);
+    const other = document.definitions.find((definition) => !isExecutableDefinitionNode(definition));
+    if (!other) return { document };
+    return { errors: [mistake('Only operations and fragments can be run.', 'GRAPHQL_VALIDATION_FAILED')] };
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return { errors: [mistake(error.message, 'GRAPHQL_PARSE_FAILED', error)] };

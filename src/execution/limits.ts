@@ -1,4 +1,5 @@
 import {
+  type ArgumentNode,
   type DirectiveNode,
   type DocumentNode,
   type FieldNode,
@@ -13,6 +14,8 @@ import { type ApiError, badRequest } from '../errors.js';
 export const LIMITS = {
   /** Its text, in characters: white space and commas are no tokens. */
   length: 50_000,
+  /** White space is no token, and each place that is told of an error is found by its lines. */
+  lines: 3_000,
   tokens: 3_000,
   /** Selections in one another; what asks for the whole schema has 15. */
   depth: 16,
@@ -25,6 +28,10 @@ export const LIMITS = {
   directives: 50,
   fragments: 50,
   variables: 100,
+  /** Of one field or directive. */
+  arguments: 20,
+  /** Of one object that is written into the document. */
+  objectFields: 60,
   /** Written into the document: each item of a list, each field of an object. */
   values: 1_000,
   /** Lists and objects in one another, likewise. */
@@ -33,7 +40,12 @@ export const LIMITS = {
   selections: 3_000,
   /** Fields that are merged, because they stand under one name at one place of the answer. */
   sameName: 10,
+  /** Each item of a list, each field of an object; an object counts for five: all fields that it may have are looked for. */
+  variableValues: 2_000,
 } as const;
+
+/** What an object counts for. */
+const OBJECT_VALUES = 5;
 
 type Limit = keyof typeof LIMITS;
 
@@ -49,9 +61,29 @@ export function excessOf(document: DocumentNode): ApiError | null {
 }
 
 /** The same for the text, before it is parsed. */
-export const isTooLong = (text: string): boolean => text.length > LIMITS.length;
+export function excessOfText(text: string): ApiError | null {
+  if (text.length > LIMITS.length) return excess('length');
+  let lines = 1;
+  for (const _end of text.matchAll(/\r\n|\n|\r/g)) lines += 1;
+  return lines > LIMITS.lines ? excess('lines') : null;
+}
 
-export const excess = (limit: Limit): ApiError =>
+/** The same for variables, before they are looked at by their types. */
+export function excessOfVariables(variables: object | null | undefined): ApiError | null {
+  const nests: object[] = [variables ?? {}];
+  let count = 0;
+  for (let nest = nests.pop(); nest; nest = nests.pop()) {
+    for (const value of Object.values(nest)) {
+      const isNest = typeof value === 'object' && value !== null;
+      count += isNest && !Array.isArray(value) ? OBJECT_VALUES : 1;
+      if (count > LIMITS.variableValues) return excess('variableValues');
+      if (isNest) nests.push(value);
+    }
+  }
+  return null;
+}
+
+const excess = (limit: Limit): ApiError =>
   badRequest('DOCUMENT_TOO_LARGE', `A document has at most ${LIMITS[limit]} ${WORDS[limit]}.`);
 
 class Excess extends Error {
@@ -62,6 +94,7 @@ class Excess extends Error {
 
 const WORDS: Record<Limit, string> = {
   length: 'characters',
+  lines: 'lines',
   tokens: 'tokens',
   depth: 'levels of selections',
   operations: 'operations',
@@ -71,10 +104,13 @@ const WORDS: Record<Limit, string> = {
   directives: 'directives',
   fragments: 'fragments',
   variables: 'variables',
+  arguments: 'arguments of one field',
+  objectFields: 'fields of one object',
   values: 'values written into it',
   valueDepth: 'levels of lists and objects written into it',
   selections: 'selections',
   sameName: 'fields under one name at one place',
+  variableValues: 'values in its variables',
 };
 
 /** What a selection gives to the answer under one name; what has one name is merged. */
@@ -129,7 +165,7 @@ class Survey {
   }
 
   #field({ alias, name, arguments: args, selectionSet }: FieldNode, into: Named, depth: number): void {
-    for (const { value } of args ?? []) this.#value(value, 1);
+    this.#arguments(args);
     if (alias) this.#count('aliases');
     if (alias?.value.startsWith('__')) throw new Excess('reservedAliases');
     const word = (alias ?? name).value;
@@ -151,14 +187,22 @@ class Survey {
 
   #directives(directives: readonly DirectiveNode[] = []): void {
     this.#count('directives', directives.length);
-    for (const { arguments: args } of directives) for (const { value } of args ?? []) this.#value(value, 1);
+    for (const { arguments: args } of directives) this.#arguments(args);
+  }
+
+  #arguments(args: readonly ArgumentNode[] = []): void {
+    expectAtMost('arguments', args.length);
+    for (const { value } of args) this.#value(value, 1);
   }
 
   #value(node: ValueNode, depth: number): void {
     this.#count('values');
     expectAtMost('valueDepth', depth);
     if (node.kind === Kind.LIST) for (const item of node.values) this.#value(item, depth + 1);
-    else if (node.kind === Kind.OBJECT) for (const { value } of node.fields) this.#value(value, depth + 1);
+    else if (node.kind === Kind.OBJECT) {
+      expectAtMost('objectFields', node.fields.length);
+      for (const { value } of node.fields) this.#value(value, depth + 1);
+    }
   }
 
   #count(limit: Limit, by = 1): void {

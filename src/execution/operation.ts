@@ -2,7 +2,7 @@ import {
   type DocumentNode,
   type ExecutionResult,
   type FragmentDefinitionNode,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLSchema,
   getOperationAST,
   Kind,
@@ -13,12 +13,13 @@ import { getVariableValues } from 'graphql/execution/values.js';
 import type { AccessSubject } from '../schema/access.js';
 import { planOperation } from './compile.js';
 import { costOfOperation } from './cost.js';
+import { excessOfVariables } from './limits.js';
 import type { PlanSource, SelectionPlan, Variables } from './plan.js';
 import { Run } from './run.js';
 
 /** Of one operation: a plan for each set of conditions. Nobody needs many. */
 const KEPT_PLANS = 32;
-const MOST_VARIABLE_FAULTS = 10;
+const MOST_VARIABLE_FAULTS = 3;
 
 interface Plan {
   readonly selection: SelectionPlan;
@@ -50,10 +51,14 @@ export class Operation implements PlanSource {
   }
 
   coerce(inputs: Record<string, unknown> | null | undefined): Coerced {
+    const excess = excessOfVariables(inputs);
+    if (excess) return { errors: [new GraphQLError(excess.message, { originalError: excess })] };
     const definitions = this.operation.variableDefinitions ?? [];
     const options = { maxErrors: MOST_VARIABLE_FAULTS };
     const { coerced, errors } = getVariableValues(this.schema, definitions, inputs ?? {}, options);
-    return coerced ? { variables: coerced } : { errors: errors ?? [] };
+    if (!coerced) return { errors: errors ?? [] };
+    const empty = this.#conditions.find((name) => coerced[name] === null);
+    return empty === undefined ? { variables: coerced } : { errors: [noCondition(empty)] };
   }
 
   /** In points; see `costOfOperation`. */
@@ -136,3 +141,9 @@ function positionVariable(document: DocumentNode, operation: OperationDefinition
   });
   return uses === 1 ? after.name.value : null;
 }
+
+/** A default lets such a variable pass, and it may be null all the same; nothing could be planned by that. */
+const noCondition = (name: string): GraphQLError =>
+  new GraphQLError(`Variable "$${name}" decides what is answered: it is true or false.`, {
+    extensions: { code: 'BAD_USER_INPUT' },
+  });

@@ -17,8 +17,12 @@ export interface Answer {
 const MOST_VARIANTS = 64;
 /** A larger answer is not worth its room. */
 const LARGEST_BYTES = 262_144;
+/** Nor is a larger request: nobody honest sends such a one often. */
+const LARGEST_REQUEST = 32_768;
 /** What an answer takes beside its bytes, about. */
 const OVERHEAD_BYTES = 1_024;
+/** JSON that is compressed in both ways takes less than that beside what it was. */
+const WITH_ENCODED = 1.7;
 
 /** What is answered to some of those who send a request. */
 class Variant {
@@ -69,8 +73,8 @@ export class Answers {
   constructor(readonly maxBytes: number) {
     this.#kept = new LRUCache({
       maxSize: Math.max(1, maxBytes),
-      sizeCalculation: ({ list }) =>
-        list.reduce((sum, { answer, trace }) => sum + (answer?.body.length ?? 0) + trace.bytes, OVERHEAD_BYTES),
+      sizeCalculation: ({ list }, key) =>
+        list.reduce((sum, variant) => sum + bytesOf(variant), OVERHEAD_BYTES + 2 * key.length),
       dispose: (variants, key) => this.#unlist(variants, key),
       noDisposeOnSet: true,
     });
@@ -104,7 +108,7 @@ export class Answers {
   }
 
   keep(companyId: string, request: string, answer: Answer, trace: Trace, routes: ReadonlySet<string>): void {
-    if (answer.body.length > LARGEST_BYTES) return;
+    if (answer.body.length > LARGEST_BYTES || request.length > LARGEST_REQUEST) return;
     const key = keyOf(companyId, request);
     const before = this.#kept.peek(key);
     const others = before?.list.filter((variant) => variant.answer || !variant.isFor(trace.standing)) ?? [];
@@ -145,5 +149,8 @@ export class Answers {
     if (ofCompany.size === 0) this.#routes.delete(companyId);
   }
 }
+
+const bytesOf = ({ answer, trace }: Variant): number =>
+  Math.ceil((answer?.body.length ?? 0) * WITH_ENCODED) + trace.bytes;
 
 const keyOf = (companyId: string, request: string): string => `${companyId}\n${request}`;

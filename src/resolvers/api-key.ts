@@ -153,6 +153,7 @@ export class ApiKeyResolver {
   @Reads('id')
   @FieldResolver(() => [ApiKeySecret], { description: 'Those that are good, the oldest first.' })
   async secrets(@Root() { id }: Row<ApiKey>, @Ctx() context: GraphContext): Promise<Row<ApiKeySecret>[]> {
+    context.readNow();
     const secrets = await findRows(context.rowsOf(COMPANY), ApiKeySecret, { key: id });
     const now = Date.now();
     return secrets

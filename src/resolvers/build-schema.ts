@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, specifiedDirectives } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { guardSchema } from '../schema/access.js';
 import { accessDirectives } from '../schema/directives.js';
@@ -62,7 +62,7 @@ export function buildGuardedSchema(): GraphQLSchema {
       UserPreferencesResolver,
       ViewerResolver,
     ],
-    directives: accessDirectives,
+    directives: [...specifiedDirectives, ...accessDirectives],
     orphanedTypes: [],
     validate: { forbidUnknownValues: false },
     pubSub: noBus as never,

@@ -84,7 +84,8 @@ function personOf(viewer: Viewer): string | null {
 /** Throws for who has come by a sign-in that does not open the company any more, as things were read just now. */
 function expectWayIn(viewer: Viewer, admission: Admission<Standing, Reading> | null): void {
   const standing = admission?.watcher.standing.viewer;
-  if (viewer.kind === 'MEMBER' && standing?.kind === 'MEMBER' && standing.gate) expectSignIn(standing.gate, viewer.sso);
+  if (viewer.kind === 'MEMBER' && standing?.kind === 'MEMBER' && standing.gate)
+    expectSignIn(standing.gate, viewer.sso, viewer.startedAt);
 }
 
 /** A connection that has been let in. */

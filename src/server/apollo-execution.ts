@@ -44,7 +44,7 @@ interface Ready {
   idempotency: Idempotency | null;
 }
 
-/** Runs operations by their plans. What has no sound variables is left to Apollo Server, to say so. */
+/** Runs operations by their plans, and says what is wrong with their variables. */
 export function execution({
   schema,
   settings,
@@ -55,6 +55,7 @@ export function execution({
   return {
     async requestDidStart() {
       let ready: Ready | null = null;
+      let faults: readonly GraphQLError[] | null = null;
       return {
         async didResolveOperation({ document, source, request, contextValue }) {
           // Somebody else may have sent it since: it is none that this viewer may run, before it has been looked at.
@@ -62,7 +63,11 @@ export function execution({
           const operation = operationOf(schema, document, request.operationName);
           if (operation?.operation.operation === 'subscription') throw refusal(subscriptionElsewhere());
           const coerced = operation?.coerce(request.variables);
-          if (!operation || !coerced || 'errors' in coerced) return;
+          if (!operation || !coerced) return;
+          if ('errors' in coerced) {
+            faults = coerced.errors;
+            return;
+          }
           const idempotency =
             operation.operation.operation === 'mutation'
               ? idempotencyIn(settings, source, request, contextValue.idempotencyKey)
@@ -78,6 +83,10 @@ export function execution({
           }
         },
         async responseForOperation({ contextValue }) {
+          if (faults) {
+            const singleResult = { errors: faults.map(formatError) };
+            return { body: { kind: 'single', singleResult }, http: { status: 400, headers: new HeaderMap() } };
+          }
           if (!ready) return null;
           const { outcome, viewer, graphAt } = contextValue;
           const { operation, variables, idempotency } = ready;

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Authenticator } from '../auth/authenticate.js';
-import { expectMember, type MemberViewer, type Viewer } from '../auth/viewer.js';
+import type { Origin } from '../auth/door-book.js';
+import { expectMember, type MemberViewer, nobody, type Viewer } from '../auth/viewer.js';
 import { exportAudit } from '../domain/export-audit.js';
 import type { Refusals } from '../domain/refusals.js';
 import type { Parts } from '../domain/unit-of-work.js';
@@ -34,8 +35,7 @@ const COST = 1_000;
 export function createAuditExport(options: AuditExportOptions): Handle {
   const { parts, authenticator, refusals, rates, formatError, trustedProxies, door } = options;
 
-  async function serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const origin = originOf(request, trustedProxies);
+  async function serve(request: IncomingMessage, response: ServerResponse, url: URL, origin: Origin): Promise<void> {
     const viewer = await authenticator.authenticate({
       session: door.enter(request),
       origin,
@@ -69,9 +69,11 @@ export function createAuditExport(options: AuditExportOptions): Handle {
   }
 
   return async (request, response, url) => {
+    const origin = originOf(request, trustedProxies);
     try {
-      await serve(request, response, url);
-    } catch (error) {
+      await serve(request, response, url, origin);
+    } catch (fault) {
+      const error = await rates.charged(spenderOf(nobody, origin.address), fault);
       // Who has gone is told nothing; what has begun was broken off, so that nobody takes a part for the whole.
       const formatted = hasGone(error) ? null : formatError(error);
       if (!formatted || response.headersSent) return;

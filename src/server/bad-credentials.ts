@@ -19,7 +19,7 @@ export class BadCredentials implements Patience {
   async expect(address: string): Promise<void> {
     const shown = await this.#shown.get(networkOf(address));
     if (shown && shown.consumedPoints >= this.most)
-      throw new RateLimitError(Math.max(1, Math.ceil(shown.msBeforeNext / 1_000)));
+      throw new RateLimitError({ limit: this.most, remaining: 0, resetAt: new Date(Date.now() + shown.msBeforeNext) });
   }
 
   lose(address: string): void {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, badRequest } from '../errors.js';
-import { isDeeperThan } from '../schema/depth.js';
-import { MAX_DEPTH } from './limits.js';
+import { hasMoreValues, isDeeperThan } from '../schema/json-size.js';
+import { MAX_DEPTH, MAX_VALUES } from './limits.js';
 
 /** Reads a body. Throws PAYLOAD_TOO_LARGE as soon as the limit is passed. */
 export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
@@ -27,6 +27,7 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
 
 /** Reads a body as JSON. Throws BAD_REQUEST for what is no JSON of ours. */
 export function parseJson(bytes: Buffer): unknown {
+  if (hasMoreValues(MAX_VALUES, bytes)) throw badRequest('JSON_TOO_LARGE', 'The body has too many values in it.');
   const body = parse(bytes);
   if (isDeeperThan(MAX_DEPTH, body)) throw badRequest('JSON_TOO_DEEP', 'The body is nested too deep.');
   return body;

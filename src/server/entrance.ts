@@ -3,6 +3,7 @@ import type { Logger } from '../log.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import { isSecure, peerOf, protocolsOf } from './forwarded.js';
 import { seldom } from './seldom.js';
+import { STRICT_HEADERS } from './strict-headers.js';
 
 export interface EntranceOptions {
   /** Whether nothing is served in the clear: in production, and wherever this server speaks TLS. */
@@ -34,10 +35,13 @@ export class Entrance {
     return !this.options.refusesPlain || isSecure(request, this.options.trustedProxies) || isProbe(request);
   }
 
-  /** Has a browser remember that this host is spoken to over HTTPS only; said in the clear it would be anybody's word. */
-  markSecure(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#sendsHsts && isSecure(request, this.options.trustedProxies))
-      response.setHeader('strict-transport-security', HSTS);
+  /**
+   * What every answer says. Over HTTPS also that a browser is to speak to this host over that only: said in the clear it would be
+   * anybody's word.
+   */
+  headersFor(request: IncomingMessage): Readonly<Record<string, string>> {
+    const isSafe = this.#sendsHsts && isSecure(request, this.options.trustedProxies);
+    return isSafe ? { ...STRICT_HEADERS, 'strict-transport-security': HSTS } : STRICT_HEADERS;
   }
 
   /**

@@ -5,6 +5,7 @@ import { isDatabaseAway } from '../entities/orm.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { ApiError, badInput, type ErrorExtensions, unavailable } from '../errors.js';
 import type { Logger } from '../log.js';
+import { toldMessage } from './told-message.js';
 
 /** Codes that the GraphQL layer gives to a client's own mistakes; their messages may leave the process. */
 const CLIENT_MISTAKES: ReadonlySet<unknown> = new Set<ErrorCode>([
@@ -37,7 +38,7 @@ export function createErrorFormat(log: Logger): FormatError {
     }
     if (error instanceof GraphQLError && cause instanceof GraphQLError) {
       const code = clientCode(error, cause);
-      if (code) return { message: error.message, ...place, extensions: { code } };
+      if (code) return { message: toldMessage(error), ...place, extensions: { code } };
     }
     const isAway = isDatabaseAway(cause);
     const traceId = randomUUID();

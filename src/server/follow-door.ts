@@ -16,7 +16,7 @@ import { badRequest } from '../errors.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
 import { parseJson, readBody } from './body.js';
 import type { FormatError } from './error-format.js';
-import { DoorLimitError, type FollowLimits } from './follow-limits.js';
+import type { FollowLimits } from './follow-limits.js';
 import { mediaTypeOf } from './http-question.js';
 import { originOf } from './origin.js';
 import { tellRateLimit } from './rate-limits.js';
@@ -63,7 +63,6 @@ export class FollowDoor {
     } catch (error) {
       const formatted = formatError(error);
       const { status } = ERROR_CODES[formatted.extensions.code];
-      if (error instanceof DoorLimitError) tellRateLimit(response, error.standing);
       if (formatted.extensions.reason === 'DOOR_BUSY' && this.#shouldTell())
         this.options.parts.log.warn('follow: more passwords are tried than can be looked at; some are refused');
       for (const [name, value] of Object.entries(refusalHeaders(status, error))) response.setHeader(name, value);
@@ -74,8 +73,11 @@ export class FollowDoor {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<Admitted> {
     const { parts, limits, refusals, trustedProxies } = this.options;
-    const asked = await read(request);
     const origin = originOf(request, trustedProxies);
+    const asked = await read(request).catch(async (error) => {
+      tellRateLimit(response, await limits.takeOfAddress(origin.address, false));
+      throw error;
+    });
     const hasPassword = 'password' in asked && asked.password !== undefined;
     tellRateLimit(response, await limits.takeOfAddress(origin.address, hasPassword));
     const doorParts = { ...parts, refusals, origin };

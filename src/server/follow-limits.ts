@@ -48,13 +48,6 @@ export class FollowLimits {
   }
 }
 
-/** What is left to an address that is refused stands with the refusal. */
-export class DoorLimitError extends RateLimitError {
-  constructor(readonly standing: RateLimit) {
-    super(Math.max(1, Math.ceil((standing.resetAt.getTime() - Date.now()) / 1_000)));
-  }
-}
-
 function createLimiter(
   client: Redis | Cluster | null,
   keyPrefix: string,
@@ -71,7 +64,7 @@ async function consume(limiter: Limiter, key: string, cost: number, limit: numbe
   try {
     return standing(await limiter.consume(key, cost));
   } catch (refused) {
-    if (refused instanceof RateLimiterRes) throw new DoorLimitError(standing(refused));
+    if (refused instanceof RateLimiterRes) throw new RateLimitError(standing(refused));
     throw refused;
   }
 }

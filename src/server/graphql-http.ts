@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import type { GraphQLError } from 'graphql';
 import type { Authenticator, KnownMembers } from '../auth/authenticate.js';
 import type { Origin } from '../auth/door-book.js';
-import type { Viewer } from '../auth/viewer.js';
+import { nobody, type Viewer } from '../auth/viewer.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import type { Documents } from '../execution/documents.js';
 import { LIMITS } from '../execution/limits.js';
@@ -20,7 +21,7 @@ import { type EventStreams, isEventStream } from './event-stream.js';
 import { headerMap, keyOf, mediaTypeOf, questionOf, single } from './http-question.js';
 import { originOf } from './origin.js';
 import { costOfPersisting, mayPersist, type PersistedQueries } from './persisted-queries.js';
-import { type RateLimits, spenderOf, tellRateLimit } from './rate-limits.js';
+import { FAULTY_COST, type RateLimits, rateLimitHeaders, spenderOf, tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { bytesOf, reply, statusOf, typeFor } from './replies.js';
 import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
@@ -38,6 +39,12 @@ export interface GraphqlHttpOptions extends ExecutionOptions {
   persistedQueries: PersistedQueries;
   streams: EventStreams;
   door: BrowserDoor;
+}
+
+/** Where a request comes from, and whose points it costs: its address's, until it is known who asks. */
+interface Spending {
+  readonly origin: Origin;
+  spender: string;
 }
 
 /** A question, and who asks it. */
@@ -62,6 +69,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     rates,
     persistedQueries,
     door,
+    refusals,
   } = options;
   const apollo = new ApolloServer<HttpContext>({
     schema: options.schema,
@@ -79,10 +87,10 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
 
   const knownMembers: KnownMembers = (companyId, userId) => companies.find(companyId)?.memberOf(userId) ?? null;
 
-  async function answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse, url: URL, from: Spending): Promise<void> {
     const session = door.enter(request);
     if (session !== undefined) door.expectJson(request);
-    const origin = originOf(request, options.trustedProxies);
+    const { origin } = from;
     const credential = {
       session,
       origin,
@@ -90,15 +98,18 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       companyId: single(request.headers['x-company-id']),
     };
     const claimant = await authenticator.authenticate(credential, knownMembers);
+    const spender = spenderOf(claimant, origin.address);
+    from.spender = spender;
+    rates.expect(spender);
     const wasComplete = request.complete;
     const bytes = request.method === 'POST' ? await readJson(request, claimant) : undefined;
     // While we waited for the rest of the question, the way in may have been closed.
     const viewer = wasComplete ? claimant : await authenticator.confirm(claimant, knownMembers);
     if (request.method === 'POST' && isEventStream(request)) {
+      tellRateLimit(response, rates.standing(spender));
       await options.streams.serve(request, response, viewer, bytes && parseJson(bytes));
       return;
     }
-    const spender = spenderOf(viewer, origin.address);
     const kept = await KeptAnswer.open(companies, viewer, keyOf(request, url, bytes));
     if (kept?.known) {
       await rates.take(spender, kept.known.cost);
@@ -117,7 +128,11 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
   ): Promise<{ status: number; made: Answer }> {
     const body = bytes && parseJson(bytes);
     const { query, operationName, newHash } = await questionOf(body, url, persistedQueries);
-    if (query !== null && !trustedDocuments.allows(viewer, query)) throw notTrusted();
+    if (query !== null && !trustedDocuments.allows(viewer, query)) {
+      const error = notTrusted();
+      refusals.note(viewer, origin, 'access', error.reason);
+      throw error;
+    }
     const excess = query === null ? null : documents.excessOf(query);
     if (excess) throw excess;
     if (newHash && mayPersist(viewer)) {
@@ -125,6 +140,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       persistedQueries.welcome(newHash.hash);
     }
     const found = query === null ? [] : documents.find(query, operationName);
+    // Looked at already: what validates it once more finds the same.
+    if ('length' in found && found.length > 0) return faulty(request, spender, found);
     const isQuery = !('length' in found) && found.operation.operation === 'query';
     const outcome = { cost: 0, isSound: false, isKept: false };
     const graphAt: HttpContext['graphAt'] = async (position, idempotency) => {
@@ -158,6 +175,14 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     return { status, made: answered };
   }
 
+  async function faulty(request: IncomingMessage, spender: string, errors: readonly GraphQLError[]) {
+    await rates.take(spender, FAULTY_COST);
+    const body = bytesOf(JSON.stringify({ errors: errors.map(formatError) }));
+    const { accept } = request.headers;
+    const headers = { 'content-type': typeFor(accept) };
+    return { status: statusOf(400, body, accept), made: { body, headers, encoded: new Map(), cost: 0 } };
+  }
+
   async function readJson(request: IncomingMessage, viewer: Viewer): Promise<Buffer | undefined> {
     // Anything else is left to Apollo, which refuses it: it may be a form of another site.
     if (mediaTypeOf(request) !== 'application/json') return undefined;
@@ -168,10 +193,12 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     stop: () => apollo.stop(),
     /** Never rejects: what fails is answered. */
     async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+      const origin = originOf(request, options.trustedProxies);
+      const from = { origin, spender: spenderOf(nobody, origin.address) };
       try {
-        await answer(request, response, url);
+        await answer(request, response, url, from);
       } catch (error) {
-        await refuse(request, response, error);
+        await refuse(request, response, from, error);
       }
     },
   };
@@ -182,7 +209,13 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     return reply(request, response, status, answer);
   }
 
-  async function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
+  async function refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { spender }: Spending,
+    fault: unknown,
+  ): Promise<void> {
+    const error = await rates.charged(spender, fault);
     const formatted = formatError(error);
     if (response.headersSent) {
       response.destroy();
@@ -190,7 +223,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     }
     const { status } = ERROR_CODES[formatted.extensions.code];
     const type = { 'content-type': typeFor(request.headers.accept) };
-    const headers: Record<string, string> = { ...type, ...refusalHeaders(status, error) };
+    const standing = rateLimitHeaders(rates.standing(spender));
+    const headers: Record<string, string> = { ...type, ...standing, ...refusalHeaders(status, error) };
     if (formatted.extensions.reason === 'SESSION_ENDED') door.letOut(response);
     // What is left of the question is not read: the connection ends with the answer.
     if (!request.complete) headers.connection = 'close';
@@ -198,6 +232,3 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     await reply(request, response, status, { body, headers, encoded: new Map(), cost: 0 });
   }
 }
-
-/** Of a request of which nothing was run: it was looked at all the same. */
-const FAULTY_COST = 10;

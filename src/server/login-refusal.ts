@@ -1,6 +1,7 @@
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
 import { isDatabaseAway } from '../entities/orm.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
+import type { Reason } from '../errors/reasons.js';
 import { ApiError } from '../errors.js';
 import { AddressRefusedError } from '../outbound/guarded-fetch.js';
 
@@ -40,6 +41,13 @@ export function reasonOf(error: unknown): string {
   const { name, code, error: told } = error as { name: string; code?: string; error?: string };
   const isName = typeof told === 'string' && /^[a-z_]{1,64}$/.test(told);
   return [name, code, isName ? told : undefined].filter(Boolean).join(' ');
+}
+
+/** Why an issuer's answer lets nobody in, as the audit log has it; null for what says nothing of the answer. */
+export function faultOfAnswer(error: unknown): Reason | null {
+  if (error instanceof ApiError) return error.code === 'UNAUTHENTICATED' ? error.reason : null;
+  if (isIssuerAway(error)) return null;
+  return error instanceof ResponseBodyError || error instanceof ClientError ? 'TOKEN_INVALID' : null;
 }
 
 /** The request to the issuer came to nothing, or to an answer that is none. */

@@ -6,7 +6,6 @@ import { nobody } from '../auth/viewer.js';
 import { provisionUser } from '../domain/provision-user.js';
 import { identifyBySso } from '../domain/sso-sign-in.js';
 import type { Parts } from '../domain/unit-of-work.js';
-import { ApiError } from '../errors.js';
 import { prefixOf } from '../schema/ids.js';
 import { samlPathsOf } from '../schema/sign-in-paths.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
@@ -16,7 +15,7 @@ import { addressOf } from './forwarded.js';
 import { newTies } from './issuer-client.js';
 import { type LoginAttempt, LoginAttempts } from './login-attempt.js';
 import { CALLBACK, LoginDestinations } from './login-destinations.js';
-import { beginAgain, LoginRefusal, reasonOf, refusalOf } from './login-refusal.js';
+import { beginAgain, faultOfAnswer, LoginRefusal, reasonOf, refusalOf } from './login-refusal.js';
 import { originOf } from './origin.js';
 import { type RateLimits, spenderOf, tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
@@ -145,8 +144,9 @@ export class Login {
       throw beginAgain('This sign-in was not begun in this browser, or too long ago.');
     if (!(await this.#attempts.spend(request, response, attempt)))
       throw beginAgain('This sign-in has been completed already.');
-    const introduced = await client.introduce(answer, attempt);
-    const { secret, session } = await this.#start(request, attempt, introduced);
+    const { secret, session } = await this.#noting(request, attempt, async () =>
+      this.#start(request, attempt, await client.introduce(answer, attempt)),
+    );
     this.options.door.letIn(response, secret, session.endsAt - session.startedAt);
     redirect(response, attempt.returnTo);
   }
@@ -154,14 +154,16 @@ export class Login {
   /** Whatever session the browser had, from now on it has another one. */
   async #start(request: IncomingMessage, { issuer, sso }: LoginAttempt, { identity, ...introduced }: Introduced) {
     const { parts, sessions, door, trustedProxies } = this.options;
-    const userId = sso ? await this.#identify(request, sso, identity) : await provisionUser(parts, identity);
+    const origin = originOf(request, trustedProxies);
+    const userId = sso
+      ? await identifyBySso({ ...parts, origin }, sso, identity)
+      : await provisionUser(parts, identity);
     if (sso) await this.#expectNobodyElse(request, userId);
     await this.#end(door.sessionOf(request));
     const { identityProvider } = identity;
     const device = request.headers['user-agent'] ?? '';
-    const place = addressOf(request, trustedProxies);
     const by = { issuer, identityProvider, ...(sso && { sso }) };
-    const started = await sessions.start({ userId, device, place, ...by, ...introduced });
+    const started = await sessions.start({ userId, device, place: origin.address, ...by, ...introduced });
     parts.log.info({ userId, sessionId: started.session.id, ...by }, 'login: signed in');
     return started;
   }
@@ -175,18 +177,14 @@ export class Login {
       throw new LoginRefusal(403, 'Somebody else is signed in in this browser: sign out first.');
   }
 
-  /** Whom the company's own issuer has let in, and the company has not, stands in its audit log. */
-  async #identify(
-    request: IncomingMessage,
-    sso: NonNullable<LoginAttempt['sso']>,
-    identity: Introduced['identity'],
-  ): Promise<string> {
-    const { parts, book, trustedProxies } = this.options;
-    const origin = originOf(request, trustedProxies);
+  /** What a company's own issuer has answered and is not good here stands in the company's audit log. */
+  async #noting<T>(request: IncomingMessage, { sso }: LoginAttempt, act: () => Promise<T>): Promise<T> {
+    const { book, trustedProxies } = this.options;
     try {
-      return await identifyBySso({ ...parts, origin }, sso, identity);
+      return await act();
     } catch (error) {
-      if (error instanceof ApiError) book.turnedAway(sso.companyId, 'USER', error.reason, origin);
+      const fault = faultOfAnswer(error);
+      if (sso && fault) book.turnedAway(sso.companyId, 'USER', fault, originOf(request, trustedProxies));
       throw error;
     }
   }

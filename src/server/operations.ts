@@ -18,7 +18,7 @@ import { leastPosition, runIn, untilVisible } from '../resolvers/visibility.js';
 import { type FormatError, withFormat } from './error-format.js';
 import { idempotencyOf } from './idempotency-key.js';
 import { persistedHash } from './persisted-queries.js';
-import { type RateLimits, spenderOf } from './rate-limits.js';
+import { FAULTY_COST, type RateLimits, spenderOf } from './rate-limits.js';
 import { noteRefused } from './refused.js';
 import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
 
@@ -77,7 +77,7 @@ export class Operations {
 
   /** Begins an operation; answers the subscription, if it is one that stands. Throws when the database is away. */
   async begin(session: Session, request: Request, asking: Asking): Promise<Running | null> {
-    const { documents, trustedDocuments, formatError, costLimit, rates } = this.options;
+    const { documents, trustedDocuments, formatError, costLimit } = this.options;
     // From before the viewer's rights are looked at: what ends them from here on is told.
     const since = session.admission?.company.position ?? null;
     const viewer = await this.#viewerOf(session, asking);
@@ -85,23 +85,21 @@ export class Operations {
     if ('companyId' in viewer) this.options.uses.note(viewer);
     // The protocols want a text; it is empty where a trusted document is named by its hash.
     const text = request.query || (trustedDocuments.find(persistedHash(request.extensions) ?? '') ?? '');
-    if (!trustedDocuments.allows(viewer, text)) {
-      asking.refuse([withFormat(formatError, notTrusted())]);
-      return null;
-    }
-    const found = documents.find(text, request.operationName);
+    const spender = spenderOf(viewer, session.origin.address);
+    const isTrusted = trustedDocuments.allows(viewer, text);
+    const found = isTrusted ? documents.find(text, request.operationName) : [notTrusted()];
+    if (!isTrusted) this.options.refusals.note(viewer, session.origin, 'access', notTrusted().reason);
     if ('length' in found) {
-      asking.refuse(found);
+      const faults = found.map((error) => withFormat(formatError, error));
+      asking.refuse((await this.#beyondLimit(spender, FAULTY_COST)) ?? faults);
       return null;
     }
     const coerced = found.coerce(request.variables);
     const cost = 'variables' in coerced ? found.cost(viewer.kind, coerced.variables) : 0;
-    try {
-      if (cost > costLimit) throw tooCostly(cost, costLimit);
-      await rates.take(spenderOf(viewer, 'a socket'), Math.max(1, cost));
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      asking.refuse([withFormat(formatError, error)]);
+    const isTooCostly = cost > costLimit;
+    const excess = await this.#beyondLimit(spender, isTooCostly || cost === 0 ? FAULTY_COST : cost);
+    if (excess || isTooCostly) {
+      asking.refuse(excess ?? [withFormat(formatError, tooCostly(cost, costLimit))]);
       return null;
     }
     if ('variables' in coerced && found.operation.operation === 'subscription')
@@ -115,6 +113,18 @@ export class Operations {
     asking.next(this.#toJson(result));
     asking.complete();
     return null;
+  }
+
+  /** What is to be told of who has spent all their points; null while they have not. */
+  async #beyondLimit(spender: string, cost: number): Promise<GraphQLError[] | null> {
+    const { rates, formatError } = this.options;
+    try {
+      await rates.take(spender, cost);
+      return null;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return [withFormat(formatError, error)];
+    }
   }
 
   /** Who asks as things stand now; null when they are refused. */

@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { actorIdOf, type Viewer } from '../auth/viewer.js';
+import { ERROR_CODES } from '../errors/error-codes.js';
 import { ApiError } from '../errors.js';
 import type { RateLimit } from '../resolvers/context.js';
 import { networkOf } from '../transport/address-ranges.js';
@@ -19,9 +20,17 @@ interface Lease {
   until: number;
 }
 
+/** What is looked at and cannot be run costs so many points. */
+export const FAULTY_COST = 10;
+
+/** What is left of the limit that was reached stands with the refusal. */
 export class RateLimitError extends ApiError {
-  constructor(readonly retryAfterSeconds: number) {
-    super('RATE_LIMIT', `You have asked for too much: try again in ${retryAfterSeconds} seconds.`);
+  readonly retryAfterSeconds: number;
+
+  constructor(readonly standing: RateLimit) {
+    const seconds = Math.max(1, Math.ceil((standing.resetAt.getTime() - Date.now()) / 1_000));
+    super('RATE_LIMIT', `You have asked for too much: try again in ${seconds} seconds.`);
+    this.retryAfterSeconds = seconds;
   }
 }
 
@@ -57,6 +66,27 @@ export class RateLimits {
     lease.left -= cost;
   }
 
+  /** Throws RateLimitError for who has nothing left: before anything is done for them. */
+  expect(who: string): void {
+    const lease = this.#leases.get(who);
+    const isSpent = lease && lease.until > Date.now() && lease.left + lease.remaining <= 0;
+    if (isSpent) throw new RateLimitError(this.standing(who));
+  }
+
+  /** What is told of a fault, which was looked at and costs; that there is nothing left to pay it from, where there is not. */
+  async charged(who: string, fault: unknown): Promise<unknown> {
+    if (!(fault instanceof ApiError) || fault instanceof RateLimitError) return fault;
+    if (ERROR_CODES[fault.code].status >= 500) return fault;
+    try {
+      await this.take(who, FAULTY_COST);
+      return fault;
+    } catch (error) {
+      const lease = this.#leases.get(who);
+      if (lease) lease.left = 0;
+      return error;
+    }
+  }
+
   standing(who: string): RateLimit {
     const lease = this.#leases.get(who);
     const now = Date.now();
@@ -73,7 +103,7 @@ export class RateLimits {
     const lease = { left: left + given - cost, remaining: rest, until: Date.now() + untilMs };
     if (lease.left < 0) {
       this.#leases.set(who, { ...lease, left: left + given });
-      throw new RateLimitError(Math.max(1, Math.ceil(untilMs / 1_000)));
+      throw new RateLimitError(this.standing(who));
     }
     this.#leases.set(who, lease);
   }
@@ -97,9 +127,13 @@ export function spenderOf(viewer: Viewer, address: string): string {
   return actorIdOf(viewer) ?? `address:${networkOf(address)}`;
 }
 
-/** Says in an answer how much is left; `RateLimit-Reset` is in seconds. */
-export function tellRateLimit(response: ServerResponse, { limit, remaining, resetAt }: RateLimit): void {
-  response.setHeader('ratelimit-limit', limit);
-  response.setHeader('ratelimit-remaining', remaining);
-  response.setHeader('ratelimit-reset', Math.max(0, Math.ceil((resetAt.getTime() - Date.now()) / 1_000)));
+/** How much is left, as an answer says it; `RateLimit-Reset` is in seconds. */
+export const rateLimitHeaders = ({ limit, remaining, resetAt }: RateLimit): Record<string, string> => ({
+  'ratelimit-limit': String(limit),
+  'ratelimit-remaining': String(remaining),
+  'ratelimit-reset': String(Math.max(0, Math.ceil((resetAt.getTime() - Date.now()) / 1_000))),
+});
+
+export function tellRateLimit(response: ServerResponse, standing: RateLimit): void {
+  response.setHeaders(new Map(Object.entries(rateLimitHeaders(standing))));
 }

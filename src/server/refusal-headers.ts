@@ -1,4 +1,4 @@
-import { RateLimitError } from './rate-limits.js';
+import { RateLimitError, rateLimitHeaders } from './rate-limits.js';
 
 const RETRY_SECONDS = 30;
 
@@ -6,5 +6,6 @@ const RETRY_SECONDS = 30;
 export function refusalHeaders(status: number, error: unknown): Record<string, string> {
   if (status === 401) return { 'www-authenticate': 'Bearer' };
   if (status !== 429 && status !== 503) return {};
-  return { 'retry-after': String(error instanceof RateLimitError ? error.retryAfterSeconds : RETRY_SECONDS) };
+  if (!(error instanceof RateLimitError)) return { 'retry-after': String(RETRY_SECONDS) };
+  return { ...rateLimitHeaders(error.standing), 'retry-after': String(error.retryAfterSeconds) };
 }

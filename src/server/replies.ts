@@ -40,7 +40,7 @@ export async function reply(
   if (request.method === 'GET' && status === 200) {
     headers.etag = tagOf(answer.body);
     headers['cache-control'] = 'private, no-cache';
-    if (request.headers['if-none-match']?.includes(headers.etag)) {
+    if (isKnown(request.headers['if-none-match'], headers.etag)) {
       response.writeHead(304, { etag: headers.etag, vary: VARY, 'cache-control': 'private, no-cache' }).end();
       return;
     }
@@ -61,6 +61,12 @@ async function encoded(answer: Answer, encoding: Encoding): Promise<string> {
 }
 
 const tagOf = (body: string): string => `W/"${createHash('sha1').update(body, 'latin1').digest('base64url')}"`;
+
+const opaqueOf = (tag: string): string => tag.trim().replace(/^W\//, '');
+
+/** Whether somebody has what has this tag, in which there is no comma; tags are compared weakly (RFC 9110, section 8.8.3.2). */
+const isKnown = (known: string | undefined, tag: string): boolean =>
+  known?.trim() === '*' || (known?.split(',').some((each) => opaqueOf(each) === opaqueOf(tag)) ?? false);
 
 const encodings = new LRUCache<string, Encoding | 'identity'>({ max: KNOWN_HEADERS });
 

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../log.js';
 import type { CrossOrigin } from './cross-origin.js';
 import type { Entrance } from './entrance.js';
-import { STRICT_HEADERS } from './strict-headers.js';
 
 export type Handle = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
 
@@ -29,8 +28,7 @@ export function createRouter(
   log: Logger,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    for (const [name, value] of Object.entries(STRICT_HEADERS)) response.setHeader(name, value);
-    entrance.markSecure(request, response);
+    for (const [name, value] of Object.entries(entrance.headersFor(request))) response.setHeader(name, value);
     if (!entrance.isOpenTo(request)) return entrance.turnAway(request, response);
     const target = request.url ?? '/';
     if (!URL.canParse(target, 'http://localhost')) return sendText(response, 400, 'Bad request');

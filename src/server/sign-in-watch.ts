@@ -84,10 +84,10 @@ export class SignInWatch {
         seat.feed.companyId,
         some.map(([, { userId }]) => userId),
       );
-      for (const [entrant, { userId, sso }] of some) {
+      for (const [entrant, { userId, sso, startedAt }] of some) {
         try {
           if (gateOf instanceof ApiError) throw gateOf;
-          expectSignIn(gateOf(userId), sso);
+          expectSignIn(gateOf(userId), sso, startedAt);
         } catch (error) {
           if (!(error instanceof ApiError)) throw error;
           entrant.turnAway(error);

@@ -8,13 +8,13 @@ import { actorIdOf, sessionOf, type Viewer } from '../auth/viewer.js';
 import { CloseCode } from '../errors/close-codes.js';
 import { ApiError, limitExceeded, unauthenticated } from '../errors.js';
 import { Batch, type Connection } from '../pubsub/subscriber.js';
-import { isDeeperThan } from '../schema/depth.js';
+import { hasMoreValues, isDeeperThan } from '../schema/json-size.js';
 import type { Admissions, Place } from './admissions.js';
 import { closingOf } from './closing.js';
 import { credentialOf } from './credential.js';
 import { type FormatError, withFormat } from './error-format.js';
 import { frameOf, framesOf } from './frames.js';
-import { LAST_WORDS_MS, MAX_DEPTH } from './limits.js';
+import { LAST_WORDS_MS, MAX_DEPTH, MAX_VALUES } from './limits.js';
 import type { Asking, Operations, Running, Session } from './operations.js';
 import { Outbox, type QueueLimits } from './outbox.js';
 import { spenderOf } from './rate-limits.js';
@@ -337,6 +337,7 @@ function identityOf(viewer: Viewer): string {
 
 function read(data: unknown) {
   try {
+    if (hasMoreValues(MAX_VALUES, data as Buffer)) return null;
     const message = parseMessage(String(data));
     return isDeeperThan(MAX_DEPTH, message) ? null : message;
   } catch {

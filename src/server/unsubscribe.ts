@@ -5,10 +5,10 @@ import { unsubscribeFollower } from '../domain/follower-invitations.js';
 import type { Parts } from '../domain/unit-of-work.js';
 import { isDatabaseFault } from '../entities/orm.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
-import { DoorLimitError, type FollowLimits } from './follow-limits.js';
+import type { FollowLimits } from './follow-limits.js';
 import { STYLE } from './follow-page-style.js';
 import { addressOf } from './forwarded.js';
-import { tellRateLimit } from './rate-limits.js';
+import { RateLimitError, tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { type Route, sendText } from './router.js';
 import { PAGE_HEADERS } from './strict-headers.js';
@@ -51,7 +51,7 @@ export class Unsubscribe {
       const unsubscription = openUnsubscription(parts.keyring, pathname.slice(PATH.length));
       if (unsubscription) await unsubscribeFollower(parts, unsubscription);
     } catch (error) {
-      const status = error instanceof DoorLimitError ? 429 : isDatabaseFault(error) ? 503 : 500;
+      const status = error instanceof RateLimitError ? 429 : isDatabaseFault(error) ? 503 : 500;
       if (status === 500) throw error;
       for (const [name, value] of Object.entries(refusalHeaders(status, error))) response.setHeader(name, value);
       return sendText(response, status, 'That did not work: try again soon.');

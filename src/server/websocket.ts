@@ -77,7 +77,9 @@ export class SocketHub implements SocketHost {
     const refuse = (status: string, ...headers: string[]) => {
       // Nobody counts it, so it does not stay, whatever its client does.
       socket.once('finish', destroy);
-      socket.end([`HTTP/1.1 ${status}`, 'Connection: close', ...headers, '', ''].join('\r\n'));
+      const strict = Object.entries(this.options.guards.entrance.headersFor(request));
+      const lines = strict.map(([name, value]) => `${name}: ${value}`);
+      socket.end([`HTTP/1.1 ${status}`, 'connection: close', ...lines, ...headers, '', ''].join('\r\n'));
     };
     if (this.#isBarred(request)) return void refuse('403 Forbidden');
     if (this.#isDraining) return void refuse('503 Service Unavailable');

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { rotateApiKey } from '../../src/domain/api-keys.js';
+import { readAudit } from '../../src/domain/audit.js';
 import { updateTask } from '../../src/domain/tasks.js';
-import { ApiKeySecret } from '../../src/entities/api-key.js';
+import { ApiKey, ApiKeySecret } from '../../src/entities/api-key.js';
 import { forkFor } from '../../src/entities/orm.js';
 import { type Project, Workspace } from '../../src/entities/project.js';
 import { findRows, type Row } from '../../src/entities/rows.js';
@@ -129,13 +130,22 @@ describe('a key', () => {
   });
 
   it('opens its own company and no other, whatever the request names', async () => {
-    const { caller } = await world.key(ALL);
+    const { id, caller } = await world.key(ALL);
     const other = await World.found(cluster.parts, cluster.issuer);
     const theirs = await other.task(await other.project());
     expect(codeOf(await ask(cluster.first, { ...caller, companyId: other.companyId }, '{ rateLimit { limit } }'))).toBe(
       'NOT_FOUND',
     );
     expect(codeOf(await ask(cluster.first, caller, `{ task(id: "${theirs.id}") { id } }`))).toBe('NOT_FOUND');
+    // Its own company reads of it, and the other has nothing to do with it.
+    const refused = async ({ companyId }: World) =>
+      (await readAudit(cluster.parts.orm, companyId, 0, 1_000)).filter(
+        ({ result, actorId }) => result === 'REFUSED' && actorId === id,
+      );
+    await until(async () => (await refused(world)).length > 0, 'the refusal');
+    const reason = 'NOT_VISIBLE_OR_ABSENT';
+    expect(await refused(world)).toMatchObject([{ action: 'access', entryPoint: 'INTEGRATION', reason }]);
+    expect(await refused(other)).toEqual([]);
   });
 });
 
@@ -322,6 +332,17 @@ describe('the end of a key', () => {
     expect(await rotate(8 * 86_400)).toEqual({ userErrors: [{ code: 'OVERLAP', field: 'overlapSeconds' }] });
     await mutation(admin, 'revokeApiKey', { keyId: id });
     expect(await rotate(0)).toEqual({ userErrors: [{ code: 'KEY_ENDED', field: 'keyId' }] });
+  });
+
+  it('stays the end of the secret before where the time of the key was over, whatever overlap is asked for', async () => {
+    const { id, caller } = await world.key(ALL);
+    const em = forkFor(cluster.parts.orm, { companyId: world.companyId });
+    await em.nativeUpdate(ApiKey, { id }, { expiresAt: new Date(Date.now() - 1_000) });
+    const input = { keyId: id, overlapSeconds: 3_600, expiresAt: soon() };
+    const { secret } = await mutation(admin, 'rotateApiKey', input, 'secret');
+    const { status } = await ask(cluster.first, caller, '{ rateLimit { limit } }');
+    expect([status, await reasonsOf(caller, '{ rateLimit { limit } }')]).toEqual([401, ['KEY_INVALID']]);
+    expect(await reasonsOf({ authorization: `Bearer ${secret}` }, '{ rateLimit { limit } }')).toEqual([]);
   });
 
   it('never moves away for a secret that is ending already', async () => {

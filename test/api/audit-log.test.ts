@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { verifyAudit } from '../../src/domain/verify-audit.js';
+import { newId } from '../../src/schema/ids.js';
 import { ask, type Caller, get, listen } from '../harness/client.js';
 import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
 import { until } from '../harness/until.js';
@@ -96,6 +97,21 @@ it('tells of grants, and not of the daily work', async () => {
   expect(fresh[1].details).toMatchObject({ memberId: person.member.id, level: 'EDIT' });
 });
 
+it.each<[string, () => Promise<Caller>]>([
+  ['a member', async () => admin.caller],
+  ['a program', async () => (await world.key(['PROJECTS_WRITE'])).caller],
+])('tells of a project that %s creates, to whom it gives rights by itself', async (_who, callerOf) => {
+  const managerId = (await world.member()).member.id;
+  const key = `K${newId('project').slice(-8).toUpperCase()}`;
+  const input = { workspaceId: world.workspace.id, key, name: 'Secret name', managerId, visibility: 'INTERNAL' };
+  const document = `mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id } userErrors { code } } }`;
+  const { createProject } = await get(cluster.first, await callerOf(), document, { input });
+  const { id } = createProject.project;
+  expect(await logOf(admin.caller, { objectId: { eq: id } })).toMatchObject([
+    { action: 'project.created', result: 'DONE', details: { managerId, visibility: 'INTERNAL' } },
+  ]);
+});
+
 it('begins with the operator, who is no member, and has no name or address of a person in it', async () => {
   const other = await World.found(cluster.parts, cluster.issuer);
   const person = await other.member();
@@ -178,6 +194,26 @@ describe('who is turned away', () => {
       ['FOLLOWER', 'FOLLOW_INVALID', null],
       ['USER', 'NOT_VISIBLE_OR_ABSENT', null],
     ]);
+  });
+
+  it('is told of by name where they were let in once: whose part has ended, with a token that is good', async () => {
+    const person = await world.member();
+    const { memberId } = person.viewer;
+    await get(
+      cluster.first,
+      admin.caller,
+      `mutation { deactivateMember(input: { memberId: "${memberId}" }) { cursor } }`,
+    );
+    await until(
+      async () => (await ask(cluster.first, person.caller, '{ workspaces { id } }')).status === 404,
+      'the end',
+    );
+    expect((await refusalsOf(person, 1))[0]).toMatchObject({
+      action: 'access',
+      reason: 'NOT_VISIBLE_OR_ABSENT',
+      entryPoint: 'USER',
+      actorId: memberId,
+    });
   });
 
   it('leaves no trace where there is no such company', async () => {

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { EntityClass } from '@mikro-orm/core';
 import { makeSupportToken } from '../../src/domain/support.js';
+import { ApiKey } from '../../src/entities/api-key.js';
+import { Follow } from '../../src/entities/follow.js';
+import { Invitation } from '../../src/entities/invitation.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
 import { SupportGrant } from '../../src/entities/support-grant.js';
@@ -93,6 +97,25 @@ it('an invitation is listed while it is open, and taken back by its id', async (
   expect(codeOf(await ask(cluster.first, stranger, accept))).toBe('NOT_FOUND');
 });
 
+it.each<[string, EntityClass<Expiring>, () => Promise<{ id: string }>]>([
+  ['API_KEY', ApiKey, () => world.key(['TASKS_READ'])],
+  ['FOLLOW', Follow, async () => world.follow(await world.task(project))],
+  ['SUPPORT', SupportGrant, () => world.support()],
+  ['INVITATION', Invitation, () => world.invite(`${newId('user').slice(-10)}@example.com`)],
+])('a way in of the kind %s is not listed any more when its time is over', async (kind, entity, open) => {
+  const before = await countOf(kind);
+  const { id } = await open();
+  const ids = async () => (await listed(kind)).map((one: { id: string }) => one.id);
+  expect([await countOf(kind), (await ids()).includes(id)]).toEqual([before + 1, true]);
+  const em = forkFor(cluster.parts.orm, { companyId: world.companyId });
+  await em.nativeUpdate(entity, { id }, { expiresAt: new Date(Date.now() - 1_000) });
+  expect([await countOf(kind), (await ids()).includes(id)]).toEqual([before, false]);
+});
+interface Expiring {
+  id: string;
+  expiresAt?: Date | null;
+}
+
 it('does not end the last administrator', async () => {
   const alone = await World.found(cluster.parts, cluster.issuer);
   const { endEntryPoint } = await get(cluster.first, alone.admin.caller, END, { id: alone.admin.member.id });
@@ -150,6 +173,17 @@ describe('support', () => {
       { action: 'support.token', entryPoint: 'OPERATOR' },
       { action: 'support.granted', entryPoint: 'MEMBER' },
     ]);
+  });
+
+  it('that comes when it is let in no more is told of, by what let it in', async () => {
+    const { id, caller } = await world.support();
+    await get(cluster.first, admin, END, { id });
+    expect((await ask(cluster.first, caller, '{ projects(first: 1) { nodes { id } } }')).status).toBe(401);
+    const document = `query ($id: ID!) { auditLog(first: 10, filter: { actorId: { eq: $id }, result: { eq: REFUSED } }) {
+      nodes { action reason entryPoint } } }`;
+    const log = async () => (await get(cluster.first, admin, document, { id })).auditLog.nodes;
+    await until(async () => (await log()).length > 0, 'the refusal');
+    expect(await log()).toEqual([{ action: 'access', reason: 'SUPPORT_ENDED', entryPoint: 'SUPPORT' }]);
   });
 
   it('opens no other company, and no token but what this server has made', async () => {

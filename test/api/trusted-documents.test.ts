@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../src/config.js';
+import { readAudit } from '../../src/domain/audit.js';
 import { FOLLOWED, FOLLOWED_CHANGED } from '../../src/server/follow-documents.js';
 import { readManifest } from '../../src/server/trusted-documents.js';
 import { ask, type Caller, codeOf, listen } from '../harness/client.js';
 import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
+import { until } from '../harness/until.js';
 import { World } from '../harness/world.js';
 
 const KNOWN = '{ members(first: 3) { nodes { id name } } }';
@@ -43,6 +45,12 @@ const send = async (node: Node, { authorization = '', companyId = '' }: Caller, 
   const response = await fetch(node.graphqlUrl, { method: 'POST', headers, body: JSON.stringify(body) });
   return { status: response.status, ...(await response.json()) };
 };
+
+async function streamed(node: Node, authorization: string, query: string): Promise<string> {
+  const headers = { 'content-type': 'application/json', accept: 'text/event-stream', authorization };
+  const response = await fetch(node.graphqlUrl, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  return response.text();
+}
 
 describe.each([
   ['followers', true],
@@ -85,6 +93,22 @@ describe.each([
       expect((await stream.failed)[0]?.extensions).toEqual({ code: 'FORBIDDEN', reason: 'DOCUMENT_NOT_TRUSTED' });
       await stream.stop();
     }
+  });
+
+  it.each<[string, (authorization: string) => Promise<unknown>]>([
+    ['HTTP', (authorization) => send(cluster.first, { authorization }, { query: UNKNOWN })],
+    ['WebSocket', (authorization) => listen(cluster.first, { authorization }, UNKNOWN).failed],
+    ['an event stream', (authorization) => streamed(cluster.first, authorization, UNKNOWN)],
+  ])('what a follower may not run stands in the audit log: over %s', async (_way, sendBy) => {
+    const follow = await world.follow(await world.task(await world.project()));
+    await sendBy(follow.caller.authorization ?? '');
+    const refused = async () =>
+      (await readAudit(cluster.parts.orm, world.companyId, 0, 100)).filter(
+        ({ actorId, result }) => actorId === follow.id && result === 'REFUSED',
+      );
+    await until(async () => (await refused()).length > 0, 'the refusal');
+    const [action, reason] = ['access', 'DOCUMENT_NOT_TRUSTED'];
+    expect(await refused()).toMatchObject([{ action, reason, entryPoint: 'FOLLOWER' }]);
   });
 
   it('a follower watches by the signed subscription', async () => {

@@ -150,6 +150,19 @@ describe('where somebody was', () => {
   });
 });
 
+it('an entry that was emptied is named before one that was changed after it, and not after it', async () => {
+  const refusals = newRefusals();
+  const { length } = await entries();
+  for (const action of ['follows', 'auditLog']) refusals.note(world.admin.viewer, ORIGIN, action, 'ROLE_REQUIRED');
+  await close(refusals);
+  const number = length + 1;
+  await change(number, EMPTIED);
+  await change(number + 1, { details: '{"more":1}' });
+  expect(await verdict()).toEqual({ isSound: false, number, fault: 'was emptied, and no erasure tells of it' });
+  await change(2, { details: '{"more":1}' });
+  expect(await verdict()).toEqual({ isSound: false, number: 2, fault: 'is not as it was written' });
+});
+
 describe('refusals', () => {
   const refuse = (refusals: Refusals, action: string, address = '192.0.2.7') =>
     refusals.note(world.admin.viewer, { address, userAgent: null }, action, 'ROLE_REQUIRED');

@@ -56,6 +56,16 @@ describe('a link', () => {
     await stream.stop();
   });
 
+  it('was used when it is given for a token, and nothing is asked with that', async () => {
+    const { id: objectId, secret } = await world.follow(task);
+    const used = async () => (await rows().find(LastUse, { objectId })).map(({ usedAt }) => usedAt.getTime());
+    expect(await used()).toEqual([]);
+    const { token } = await enter(cluster.first, { secret });
+    await until(async () => (await used()).length > 0, 'its last use');
+    expect(Math.abs(Date.now() - ((await used())[0] ?? 0))).toBeLessThan(10_000);
+    expect(await rows().count(LastUse, { objectId: followerOf(token) })).toBe(1);
+  });
+
   it('ends with the follow where that is sooner', async () => {
     const expiresAt = new Date(Date.now() + 60_000);
     const { secret } = await world.follow(task, { expiresAt });

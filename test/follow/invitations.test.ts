@@ -83,10 +83,10 @@ const look = async (id: string) => {
   const document = `{ node(id: "${id}") { ... on Follower { email invitedAt confirmedAt unsubscribedAt endedAt } } }`;
   return (await get(cluster.last, world.admin.caller, document)).node;
 };
-const post = (path: string) =>
+const post = (path: string, address = newAddress()) =>
   fetch(cluster.last.url + path, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': newAddress() },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': address },
     body: 'List-Unsubscribe=One-Click',
   });
 
@@ -192,6 +192,31 @@ describe('who unsubscribes', () => {
     expect(await lettersTo(email)).toHaveLength(1);
   });
 
+  it('is sent no more about the same task or project, by whatever follow, and about others as before', async () => {
+    for (const object of [task, await world.project('INTERNAL')]) {
+      const [follow, another] = [await world.follow(object), await world.follow(object)];
+      const elsewhere = await world.follow(await world.task(await world.project()));
+      const email = newPerson();
+      await invite(follow.id, email);
+      await post(linksOf((await lettersTo(email))[0] ?? fail()).unsubscribe);
+      for (const { id } of [follow, another])
+        expect((await invite(id, email.toUpperCase())).userErrors).toEqual([{ field: 'email', code: 'UNSUBSCRIBED' }]);
+      expect((await invite(elsewhere.id, email)).userErrors).toEqual([]);
+      expect(await lettersTo(email, 2)).toHaveLength(2);
+    }
+  });
+
+  it('may ask for it so many times a minute from one address', async () => {
+    const address = newAddress();
+    const statuses: number[] = [];
+    for (let i = 0; i <= 150 && statuses.at(-1) !== 429; i += 1)
+      statuses.push((await post('/follow/unsubscribe/nothing', address)).status);
+    expect([statuses[0], statuses.at(-1)]).toEqual([200, 429]);
+    const { headers } = await post('/follow/unsubscribe/nothing', address);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await post('/follow/unsubscribe/nothing')).status).toBe(200);
+  });
+
   it('is told the same by what is no letter’s, or altered, and nothing changes', async () => {
     const { unsubscribe, id } = await invited();
     const nobody = sealUnsubscription(cluster.parts.keyring, {
@@ -243,7 +268,7 @@ it('has no address in the log of events, the history and the audit log, and show
   await post(unsubscribe);
   const { orm } = cluster.parts;
   const events = (await readEvents(orm, world.companyId, 0, 10_000)).filter(({ objectId }) => objectId === id);
-  expect(events.map(({ type }) => type)).toEqual(['follower.invited', 'follower.unsubscribed']);
+  expect(events.map(({ type }) => type)).toEqual(['follower.invited', 'follower.entered', 'follower.unsubscribed']);
   const document = `query ($filter: AuditFilter) { auditLog(first: 10, filter: $filter) { nodes { action actorId details } } }`;
   const { nodes } = (await get(cluster.last, world.admin.caller, document, { filter: { objectId: { eq: id } } }))
     .auditLog;

@@ -174,6 +174,9 @@ async function ready(url: string, child: ChildProcess, output: () => string): Pr
   throw new Error(`The server was not ready after ${START_PATIENCE_MS} ms:\n${output()}`);
 }
 
+/** The ports that this process has been given: two that are asked for at once are two. */
+const given = new Set<number>();
+
 /**
  * A port that nobody listens on, below those that the system gives to outgoing connections: of these one would take it before
  * the server does, where many connect.
@@ -189,6 +192,8 @@ export async function freePort(): Promise<number> {
     const { port } = probe.address() as AddressInfo;
     probe.close();
     await once(probe, 'close');
+    if (given.has(port)) continue;
+    given.add(port);
     return port;
   }
 }

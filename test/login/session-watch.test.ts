@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import type { Viewer } from '../../src/auth/viewer.js';
 import { createLogger } from '../../src/log.js';
 import { SessionWatch } from '../../src/server/session-watch.js';
@@ -23,8 +23,23 @@ const sessions = {
     return answer(store.hasSession ? { expiresAt } : null);
   },
 };
-const watch = new SessionWatch(sessions as never, createLogger('silent'));
-afterEach(() => watch.close());
+
+let watch: SessionWatch;
+let isSignedOut: boolean;
+beforeEach(async () => {
+  Object.assign(store, { isAway: false, hasSession: true, heard: 0, looked: 0 });
+  watch = new SessionWatch(sessions as never, createLogger('silent'));
+  isSignedOut = false;
+  const guest = { prolong() {}, signOut: () => (isSignedOut = true) };
+  const viewer: Viewer = { kind: 'USER', userId: 'user', expiresAt, session: 'session' };
+  await watch.add(viewer, guest as never);
+  await nextRound();
+  expect(store.looked).toBe(1);
+});
+afterEach(() => {
+  watch.close();
+  jest.restoreAllMocks();
+});
 
 /** The store has been asked once more, to the end. */
 async function nextRound(): Promise<void> {
@@ -33,16 +48,19 @@ async function nextRound(): Promise<void> {
 }
 
 it('each session is looked at when the store has been away, for what it did not tell', async () => {
-  let isSignedOut = false;
-  const guest = { prolong() {}, signOut: () => (isSignedOut = true) };
-  const viewer: Viewer = { kind: 'USER', userId: 'user', expiresAt, session: 'session' };
-  await watch.add(viewer, guest as never);
-  await nextRound();
-  expect(store.looked).toBe(1);
-
   store.isAway = true;
   await nextRound();
   expect(isSignedOut).toBe(false);
   Object.assign(store, { isAway: false, hasSession: false });
   await until(() => isSignedOut, 'the end', 2_000);
+});
+
+it('each session is looked at once a minute, whatever has been told', async () => {
+  store.hasSession = false;
+  await nextRound();
+  expect([store.looked, isSignedOut]).toEqual([1, false]);
+  const now = performance.now.bind(performance);
+  jest.spyOn(performance, 'now').mockImplementation(() => now() + 60_000);
+  await until(() => isSignedOut, 'the end', 2_000);
+  expect(store.looked).toBe(2);
 });

@@ -6,8 +6,8 @@ import { fitsPassword } from '../../src/auth/follow-password.js';
 import { nobody } from '../../src/auth/viewer.js';
 import { Keyring } from '../../src/crypto.js';
 import { AddressLimits } from '../../src/server/address-limits.js';
-import { DoorLimitError, FollowLimits } from '../../src/server/follow-limits.js';
-import { spenderOf } from '../../src/server/rate-limits.js';
+import { FollowLimits } from '../../src/server/follow-limits.js';
+import { RateLimitError, spenderOf } from '../../src/server/rate-limits.js';
 import { TrustedProxies } from '../../src/transport/trusted-proxies.js';
 
 /** Two of one network, and one of the next. */
@@ -34,7 +34,7 @@ describe('whoever has a network of IPv6 is one address', () => {
   it('to the door of followers, and of those who unsubscribe', async () => {
     const limits = new FollowLimits(null);
     for (let i = 0; i < 120; i += 1) await limits.takeOfAddress(i % 2 ? ONE : OTHER, false);
-    await expect(limits.takeOfAddress(OTHER, false)).rejects.toBeInstanceOf(DoorLimitError);
+    await expect(limits.takeOfAddress(OTHER, false)).rejects.toBeInstanceOf(RateLimitError);
     expect((await limits.takeOfAddress(NEXT, false)).remaining).toBe(119);
   });
 });
@@ -43,7 +43,7 @@ describe('a link', () => {
   it('lets a thousand come in within an hour', async () => {
     const limits = new FollowLimits(null);
     for (let i = 0; i < 1_000; i += 1) await limits.takeOfLink('link', false);
-    await expect(limits.takeOfLink('link', false)).rejects.toBeInstanceOf(DoorLimitError);
+    await expect(limits.takeOfLink('link', false)).rejects.toBeInstanceOf(RateLimitError);
     await limits.takeOfLink('another', false);
   });
 
@@ -52,7 +52,7 @@ describe('a link', () => {
     const takeBack = await limits.takeOfLink('link', true);
     await takeBack();
     for (let i = 0; i < 99; i += 1) await limits.takeOfLink('link', true);
-    await expect(limits.takeOfLink('link', true)).rejects.toBeInstanceOf(DoorLimitError);
+    await expect(limits.takeOfLink('link', true)).rejects.toBeInstanceOf(RateLimitError);
   });
 });
 

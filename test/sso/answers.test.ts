@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readAudit } from '../../src/domain/audit.js';
 import { browserAt, PUBLIC_URL } from '../harness/browser.js';
 import { type Cluster } from '../harness/cluster.js';
 import type { TestIssuer } from '../harness/issuer.js';
 import { CLIENT_ID, giveProvider, ssoLogin } from '../harness/single-sign-on.js';
+import { until } from '../harness/until.js';
 import { World } from '../harness/world.js';
 import { type SsoCompany, SsoStage } from './stage.js';
 
@@ -70,6 +72,20 @@ describe('an answer that is not the one that was asked for opens nothing:', () =
     const { url, browser } = await comeBack(claims);
     const [status, isIn] = await tell(browser, url);
     expect([Number(status) >= 400 && Number(status) < 500, isIn]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['with another nonce', { nonce: 'x'.repeat(43) }],
+    ['of another client', { aud: 'another-client' }],
+    ['that another client has asked for', { azp: 'another-client' }],
+  ])('an ID token %s, of which the company reads in its audit log', async (_what, claims) => {
+    const { url, browser } = await comeBack(claims);
+    expect((await tell(browser, url))[1]).toBe(false);
+    const refused = async () =>
+      (await readAudit(cluster.parts.orm, world.companyId, 0, 100)).filter(({ result }) => result === 'REFUSED');
+    await until(async () => (await refused()).length > 0, 'the refusal', 2_000);
+    const reason = 'TOKEN_INVALID';
+    expect(await refused()).toMatchObject([{ action: 'access', entryPoint: 'USER', reason, actorId: null }]);
   });
 
   it('an ID token that was given for another sign-in, or signed by somebody else', async () => {

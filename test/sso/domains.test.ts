@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readAudit } from '../../src/domain/audit.js';
 import { checkDomains, GRACE_MS } from '../../src/domain/check-domains.js';
+import { claimDomain } from '../../src/domain/sso-domains.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { createOutbound } from '../../src/outbound/outbound.js';
 import { newId } from '../../src/schema/ids.js';
@@ -89,6 +90,12 @@ describe('a domain', () => {
     expect(await codeOf('verifyDomain', { domainId: claimed.id }, rival)).toBe('DOMAIN_TAKEN');
     await change(cluster.first, world.admin.caller, 'releaseDomain', { domainId });
     expect(await codeOf('verifyDomain', { domainId: claimed.id }, rival)).toBe(null);
+  });
+
+  it('is one of fifty that a company claims at most', async () => {
+    for (let i = 0; i < 50; i += 1) await claimDomain(parts, world.admin.viewer, `d${i}.${domain}`);
+    expect(await codeOf('claimDomain', { domain })).toBe('TOO_MANY_DOMAINS');
+    expect(await domains()).toHaveLength(50);
   });
 
   it('of two companies that prove it at once one has it', async () => {

@@ -63,9 +63,12 @@ describe('where a company insists on its own sign-in', () => {
       expect(companies).toHaveLength(2);
       expect((await ask(node, follow.caller, '{ followed { id } }')).errors).toEqual([]);
     }
-    const refused = async () =>
-      (await readAudit(cluster.parts.orm, world.companyId, 0, 100)).map(({ action }) => action);
-    expect(await refused()).toContain('sso.enforced');
+    const log = async () => readAudit(cluster.parts.orm, world.companyId, 0, 100);
+    expect((await log()).map(({ action }) => action)).toContain('sso.enforced');
+    // Who comes by another is told of by name: they are a member.
+    const refused = async () => (await log()).filter(({ reason }) => reason === 'SSO_REQUIRED');
+    await until(async () => (await refused()).length > 0, 'the refusal in the audit log');
+    expect((await refused())[0]).toMatchObject({ action: 'access', entryPoint: 'USER', actorId: admin.member.id });
 
     await enforce(false);
     await until(async () => (await reasonOf(admin.caller)) === null, 'the way in');

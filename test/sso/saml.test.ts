@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { generate } from 'selfsigned';
+import { readAudit } from '../../src/domain/audit.js';
 import { newId } from '../../src/schema/ids.js';
 import { type Browser, browserAt, callerIn, emailIn, PUBLIC_URL } from '../harness/browser.js';
 import { ask, get } from '../harness/client.js';
@@ -8,7 +9,9 @@ import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 import { type NameServer, startNameServer } from '../harness/name-server.js';
 import { type SamlProvider, startSamlProvider } from '../harness/saml-provider.js';
 import { change, giveProvider, proveDomain, ssoLogin } from '../harness/single-sign-on.js';
+import { until } from '../harness/until.js';
 import { World } from '../harness/world.js';
+import { type Form, formIn, sendForm } from './saml-forms.js';
 
 const SESSION = 'aliteo-session';
 
@@ -45,16 +48,6 @@ const save = async (certificates = saml.certificate, fields: object = {}) => {
 const manyAttributes = Array.from({ length: 12_000 }, (_, i) => `a${i}=""`).join(' ');
 const person = () => world.member({ email: `p-${newId('user').slice(-10)}@${domain}`, role: 'ADMIN' });
 
-interface Form {
-  action: string;
-  fields: Record<string, string>;
-}
-/** The form of a page that sends itself. */
-function formIn(html: string): Form {
-  const fields = [...html.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]);
-  return { action: /action="([^"]+)"/.exec(html)?.[1] ?? '', fields: Object.fromEntries(fields) };
-}
-
 /** Goes to the provider and comes back with its form. */
 async function answerFor(browser: Browser, said: SamlProvider['next'] = {}): Promise<Form> {
   saml.next = said;
@@ -62,16 +55,7 @@ async function answerFor(browser: Browser, said: SamlProvider['next'] = {}): Pro
   return formIn(await response.text());
 }
 
-/** Sends the provider's form as a browser does: from a site that our cookies do not go along with, then from our own. */
-async function send(browser: Browser, { action, fields }: Form): Promise<{ status: number; text: string }> {
-  const { response } = await browserAt(cluster.first).open(action, fields);
-  const text = await response.text();
-  if (response.status !== 200) return { status: response.status, text };
-  expect(response.headers.get('content-security-policy')).toMatch(/script-src 'nonce-[\w+/=]+';.*form-action 'self'/);
-  const again = formIn(text);
-  const { response: last } = await browser.open(new URL(again.action, PUBLIC_URL), again.fields);
-  return { status: last.status, text: await last.text() };
-}
+const send = (browser: Browser, form: Form) => sendForm(cluster.first, browser, form);
 
 async function signIn(email: string, said: SamlProvider['next'] = {}, browser = browserAt(cluster.first)) {
   const form = await answerFor(browser, { subject: email, email, ...said });
@@ -226,10 +210,15 @@ describe('an assertion opens nothing', () => {
     expect(saml.given.at(-1)).toContain(withComments);
   });
 
-  it('in which something was changed', async () => {
+  it('in which something was changed, and its company reads of it in the audit log', async () => {
     const { email } = await person();
     for (const part of ['email', 'subject'] as const)
       await expectNothing({ [part]: 'x@y.example' }, (xml) => xml.replaceAll('x@y.example', email));
+    const refused = async () =>
+      (await readAudit(cluster.parts.orm, world.companyId, 0, 100)).filter(({ result }) => result === 'REFUSED');
+    await until(async () => (await refused()).length > 0, 'the refusal');
+    const reason = 'TOKEN_INVALID';
+    expect(await refused()).toMatchObject([{ action: 'access', entryPoint: 'USER', reason, actorId: null }]);
   });
 
   it('that was wrapped around, or beside, what was signed', async () => {

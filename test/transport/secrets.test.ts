@@ -96,6 +96,16 @@ async function overHttp(authorization: string, key: string): Promise<void> {
     JSON.stringify({ query: '{ followed { task { title } } }' }),
     JSON.stringify({ query: MUTATION, variables: { input } }),
     JSON.stringify({ query: SAVE, variables: { input: { ...provider(), clientSecret: key } } }),
+    // With a field too many, one too few, one of another kind; and written into the document.
+    JSON.stringify({ query: SAVE, variables: { input: { ...provider(), clientSecret: key, nothing: 1 } } }),
+    JSON.stringify({ query: SAVE, variables: { input: { clientSecret: key } } }),
+    JSON.stringify({ query: SAVE, variables: { input: { ...provider(), clientSecret: [key] } } }),
+    JSON.stringify({ query: SAVE, variables: { input: key } }),
+    JSON.stringify({
+      query: `mutation { saveSsoProvider(input: { clientSecret: "${key}", nothing: 1 }) { provider { hasSecret } } }`,
+    }),
+    JSON.stringify({ query: `{ task(id: { secret: "${key}" }) { id } }` }),
+    JSON.stringify({ query: `{ task(id: 1) "${key}" { id } }` }),
     JSON.stringify({ query: '{ nothing }' }),
     '{ "query": ',
     '[]',
