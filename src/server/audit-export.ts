@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Authenticator } from '../auth/authenticate.js';
-import type { Origin } from '../auth/door-book.js';
 import { expectMember, type MemberViewer, nobody, type Viewer } from '../auth/viewer.js';
 import { exportAudit } from '../domain/export-audit.js';
 import type { Refusals } from '../domain/refusals.js';
@@ -35,12 +34,16 @@ const COST = 1_000;
 export function createAuditExport(options: AuditExportOptions): Handle {
   const { parts, authenticator, refusals, rates, formatError, trustedProxies, door } = options;
 
-  async function serve(request: IncomingMessage, response: ServerResponse, url: URL, origin: Origin): Promise<void> {
-    const viewer = await authenticator.authenticate({
+  async function serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const origin = originOf(request, trustedProxies);
+    const credential = {
       session: door.enter(request),
       origin,
       authorization: request.headers.authorization,
       companyId: single(request.headers['x-company-id']),
+    };
+    const viewer = await authenticator.authenticate(credential).catch(async (fault) => {
+      throw await rates.charged(spenderOf(nobody, origin.address), fault);
     });
     const spender = spenderOf(viewer, origin.address);
     await rates.take(spender, COST);
@@ -69,11 +72,9 @@ export function createAuditExport(options: AuditExportOptions): Handle {
   }
 
   return async (request, response, url) => {
-    const origin = originOf(request, trustedProxies);
     try {
-      await serve(request, response, url, origin);
-    } catch (fault) {
-      const error = await rates.charged(spenderOf(nobody, origin.address), fault);
+      await serve(request, response, url);
+    } catch (error) {
       // Who has gone is told nothing; what has begun was broken off, so that nobody takes a part for the whole.
       const formatted = hasGone(error) ? null : formatError(error);
       if (!formatted || response.headersSent) return;

@@ -23,6 +23,7 @@ import { originOf } from './origin.js';
 import { costOfPersisting, mayPersist, type PersistedQueries } from './persisted-queries.js';
 import { FAULTY_COST, type RateLimits, rateLimitHeaders, spenderOf, tellRateLimit } from './rate-limits.js';
 import { refusalHeaders } from './refusal-headers.js';
+import { noteRefused } from './refused.js';
 import { bytesOf, reply, statusOf, typeFor } from './replies.js';
 import { notTrusted, type TrustedDocuments } from './trusted-documents.js';
 
@@ -130,7 +131,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const { query, operationName, newHash } = await questionOf(body, url, persistedQueries);
     if (query !== null && !trustedDocuments.allows(viewer, query)) {
       const error = notTrusted();
-      refusals.note(viewer, origin, 'access', error.reason);
+      noteRefused(refusals, { viewer, origin }, [error]);
       throw error;
     }
     const excess = query === null ? null : documents.excessOf(query);
@@ -139,10 +140,10 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
       await rates.take(spender, costOfPersisting(newHash.bytes));
       persistedQueries.welcome(newHash.hash);
     }
-    const found = query === null ? [] : documents.find(query, operationName);
+    const found = query === null ? null : documents.find(query, operationName);
     // Looked at already: what validates it once more finds the same.
-    if ('length' in found && found.length > 0) return faulty(request, spender, found);
-    const isQuery = !('length' in found) && found.operation.operation === 'query';
+    if (found && 'length' in found) return faulty(request, spender, found);
+    const isQuery = found?.operation.operation === 'query';
     const outcome = { cost: 0, isSound: false, isKept: false };
     const graphAt: HttpContext['graphAt'] = async (position, idempotency) => {
       outcome.isKept = isQuery && kept !== null && (position ?? 0) <= kept.since;

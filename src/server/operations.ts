@@ -88,8 +88,8 @@ export class Operations {
     const spender = spenderOf(viewer, session.origin.address);
     const isTrusted = trustedDocuments.allows(viewer, text);
     const found = isTrusted ? documents.find(text, request.operationName) : [notTrusted()];
-    if (!isTrusted) this.options.refusals.note(viewer, session.origin, 'access', notTrusted().reason);
     if ('length' in found) {
+      noteRefused(this.options.refusals, { viewer, origin: session.origin }, found);
       const faults = found.map((error) => withFormat(formatError, error));
       asking.refuse((await this.#beyondLimit(spender, FAULTY_COST)) ?? faults);
       return null;

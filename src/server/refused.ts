@@ -12,7 +12,7 @@ const REFUSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['FORBIDDEN', 'UNAUTH
 export function noteRefused(
   refusals: Refusals,
   { viewer, origin }: { viewer: Viewer; origin: Origin },
-  errors: readonly GraphQLError[] = [],
+  errors: readonly Error[] = [],
 ): void {
   for (const error of errors) {
     const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
@@ -22,7 +22,7 @@ export function noteRefused(
 }
 
 /** The field that was refused; where nothing was run it was the way in. */
-function fieldOf({ nodes }: GraphQLError): string {
-  const [node] = nodes ?? [];
+function fieldOf(error: Error): string {
+  const [node] = (error instanceof GraphQLError && error.nodes) || [];
   return node?.kind === 'Field' ? node.name.value.slice(0, 60) : 'access';
 }

@@ -1,26 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execute, parse } from 'graphql';
-import { AccessTokenVerifier } from '../../src/auth/access-token.js';
-import { Authenticator } from '../../src/auth/authenticate.js';
 import { addComment } from '../../src/domain/comments.js';
 import { eraseMember } from '../../src/domain/erase-member.js';
 import { deactivateMember } from '../../src/domain/members.js';
-import { provisionUser } from '../../src/domain/provision-user.js';
 import { assignTask, createTask, moveTask, updateTask } from '../../src/domain/tasks.js';
-import { Event } from '../../src/entities/event.js';
-import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
 import type { Level, MembershipKind, Privacy, Role, Visibility } from '../../src/entities/vocabulary.js';
-import { createLocalBus } from '../../src/pubsub/bus.js';
-import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { sealCursor } from '../../src/pubsub/cursor.js';
 import { readHeads } from '../../src/pubsub/event-log.js';
 import { buildGuardedSchema } from '../../src/resolvers/build-schema.js';
 import { type ContextSettings, createContext } from '../../src/resolvers/context.js';
-import { KeptAnswer } from '../../src/resolvers/kept-answer.js';
-import { KeptCompanies } from '../../src/resolvers/kept-companies.js';
-import { localSessions } from '../harness/audience.js';
+import { settingsOf } from '../harness/audience.js';
 import { type Answer, ask, codeOf } from '../harness/client.js';
 import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
 import { readMetric } from '../harness/metrics.js';
@@ -36,24 +27,11 @@ function random(): number {
 const oneOf = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
 
 const schema = buildGuardedSchema();
-const noLimit = () => ({ limit: 1, remaining: 1, resetAt: new Date() });
 let cluster: Cluster;
 let settings: ContextSettings;
 beforeAll(async () => {
   cluster = await startCluster({ ANSWER_CACHE_BYTES: '8000000' });
-  const { parts } = cluster;
-  const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring, (identity) =>
-    provisionUser(parts, identity),
-  );
-  settings = {
-    parts,
-    publicUrl: cluster.first.url,
-    isFoundingOpen: false,
-    sessions: localSessions(parts),
-    refresh: (viewer) => authenticator.refresh(viewer),
-    watchingOf: async () => 0,
-    rateLimitOf: noLimit,
-  };
+  settings = settingsOf(cluster.parts);
 }, 60_000);
 afterAll(() => cluster?.stop());
 
@@ -262,120 +240,6 @@ describe('an answer that is kept', () => {
       const { data } = await ask(cluster.first, caller, list);
       expect(data.tasks.nodes.map(({ title }: { title: string }) => title)).toContain(`own ${i}`);
     }
-  });
-
-  it('is not kept when what it says was changed while it was read', async () => {
-    const { world, projects } = await scene();
-    const [project] = projects;
-    const { id } = await world.task(project as Project);
-    const companies = new KeptCompanies(settings, 1_000_000);
-    companies.follow(world.companyId);
-    await until(() => companies.find(world.companyId) !== null, 'the company is followed');
-    const document = parse(`{ tasks(projectId: "${project?.id}", first: 100) { nodes { id title } } }`);
-    const open = () => KeptAnswer.open(companies, world.admin.viewer, 'the request');
-    const answered = async (meanwhile: () => Promise<unknown>) => {
-      const request = await open();
-      const { errors } = await execute({ schema, document, contextValue: request?.context });
-      expect(errors).toBeUndefined();
-      await meanwhile();
-      request?.keep({ body: 'the answer', headers: {}, encoded: new Map(), cost: 1 });
-      return (await open())?.known?.body ?? null;
-    };
-    const change = () => updateTask(cluster.parts, world.admin.viewer, id, { title: 'changed meanwhile' });
-    expect(await answered(change)).toBeNull();
-    expect(await answered(async () => {})).toBe('the answer');
-    await change();
-    await world.task(project as Project);
-    expect((await open())?.known).toBeNull();
-    companies.close();
-  });
-
-  it('is made anew by one of those who are given the same, while the others wait', async () => {
-    const { world, projects, tasks } = await scene();
-    const [project] = projects as [Project];
-    const [one, other] = [await world.member({ role: 'SUPERVISOR' }), await world.member({ role: 'SUPERVISOR' })];
-    const [mine, theirs] = [await world.member(), await world.member()];
-    await world.grant(project, mine, 'EDIT');
-    await world.task(project, { privacy: 'PRIVATE' }, mine);
-    const companies = new KeptCompanies(settings, 1_000_000);
-    companies.follow(world.companyId);
-    await until(() => companies.find(world.companyId) !== null, 'the company is followed');
-    const document = parse(`{ tasks(projectId: "${project.id}", first: 100) { nodes { id title } } }`);
-    const open = async ({ viewer }: Person) => (await KeptAnswer.open(companies, viewer, 'the request')) as KeptAnswer;
-    const make = async (request: KeptAnswer, body: string) => {
-      await execute({ schema, document, contextValue: request.context });
-      request.keep({ body, headers: {}, encoded: new Map(), cost: 1 });
-    };
-    for (const person of [one, mine, theirs]) await make(await open(person), person.member.id);
-    expect((await open(other)).known?.body).toBe(one.member.id);
-    const change = async () => {
-      await updateTask(cluster.parts, world.admin.viewer, tasks[0] as string, { title: `At ${performance.now()}` });
-      await createTask(cluster.parts, world.admin.viewer, project.id, { title: 'Another one' });
-    };
-    /** Opens for somebody who has to wait, and looks for a while whether they do. */
-    const openWaiting = async (person: Person) => {
-      let isOver = false;
-      const opened = open(person).finally(() => {
-        isOver = true;
-      });
-      opened.catch(() => {});
-      await delay(50);
-      expect(isOver).toBe(false);
-      return { opened };
-    };
-
-    // Whoever is given another one does not wait, and what was made is there for all who are given the same.
-    await change();
-    const first = await open(one);
-    expect(first.known).toBeNull();
-    const waiting = await openWaiting(other);
-    const apart = await open(mine);
-    expect(apart.known).toBeNull();
-    await make(first, 'made anew');
-    first.close();
-    expect((await waiting.opened).known?.body).toBe('made anew');
-    apart.close();
-
-    // When it comes to nothing it is the next one's turn.
-    await change();
-    const failing = await open(one);
-    const next = await openWaiting(other);
-    failing.close();
-    const turn = await next.opened;
-    expect(turn.known).toBeNull();
-    expect(turn.turn).not.toBeNull();
-
-    // Nobody is given what they have lost the right to while they waited.
-    const losing = await openWaiting(one);
-    await deactivateMember(cluster.parts, world.admin.viewer, one.member.id);
-    turn.close();
-    await expect(losing.opened).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    companies.close();
-  });
-
-  it('is forgotten when the log has lost what may have changed it', async () => {
-    const { world, projects } = await scene();
-    const [first, second] = projects as [Project, Project];
-    // Hears of nothing but what it reads in the log.
-    const feeds = new FeedRegistry(cluster.parts.orm, createLocalBus(), cluster.parts.log, 50);
-    const companies = new KeptCompanies({ ...settings, parts: { ...cluster.parts, feeds } }, 1_000_000);
-    companies.follow(world.companyId);
-    await until(() => companies.find(world.companyId) !== null, 'the company is followed');
-    const open = () => KeptAnswer.open(companies, world.admin.viewer, 'the request');
-    const document = parse(`{ tasks(projectId: "${first.id}", first: 100) { nodes { id } } }`);
-    const request = await open();
-    await execute({ schema, document, contextValue: request?.context });
-    request?.keep({ body: 'the answer', headers: {}, encoded: new Map(), cost: 1 });
-    expect((await open())?.known?.body).toBe('the answer');
-
-    const lost = await world.task(first);
-    await forkFor(cluster.parts.orm, world).nativeDelete(Event, { objectId: lost.id });
-    await world.task(second);
-    const position = await positionOf(world);
-    await until(() => companies.find(world.companyId)?.position === position, 'the rest of the log is read');
-    expect((await open())?.known).toBeNull();
-    companies.close();
-    await feeds.close();
   });
 
   it('is not for somebody who has been deactivated since', async () => {

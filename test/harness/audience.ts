@@ -28,6 +28,22 @@ const noLimit = () => ({ limit: 1, remaining: 1, resetAt: new Date() });
 export const localSessions = ({ keyring }: Parts) =>
   new Sessions(new LocalSessionStore(), keyring, { idleMs: 60_000, absoluteMs: 60_000 });
 
+/** What resolvers work with where no server is: nobody watches, and nothing is limited. */
+export function settingsOf(parts: Parts): ContextSettings {
+  const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring, (identity) =>
+    provisionUser(parts, identity),
+  );
+  return {
+    parts,
+    publicUrl: 'http://127.0.0.1',
+    isFoundingOpen: false,
+    sessions: localSessions(parts),
+    refresh: (viewer) => authenticator.refresh(viewer),
+    watchingOf: async () => 0,
+    rateLimitOf: noLimit,
+  };
+}
+
 export class Audience {
   readonly settings: ContextSettings;
   readonly fanOut: Engine;
@@ -39,13 +55,7 @@ export class Audience {
     readonly schema: GraphQLSchema,
     heartbeatMs = 600_000,
   ) {
-    const authenticator = new Authenticator(parts.orm, new AccessTokenVerifier([]), parts.keyring, (identity) =>
-      provisionUser(parts, identity),
-    );
-    const refresh = (viewer: Viewer) => authenticator.refresh(viewer);
-    const [publicUrl, sessions] = ['http://127.0.0.1', localSessions(parts)];
-    const watchingOf = async () => 0;
-    this.settings = { parts, publicUrl, isFoundingOpen: false, sessions, refresh, watchingOf, rateLimitOf: noLimit };
+    this.settings = settingsOf(parts);
     this.fanOut = new FanOut(parts.feeds, createRights(this.settings), heartbeatMs);
     this.refusals = new Refusals(new AuditWriter(parts));
     const formatError = createErrorFormat(parts.log);

@@ -1,13 +1,10 @@
 import { type Case, notMember, paged, refused, streamed } from './case.js';
 import {
   ACCEPT_INVITATION,
-  ADD_COMMENT,
   API_KEYS,
-  ASSIGN_TASK,
   AUDIT_BY,
   COMMENTS,
   CREATE_PROJECT,
-  CREATE_TASK,
   DEACTIVATE_MEMBER,
   DECLINE_INVITATION,
   END_ENTRY_POINT,
@@ -16,7 +13,6 @@ import {
   HISTORY,
   INVITATIONS,
   MEMBERS,
-  MOVE_TASK,
   PROJECT,
   PROJECTS_BY,
   REACTIVATE_MEMBER,
@@ -34,15 +30,12 @@ import {
   TASKS_BY,
   UPDATE_MEMBER,
   UPDATE_PREFERENCES,
-  UPDATE_TASK,
-  UPDATE_TASKS,
   VERIFY_DOMAIN,
 } from './documents.js';
 import { followCases } from './follow-cases.js';
 import {
   hiddenFromAdmins,
   hiddenFromExternals,
-  hiddenMembers,
   hiddenProjects,
   hiddenTasks,
   wholeDirectory,
@@ -51,8 +44,8 @@ import {
 import { filterCases, minCursorCases } from './list-cases.js';
 import { amongMany, nodeCases } from './node-cases.js';
 import type { Side } from './sides.js';
+import { taskCases } from './task-cases.js';
 
-const onFreshTask = async (side: Side, more: object) => ({ input: { taskId: (await side.freshTask()).id, ...more } });
 const manage = (side: Side) => ({ projectId: side.project.id, memberId: side.people.solver.member.id, level: null });
 let keys = 0;
 const newKey = (): string => {
@@ -223,118 +216,7 @@ export const cases: Record<string, Case | Case[]> = {
     hidden: wholeSignIn,
   }),
 
-  'Mutation.createTask.input.projectId': refused({
-    as: 'editor',
-    document: CREATE_TASK,
-    at: 'input.projectId',
-    variables: (side) => ({ input: { projectId: side.project.id, title: 'New' } }),
-    hidden: hiddenProjects,
-  }),
-  'Mutation.createTask.input.ownerId': notMember({
-    as: 'external',
-    document: CREATE_TASK,
-    at: 'input.ownerId',
-    variables: (side) => ({
-      input: { projectId: side.project.id, title: 'New', ownerId: side.people.colleague.member.id },
-    }),
-    hidden: hiddenMembers,
-  }),
-  'Mutation.updateTask.input.taskId': [
-    refused({
-      as: 'editor',
-      document: UPDATE_TASK,
-      at: 'input.taskId',
-      variables: (side) => onFreshTask(side, { title: 'Changed' }),
-      hidden: hiddenTasks,
-    }),
-    refused({
-      as: 'program',
-      document: UPDATE_TASK,
-      at: 'input.taskId',
-      variables: (side) => onFreshTask(side, { title: 'Changed' }),
-      hidden: hiddenFromAdmins,
-    }),
-  ],
-  'Mutation.updateTasks.input.tasks.taskId': refused({
-    as: 'editor',
-    document: UPDATE_TASKS,
-    // The last of two: what comes before it in the list is not changed either.
-    at: 'input.tasks.1.taskId',
-    variables: async (side) => {
-      const ids = [(await side.freshTask()).id, (await side.freshTask()).id];
-      return { input: { tasks: ids.map((taskId) => ({ taskId, title: 'Changed' })) } };
-    },
-    hidden: hiddenTasks,
-  }),
-  'Mutation.assignTask.input.taskId': refused({
-    as: 'editor',
-    document: ASSIGN_TASK,
-    at: 'input.taskId',
-    variables: (side) => onFreshTask(side, { solverId: side.people.editor.member.id }),
-    hidden: hiddenTasks,
-  }),
-  'Mutation.assignTask.input.solverId': [
-    notMember({
-      as: 'editor',
-      document: ASSIGN_TASK,
-      at: 'input.solverId',
-      variables: (side) => onFreshTask(side, { solverId: side.people.colleague.member.id }),
-      hidden: wholeDirectory,
-    }),
-    notMember({
-      as: 'external',
-      document: ASSIGN_TASK,
-      at: 'input.solverId',
-      variables: (side) => onFreshTask(side, { solverId: side.people.colleague.member.id }),
-      hidden: hiddenMembers,
-    }),
-  ],
-  'Mutation.moveTask.input.taskId': refused({
-    as: 'editor',
-    document: MOVE_TASK,
-    at: 'input.taskId',
-    variables: (side) => onFreshTask(side, { status: 'IN_PROGRESS' }),
-    hidden: hiddenTasks,
-  }),
-  'Mutation.moveTask.input.awaitedMemberId': [
-    notMember({
-      as: 'editor',
-      document: MOVE_TASK,
-      at: 'input.awaitedMemberId',
-      variables: (side) =>
-        onFreshTask(side, { status: 'AWAITING_MEMBER', awaitedMemberId: side.people.colleague.member.id }),
-      hidden: wholeDirectory,
-    }),
-    notMember({
-      as: 'external',
-      document: MOVE_TASK,
-      at: 'input.awaitedMemberId',
-      variables: (side) =>
-        onFreshTask(side, { status: 'AWAITING_MEMBER', awaitedMemberId: side.people.colleague.member.id }),
-      hidden: hiddenMembers,
-    }),
-  ],
-  'Mutation.moveTask.input.awaitedProjectId': refused({
-    as: 'editor',
-    document: MOVE_TASK,
-    at: 'input.awaitedProjectId',
-    variables: (side) => onFreshTask(side, { status: 'AWAITING_PROJECT', awaitedProjectId: side.internalProject.id }),
-    hidden: hiddenProjects,
-  }),
-  'Mutation.moveTask.input.awaitedTaskId': refused({
-    as: 'editor',
-    document: MOVE_TASK,
-    at: 'input.awaitedTaskId',
-    variables: (side) => onFreshTask(side, { status: 'AWAITING_TASK', awaitedTaskId: side.task.id }),
-    hidden: hiddenTasks,
-  }),
-  'Mutation.addComment.input.taskId': refused({
-    as: 'editor',
-    document: ADD_COMMENT,
-    at: 'input.taskId',
-    variables: (side) => onFreshTask(side, { body: 'A word' }),
-    hidden: hiddenTasks,
-  }),
+  ...taskCases,
 
   'Mutation.endEntryPoint.input.id': [
     refused({

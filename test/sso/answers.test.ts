@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { readAudit } from '../../src/domain/audit.js';
 import { browserAt, PUBLIC_URL } from '../harness/browser.js';
 import { type Cluster } from '../harness/cluster.js';
@@ -6,7 +6,7 @@ import type { TestIssuer } from '../harness/issuer.js';
 import { CLIENT_ID, giveProvider, ssoLogin } from '../harness/single-sign-on.js';
 import { until } from '../harness/until.js';
 import { World } from '../harness/world.js';
-import { type SsoCompany, SsoStage } from './stage.js';
+import { type SsoCompany, type SsoStage, withSsoStage } from './stage.js';
 
 const SESSION = 'aliteo-session';
 
@@ -14,11 +14,10 @@ let stage: SsoStage;
 let cluster: Cluster;
 let own: TestIssuer;
 let others: TestIssuer;
-beforeAll(async () => {
-  stage = await SsoStage.open({ FOUNDING: 'on' });
+withSsoStage({ FOUNDING: 'on' }, (opened) => {
+  stage = opened;
   ({ cluster, own, others } = stage);
-}, 60_000);
-afterAll(() => stage?.close());
+});
 
 let world: World;
 let person: SsoCompany['person'];

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { readAudit } from '../../src/domain/audit.js';
 import { newId } from '../../src/schema/ids.js';
 import { type Browser, callerIn, signIn } from '../harness/browser.js';
@@ -10,16 +10,15 @@ import { change, giveProvider, signInBySso } from '../harness/single-sign-on.js'
 import { CHANGES } from '../harness/stage.js';
 import { until } from '../harness/until.js';
 import { type Person, World } from '../harness/world.js';
-import { addressIn, type SsoCompany, SsoStage } from './stage.js';
+import { addressIn, type SsoCompany, type SsoStage, withSsoStage } from './stage.js';
 
 let stage: SsoStage;
 let cluster: Cluster;
 let own: TestIssuer;
-beforeAll(async () => {
-  stage = await SsoStage.open({ ANSWER_CACHE_BYTES: '1000000' });
+withSsoStage({ ANSWER_CACHE_BYTES: '1000000' }, (opened) => {
+  stage = opened;
   ({ cluster, own } = stage);
-}, 60_000);
-afterAll(() => stage?.close());
+});
 
 let world: World;
 let admin: Person;

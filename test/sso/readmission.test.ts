@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { deactivateMember, reactivateMember } from '../../src/domain/members.js';
 import { callerIn } from '../harness/browser.js';
 import { ask, type Caller, get, listen } from '../harness/client.js';
@@ -8,16 +8,15 @@ import { change, proveDomain, signInBySso } from '../harness/single-sign-on.js';
 import { CHANGES } from '../harness/stage.js';
 import { until } from '../harness/until.js';
 import type { Person } from '../harness/world.js';
-import { type SsoCompany, SsoStage } from './stage.js';
+import { type SsoCompany, type SsoStage, withSsoStage } from './stage.js';
 
 let stage: SsoStage;
 let cluster: Cluster;
 let own: TestIssuer;
-beforeAll(async () => {
-  stage = await SsoStage.open();
+withSsoStage({}, (opened) => {
+  stage = opened;
   ({ cluster, own } = stage);
-}, 60_000);
-afterAll(() => stage?.close());
+});
 
 let company: SsoCompany;
 let member: Person;

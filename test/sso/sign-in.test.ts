@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { readAudit } from '../../src/domain/audit.js';
 import { findProvider, saveProvider } from '../../src/domain/sso-providers.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
@@ -11,18 +11,17 @@ import type { TestIssuer } from '../harness/issuer.js';
 import { CLIENT_ID, CLIENT_SECRET, change, giveProvider, signInBySso } from '../harness/single-sign-on.js';
 import { until } from '../harness/until.js';
 import { World } from '../harness/world.js';
-import { type SsoCompany, SsoStage } from './stage.js';
+import { type SsoCompany, type SsoStage, withSsoStage } from './stage.js';
 
 const SESSION = 'aliteo-session';
 
 let stage: SsoStage;
 let cluster: Cluster;
 let own: TestIssuer;
-beforeAll(async () => {
-  stage = await SsoStage.open({ FOUNDING: 'on' });
+withSsoStage({ FOUNDING: 'on' }, (opened) => {
+  stage = opened;
   ({ cluster, own } = stage);
-}, 60_000);
-afterAll(() => stage?.close());
+});
 
 let world: World;
 let providerId: string;

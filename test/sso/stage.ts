@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from '@jest/globals';
 import { newId } from '../../src/schema/ids.js';
 import { PUBLIC_URL } from '../harness/browser.js';
 import { type Cluster, startCluster } from '../harness/cluster.js';
@@ -47,6 +48,16 @@ export class SsoStage {
     await this.cluster.stop();
     await Promise.all([this.own.stop(), this.others.stop(), this.names.stop()]);
   }
+}
+
+/** A stage of the suite's own: `take` is given it before the tests, and it closes after them. */
+export function withSsoStage(env: NodeJS.ProcessEnv, take: (stage: SsoStage) => void): void {
+  let stage: SsoStage | undefined;
+  beforeAll(async () => {
+    stage = await SsoStage.open(env);
+    take(stage);
+  }, 60_000);
+  afterAll(() => stage?.close());
 }
 
 const unique = () => newId('domain').slice(-10);

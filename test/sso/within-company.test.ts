@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { readAudit } from '../../src/domain/audit.js';
 import { deactivateMember } from '../../src/domain/members.js';
 import { Member } from '../../src/entities/member.js';
@@ -12,18 +12,17 @@ import { change, proveDomain, signInBySso } from '../harness/single-sign-on.js';
 import { CHANGES } from '../harness/stage.js';
 import { until } from '../harness/until.js';
 import { World } from '../harness/world.js';
-import { newDomain, type SsoCompany, SsoStage } from './stage.js';
+import { newDomain, type SsoCompany, type SsoStage, withSsoStage } from './stage.js';
 
 const SESSION = 'aliteo-session';
 
 let stage: SsoStage;
 let cluster: Cluster;
 let own: TestIssuer;
-beforeAll(async () => {
-  stage = await SsoStage.open({ FOUNDING: 'on' });
+withSsoStage({ FOUNDING: 'on' }, (opened) => {
+  stage = opened;
   ({ cluster, own } = stage);
-}, 60_000);
-afterAll(() => stage?.close());
+});
 
 let world: World;
 let domain: string;
