@@ -124,6 +124,9 @@ describe.each(FOREIGN)('a page of another origin, %j,', (origin) => {
   it('opens no WebSocket, and takes no place from who may', async () => {
     // More than the burst of ten that an address has.
     for (let i = 0; i < 12; i += 1) expect(await upgrade(url, { origin })).toBe(403);
+    const { status, headers } = await send(url, { headers: { connection: 'Upgrade', upgrade: 'websocket', origin } });
+    const strict = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
+    expect([status, headers]).toEqual([403, expect.objectContaining(strict)]);
   });
 });
 
