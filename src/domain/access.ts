@@ -11,6 +11,7 @@ import { Task } from '../entities/task.js';
 import type { Level } from '../entities/vocabulary.js';
 import { forbidden, notFound } from '../errors.js';
 import { expectId } from '../schema/ids.js';
+import type { KnownRights } from './known-rights.js';
 
 interface Held<T> {
   level: Level;
@@ -19,6 +20,8 @@ interface Held<T> {
 }
 interface Options {
   lock?: RowLock;
+  /** By what rights, when it is not to be read. */
+  rights?: KnownRights | null;
 }
 
 /** Throws NOT_FOUND for what is not seen, FORBIDDEN for what is seen but not open to this. */
@@ -68,20 +71,30 @@ export async function getTasks(
   options: Options = {},
 ): Promise<HeldTask[]> {
   const ids = taskIds.map((id) => expectId('task', id));
+  const { lock, rights } = options;
   const [taskRows, projectRows, grants] = await Promise.all([
-    findRows(source, Task, { id: ids }, options),
-    selectRows(source, Project, `id in (${projectsOf(ids)})`, [viewer.companyId, ...ids]),
-    loadGrants(source, viewer),
+    findRows(source, Task, { id: ids }, { lock }),
+    rights ? [] : selectRows(source, Project, `id in (${projectsOf(ids)})`, [viewer.companyId, ...ids]),
+    rights?.grants ?? loadGrants(source, viewer),
   ]);
   const tasks = byId(taskRows);
   if (tasks.size < ids.length) throw notFound('task');
-  const projects = byId(projectRows);
+  const projects = byId(rights ? await projectsKnown(source, rights, taskRows) : projectRows);
   return ids.map((id) => {
     const task = tasks.get(id) as Row<Task>;
     const project = projects.get(task.project.id) as Row<Project>;
     const level = expectLevel(levelOn(taskPolicy, grants, taskFacts(task, project)), needed, 'task');
     return { level, grants, object: task, project };
   });
+}
+
+/** The projects of tasks; those that are not known yet are read, and known from now on. */
+async function projectsKnown(source: RowSource, rights: KnownRights, tasks: readonly Row<Task>[]) {
+  const ids = [...new Set(tasks.map(({ project }) => project.id))];
+  const known = ids.flatMap((id) => rights.project(id) ?? []);
+  const read = await findRows(source, Project, { id: ids.filter((id) => !rights.project(id)) });
+  for (const project of read) rights.remember(project);
+  return [...known, ...read];
 }
 
 /** The projects of tasks, as their ids are asked for in a statement. */

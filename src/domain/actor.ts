@@ -4,6 +4,7 @@ import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { findRow, type Row, type RowLock, referenceTo } from '../entities/rows.js';
 import { accessEnded, forbidden } from '../errors.js';
+import type { KnownRights } from './known-rights.js';
 import { type Actor, type Done, type Parts, transact, type Work } from './unit-of-work.js';
 
 /** One transaction of a member or an API key that acts for itself. */
@@ -36,15 +37,41 @@ export function transactAs<V extends ActingViewer, T, R = undefined>(
   { hold = false, read }: Options<R>,
   work: (work: V extends MemberViewer ? MemberWork : ActingWork, read: R) => Promise<T>,
 ): Promise<Done<T>> {
-  const { companyId, kind: entryPoint } = viewer;
-  const userId = 'userId' in viewer ? viewer.userId : null;
-  const actor: Actor = { companyId, userId, actorId: actorIdOf(viewer), entryPoint };
-  return transact(parts, actor, async (given) => {
+  return transact(parts, actorOf(viewer), async (given) => {
     // Both are waited for, so that nothing is read of a transaction that has ended. Who is not let in is told that first.
     const reading = [getActing(given.em, viewer, hold), read?.(given.em) as Promise<R>] as const;
     const [acting, first] = await Promise.allSettled(reading);
     return work({ ...given, ...valueIn(acting) } as Parameters<typeof work>[0], valueIn(first));
   });
+}
+
+function actorOf(viewer: ActingViewer): Actor {
+  const { companyId, kind: entryPoint } = viewer;
+  const userId = 'userId' in viewer ? viewer.userId : null;
+  return { companyId, userId, actorId: actorIdOf(viewer), entryPoint };
+}
+
+/**
+ * `transactAs` for what is written by `update` alone, of an object that `read` locks first: the transaction may be shared
+ * with others, and what is known of a member's rights need not be read.
+ */
+export async function transactOn<T, R>(
+  parts: Parts,
+  viewer: ActingViewer,
+  objectId: string,
+  read: (em: EntityManager, rights: KnownRights | null) => Promise<R>,
+  work: (work: Work, read: R) => Promise<T>,
+): Promise<Done<T>> {
+  // Before a connection is taken: it may have to be read with another one.
+  const rights = (viewer.kind === 'MEMBER' && (await parts.rightsOf?.(viewer))) || null;
+  const acting = async (given: Work): Promise<T> => {
+    const { em, rights } = given;
+    const reading = [rights ?? getActing(em, viewer, false), read(em, rights)] as const;
+    const [acting, first] = await Promise.allSettled(reading);
+    valueIn(acting);
+    return work(given, valueIn(first));
+  };
+  return transact(parts, actorOf(viewer), acting, { firstLock: objectId, rights });
 }
 
 /** Throws what it was rejected with. */

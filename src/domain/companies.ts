@@ -45,7 +45,7 @@ export async function foundOwnCompany(parts: Parts, userId: string, name: string
     const founder = await getFounder(given.em, userId);
     return (await found(given, name, founder, memberId)).company;
   };
-  return (await transact(parts, actor, work, keeping)).result;
+  return (await transact(parts, actor, work, { keeping })).result;
 }
 
 async function found(

@@ -96,7 +96,7 @@ interface Answering {
 
 async function settleOwn<T>(parts: Parts, answering: Answering, work: (work: Work) => Promise<T>): Promise<T> {
   const keeping = { type: UserIdempotencyRecord, owner: { userId: answering.userId } } as const;
-  return (await transact(parts, { ...answering, entryPoint: 'USER' }, work, keeping)).result;
+  return (await transact(parts, { ...answering, entryPoint: 'USER' }, work, { keeping })).result;
 }
 
 /** The one that is named, open or not: who sends an answer again is told what came of it. */

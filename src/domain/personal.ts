@@ -85,7 +85,7 @@ export function changeOwn<T>(parts: Parts, userId: string, work: (em: EntityMana
     if (!record) return (await write()).result;
     const done = await inTransaction(em, record, async () => {
       const written = await write();
-      return { statements: [], done: () => written };
+      return { statements: [], telling: null, done: () => written };
     });
     return done.result;
   });

@@ -78,7 +78,7 @@ async function write({ orm }: Pick<Parts, 'orm'>, { companyId, rows, events }: S
     for (const [type, all] of rows) {
       for (const some of inSteps(all)) await insertRows(em, type, some);
     }
-    for (const some of inSteps(events)) await runAll(em, appending(em, companyId, some).statements);
+    for (const some of inSteps(events)) await runAll(em, appending(em, [{ companyId, events: some }]).statements);
     await em.commit();
   } catch (error) {
     await em.rollback().catch(() => {});

@@ -9,8 +9,9 @@ import { Task } from '../entities/task.js';
 import { type Priority, type Privacy, TaskStatus } from '../entities/vocabulary.js';
 import { badInput, UserError } from '../errors.js';
 import { getProject, getTask, getTasks, type HeldTask } from './access.js';
-import { type ActingWork, authorship, transactAs } from './actor.js';
+import { type ActingWork, authorship, transactAs, transactOn } from './actor.js';
 import type { TaskEventData } from './events.js';
+import type { KnownRights } from './known-rights.js';
 import { firstValues, recordTaskChange, snapshot } from './task-change.js';
 import { expectSeenByNamed, getAwaitedMember, getOwner, getSolver } from './task-people.js';
 import { isDone, move } from './task-status.js';
@@ -234,8 +235,9 @@ function editTask(
   type: string,
   { edit, follow }: Editing,
 ): Promise<Done<Row<Task>>> {
-  const read = (em: EntityManager) => getTask(em, viewer, taskId, 'EDIT', { lock: 'FOR UPDATE' });
-  return transactAs(parts, viewer, { read }, async (work, held) => {
+  const read = (em: EntityManager, rights: KnownRights | null) =>
+    getTask(em, viewer, taskId, 'EDIT', { lock: 'FOR UPDATE', rights });
+  return transactOn(parts, viewer, taskId, read, async (work, held) => {
     const scene = { work, ...held };
     await changeTask(scene, type, () => edit(scene));
     await follow?.(scene);

@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { DeadlockException, LockWaitTimeoutException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { EntityManager } from '../entities/orm.js';
-import { type Results, run, runAll, runAndCommit, type Statement } from '../entities/statements.js';
+import { run, runAll, runAndCommit } from '../entities/statements.js';
 import { UserError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { NO_LONGER_SO } from './known-rights.js';
 import { type OnceRecord, type Outcome, type Success, successOf } from './once.js';
+import { ending, type Writing } from './writing.js';
 
 const ATTEMPTS = 4;
 /** Whoever waits for the same command begins again so long when those before them have failed; nothing is done yet. */
@@ -23,11 +25,8 @@ export async function untilCommitted<T>(log: Logger, whose: object, act: () => P
   }
 }
 
-/** What a transaction writes last, and what has been done then. */
-export interface Writing<D> {
-  readonly statements: readonly Statement[];
-  done(results: Results): D;
-}
+/** What has been done, and whether it had been before, under the same key. */
+export type Committed<D> = D & { isRepeated: boolean };
 
 /**
  * Does `act` in one transaction. With a record its outcome commits with it, a UserError as well, but then nothing else;
@@ -37,17 +36,18 @@ export async function inTransaction<D extends Success>(
   em: EntityManager,
   record: OnceRecord | null,
   act: () => Promise<Writing<D>>,
-): Promise<D & { isRepeated: boolean }> {
+): Promise<Committed<D>> {
   const before = await begin(em, record);
   if (before) {
     await em.rollback();
     return { ...(successOf(before) as D), isRepeated: true };
   }
   try {
-    const { statements, done } = await act();
-    if (!record) return { ...done(await runAndCommit(em, statements)), isRepeated: false };
+    const { statements, done } = ending(em, [await act()]);
+    const doing = async (run: typeof runAll) => done(await run(em, statements))[0] as D;
+    if (!record) return { ...(await doing(runAndCommit)), isRepeated: false };
     // The first answer is made of what the others will be made of.
-    const told = successOf(await record.keep(done(await runAll(em, statements)))) as D;
+    const told = successOf(await record.keep(await doing(runAll))) as D;
     await em.commit();
     return { ...told, isRepeated: false };
   } catch (error) {
@@ -94,4 +94,5 @@ const isTransient = (error: unknown): boolean =>
   error instanceof DeadlockException ||
   error instanceof LockWaitTimeoutException ||
   error instanceof UniqueConstraintViolationException ||
+  (error as { code?: unknown }).code === NO_LONGER_SO ||
   /SQLITE_BUSY|database is locked/.test(String(error));

@@ -1,21 +1,24 @@
 import type { Origin } from '../auth/door-book.js';
-import type { Viewer } from '../auth/viewer.js';
+import type { MemberViewer, Viewer } from '../auth/viewer.js';
 import type { Keyring } from '../crypto.js';
 import type { Encryption } from '../encryption/encryption.js';
 import { HistoryEntry } from '../entities/event.js';
 import { IdempotencyRecord } from '../entities/idempotency-record.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
-import { insertion, type Row, type RowChange, updates } from '../entities/rows.js';
-import type { Results } from '../entities/statements.js';
+import { type Row, type RowChange, updates } from '../entities/rows.js';
+import { isShared, NotSharedError } from '../entities/shared-locks.js';
 import type { TenantEntity } from '../entities/tenant.js';
 import type { Logger } from '../log.js';
 import type { LetterBox } from '../mail/letter-box.js';
 import type { Outbound } from '../outbound/outbound.js';
 import type { FeedRegistry } from '../pubsub/company-feed.js';
-import { appending, headsOf, type LoggedEvent } from '../pubsub/event-log.js';
+import type { LoggedEvent } from '../pubsub/event-log.js';
 import { type Audited, auditedOf, chaining } from './audit.js';
+import type { KnownRights } from './known-rights.js';
 import { type Keeping, type Once, recordOf } from './once.js';
+import type { SharedTransactions } from './shared-transactions.js';
 import { inTransaction, untilCommitted } from './transaction.js';
+import type { Writing } from './writing.js';
 
 /** What transactions are made with. */
 export interface Foundation {
@@ -25,6 +28,8 @@ export interface Foundation {
   log: Logger;
   /** Where letters are posted; null, or none, where no mail is set up. */
   letterBox?: LetterBox | null;
+  /** Where commands are committed together. */
+  together: SharedTransactions;
   /** Called between a commit and its publication; only tests set it. */
   afterCommit?: (() => void) | undefined;
   /**
@@ -39,6 +44,8 @@ export interface Foundation {
 /** The parts that the product's rules work with; one per process. */
 export interface Parts extends Foundation {
   encryption: Encryption;
+  /** What is known of a member's rights, if anything; a process that follows no logs knows nothing. */
+  rightsOf?: ((viewer: MemberViewer) => Promise<KnownRights | null>) | undefined;
   outbound: Outbound;
 }
 
@@ -76,6 +83,8 @@ export interface Work {
   afterwards(act: () => void): void;
   /** Writes with the commit what differs between a row as it was read, and held, and as it is to be. */
   update<T extends Rowed>(type: Type<T>, before: Row<T>, after: Row<T>): void;
+  /** What the actor may, where it is not to be read. */
+  rights: KnownRights | null;
 }
 
 export interface Done<T> {
@@ -87,39 +96,57 @@ export interface Done<T> {
   isRepeated: boolean;
 }
 
+interface Transacting {
+  /** Whose key `parts.once` has: the company's members' unless given. */
+  keeping?: Keeping;
+  /**
+   * The id of what `work` locks first. Given where `work` writes by `update` alone: then others may be done in the same
+   * transaction, see `SharedTransactions`.
+   */
+  firstLock?: string | undefined;
+  /** What is known of the actor's rights: the first attempt may go by it. */
+  rights?: KnownRights | null;
+}
+
 /**
  * Runs `work` in one transaction and commits rows, history, events and what `parts.once` asks to keep together; publishes
  * after the commit. `work` may run again after a deadlock, or when another transaction has taken a key that was free a
- * moment before, so it must not act outside the database. `keeping` says whose key `parts.once` has: the company's members'
- * unless given.
+ * moment before, so it must not act outside the database.
  */
 export function transact<T>(
   parts: Foundation,
   actor: Actor,
   work: (work: Work) => Promise<T>,
-  keeping: Keeping = { type: IdempotencyRecord, owner: { companyId: actor.companyId } },
+  { keeping, firstLock, rights: known = null }: Transacting = {},
 ): Promise<Done<T>> {
   const { companyId, userId } = actor;
-  const openRecord = recordOf(parts, keeping);
+  const openRecord = recordOf(parts, keeping ?? { type: IdempotencyRecord, owner: { companyId } });
+  let attempts = 0;
   return untilCommitted(parts.log, { companyId }, async () => {
     const em = forkFor(parts.orm, { companyId, userId: userId ?? undefined });
     let events: LoggedEvent[] = [];
     let later: readonly (() => void)[] = [];
-    const done = await inTransaction(em, openRecord(em), async () => {
-      const { result, happenings, audited, statements, ...performed } = await perform(em, actor, work);
+    const record = openRecord(em);
+    const act = async (): Promise<Writing<{ result: T; seq: number }>> => {
+      attempts += 1;
+      const rights = attempts === 1 ? known : null;
+      const { result, happenings, audited, statements, ...performed } = await perform(em, actor, rights, work);
       later = performed.later;
       statements.push(...(await chaining(em, parts.keyring, actor, parts.origin, audited)));
-      const { statements: last, told } =
-        happenings.length > 0 ? telling(em, actor, happenings) : tellingNothing(companyId);
       return {
-        statements: [...statements, ...last],
-        done: (results) => {
-          const { seq, logged } = told(results.slice(statements.length));
-          events = logged;
-          return { result, seq };
+        statements,
+        rights,
+        telling: telling(actor, happenings),
+        done: (told) => {
+          events = told.events;
+          return { result, seq: told.seq };
         },
       };
-    });
+    };
+    const done =
+      firstLock !== undefined && !record
+        ? await parts.together.run(em, { companyId, objectId: firstLock }, act)
+        : await inTransaction(em, record, act);
     for (const act of later) act();
     if (events.length > 0) {
       parts.afterCommit?.();
@@ -129,7 +156,12 @@ export function transact<T>(
   });
 }
 
-async function perform<T>(em: EntityManager, actor: Actor, work: (work: Work) => Promise<T>) {
+async function perform<T>(
+  em: EntityManager,
+  actor: Actor,
+  rights: KnownRights | null,
+  work: (work: Work) => Promise<T>,
+) {
   const happenings: Happening[] = [];
   const audited: Audited[] = [];
   const later: (() => void)[] = [];
@@ -146,31 +178,18 @@ async function perform<T>(em: EntityManager, actor: Actor, work: (work: Work) =>
     changes.set(type, rows);
     rows.set(after.id, [rows.get(after.id)?.[0] ?? before, after]);
   };
-  const result = await work({ em, actor, update, record, audit, afterwards });
+  const result = await work({ em, actor, rights, update, record, audit, afterwards });
+  if (isShared(em) && em.getUnitOfWork().getPersistStack().size > 0) throw new NotSharedError('entities are written.');
   await em.flush();
   const statements = [...changes].flatMap(([type, rows]) => updates(em, type, [...rows.values()]));
   return { result, happenings, audited, statements, later };
 }
 
-/** Writes history and events. */
-function telling(em: EntityManager, actor: Actor, happenings: readonly Happening[]) {
-  const { companyId, actorId, entryPoint } = actor;
-  const entries = happenings.map(({ type, objectId, changes = {} }) => {
+/** What happened, as history and log tell it. */
+function telling({ companyId, actorId, entryPoint }: Actor, happenings: readonly Happening[]) {
+  const history = happenings.map(({ type, objectId, changes = {} }) => {
     return { ...new HistoryEntry(), companyId, objectId, type, actorId, entryPoint, changes };
   });
   const events = happenings.map(({ type, objectId, data }) => ({ type, objectId, data: data ?? {} }));
-  const { statements, told } = appending(em, companyId, events);
-  return {
-    statements: [insertion(em, HistoryEntry, entries), ...statements],
-    told: ([, ...results]: Results) => {
-      const logged = told(results);
-      return { logged, seq: logged.at(-1)?.seq ?? 0 };
-    },
-  };
+  return { companyId, history, events };
 }
-
-/** Where nothing has happened, what there is can be seen where the log stands. */
-const tellingNothing = (companyId: string) => ({
-  statements: [headsOf([companyId])],
-  told: ([head]: Results) => ({ logged: [], seq: Number(head?.rows[0]?.seq ?? 0) }),
-});

@@ -1,6 +1,7 @@
 import { SqliteDriver } from '@mikro-orm/sql';
 import { Event } from '../entities/event.js';
 import type { EntityManager, Orm } from '../entities/orm.js';
+import { marks } from '../entities/row-filter.js';
 import { Computed, insertion, selectRows } from '../entities/rows.js';
 import { type Results, run, type Statement } from '../entities/statements.js';
 
@@ -21,31 +22,82 @@ export interface NewEvent extends Pick<LoggedEvent, 'type' | 'objectId' | 'data'
   occurredAt?: Date;
 }
 
-/** How events are numbered and written, and what has been written then. */
+/** What a company's log is given: nothing, where it is only asked where it stands. */
+export interface Appended {
+  readonly companyId: string;
+  readonly events: readonly NewEvent[];
+}
+
+/** What one has been given, and where it stands then. */
+export interface Told {
+  readonly seq: number;
+  readonly events: LoggedEvent[];
+}
+
+/** How events are numbered and written, and what of each has been told then. */
 export interface Appending {
   readonly statements: readonly Statement[];
-  told(results: Results): LoggedEvent[];
+  told(results: Results): Told[];
 }
 
 /**
- * Numbers events and writes them. It must come last in its transaction: the company's head stays locked from here to the
+ * Numbers events and writes them. It must come last in its transaction: the companies' heads stay locked from here to the
  * commit, which is what makes the numbers gapless and puts them into the order of the commits.
  */
-export function appending(em: EntityManager, companyId: string, events: readonly NewEvent[]): Appending {
+export function appending(em: EntityManager, logs: readonly Appended[]): Appending {
   const now = new Date();
-  const rows = events.map((event) => ({ companyId, ...event, occurredAt: event.occurredAt ?? now }));
-  const last = rows.length - 1;
+  /** How many events each company is given. */
+  const counts = new Map<string, number>(logs.map(({ companyId }) => [companyId, 0]));
+  const rows = logs.map(({ companyId, events }) =>
+    events.map((event) => {
+      const number = (counts.get(companyId) ?? 0) + 1;
+      counts.set(companyId, number);
+      return { companyId, ...event, occurredAt: event.occurredAt ?? now, number };
+    }),
+  );
+  /** How far before the head an event stands. */
+  const toHead = ({ companyId, number }: { companyId: string; number: number }) =>
+    (counts.get(companyId) as number) - number;
+  const { statements, heads } = advancing(em, counts);
   // Read as it is after the update. Without a head there is no number, and nothing is written.
-  const numbered = rows.map((row, i) => ({
+  const numbered = rows.flat().map(({ number, ...row }) => ({
     ...row,
-    seq: new Computed('(select seq from log_heads where company_id = ?) - ?', [companyId, last - i]),
+    seq: new Computed('(select seq from log_heads where company_id = ?) - ?', [
+      row.companyId,
+      toHead({ ...row, number }),
+    ]),
   }));
   return {
-    statements: [advanceHead(em, companyId, rows.length), insertion(em, Event, numbered)],
-    told: ([head]) => {
-      const seq = Number(head?.rows[0]?.seq ?? head?.insertId);
-      return rows.map((row, i) => ({ ...row, seq: seq - last + i, occurredAt: row.occurredAt.toISOString() }));
+    statements: numbered.length > 0 ? [...statements, insertion(em, Event, numbered)] : statements,
+    told: (results) => {
+      const stands = heads(results);
+      return rows.map((ofLog, i) => {
+        const head = stands.get((logs[i] as Appended).companyId) ?? 0;
+        const events = ofLog.map(({ number, ...row }) => ({
+          ...row,
+          seq: head - toHead({ ...row, number }),
+          occurredAt: row.occurredAt.toISOString(),
+        }));
+        return { seq: events.at(-1)?.seq ?? head, events };
+      });
     },
+  };
+}
+
+/** How heads are moved on, and read. One of them is told by its update; of several MySQL has to be asked. */
+function advancing(em: EntityManager, counts: ReadonlyMap<string, number>) {
+  const moved = [...counts].filter(([, by]) => by > 0);
+  const [only] = moved;
+  if (only && counts.size === 1) {
+    const [companyId, by] = only;
+    return {
+      statements: [advanceHead(em, companyId, by)],
+      heads: ([head]: Results) => new Map([[companyId, Number(head?.rows[0]?.seq ?? head?.insertId)]]),
+    };
+  }
+  return {
+    statements: [...(only ? [advanceHeads(moved)] : []), ...(counts.size > 0 ? [headsOf([...counts.keys()])] : [])],
+    heads: (results: Results) => headsIn(results[only ? 1 : 0]?.rows ?? []),
   };
 }
 
@@ -57,9 +109,15 @@ function advanceHead(em: EntityManager, companyId: string, by: number): Statemen
   return { text: `update log_heads set ${set} where company_id = ?${told}`, parameters: [by, companyId] };
 }
 
+/** In the order of the key, so that two who move the same ones do not wait for each other in a circle. */
+const advanceHeads = (moved: readonly (readonly [string, number])[]): Statement => ({
+  text: `update log_heads set seq = seq + case company_id${' when ? then ?'.repeat(moved.length)} end where company_id in (${marks(moved.length)})`,
+  parameters: [...moved.flat(), ...moved.map(([companyId]) => companyId)],
+});
+
 /** One question for all companies that a node serves: each is named. */
 export const headsOf = (companyIds: readonly string[]): Statement => ({
-  text: `select company_id, seq from log_heads where company_id in (${companyIds.map(() => '?').join(', ')})`,
+  text: `select company_id, seq from log_heads where company_id in (${marks(companyIds.length)})`,
   parameters: companyIds,
 });
 
@@ -67,9 +125,11 @@ export const headsOf = (companyIds: readonly string[]): Statement => ({
 export async function readHeads({ em }: Pick<Orm, 'em'>, companyIds: readonly string[]): Promise<Map<string, number>> {
   if (companyIds.length === 0) return new Map();
   const { text, parameters } = headsOf(companyIds);
-  const { rows } = await run(em, text, parameters);
-  return new Map(rows.map(({ company_id, seq }) => [String(company_id), Number(seq)]));
+  return headsIn((await run(em, text, parameters)).rows);
 }
+
+const headsIn = (rows: Results[number]['rows']): Map<string, number> =>
+  new Map(rows.map(({ company_id, seq }) => [String(company_id), Number(seq)]));
 
 /** The events after `seq`, oldest first, at most `limit`. */
 export async function readEvents(orm: Orm, companyId: string, seq: number, limit: number): Promise<LoggedEvent[]> {

@@ -90,11 +90,7 @@ export class ApiKeyResolver {
   @HasRole('ADMIN')
   @ForMembers()
   @Query(() => ApiKeyConnection, { description: 'Every API key of the company, ended ones included, newest first.' })
-  apiKeys(
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ) {
+  apiKeys(@Args(() => PageArgs) page: PageArgs, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
     return newestFirst(context, ApiKey, page, info);
   }
 

@@ -41,7 +41,7 @@ export class AuditResolver {
     description: 'Who may come in and what they may: each change of that, and each refusal, newest first.',
   })
   auditLog(
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
     @Arg('filter', () => AuditFilter, { nullable: true }) filter?: AuditFilter,

@@ -4,6 +4,7 @@ import { buildSchemaSync } from 'type-graphql';
 import { guardSchema } from '../schema/access.js';
 import { accessDirectives } from '../schema/directives.js';
 import { withMinCursor } from '../schema/min-cursor.js';
+import { validateArgument } from '../schema/validate.js';
 import { ApiKeyResolver } from './api-key.js';
 import { AuditResolver } from './audit.js';
 import { withDirectFields } from './direct-fields.js';
@@ -64,7 +65,7 @@ export function buildGuardedSchema(): GraphQLSchema {
     ],
     directives: [...specifiedDirectives, ...accessDirectives],
     orphanedTypes: [],
-    validate: { forbidUnknownValues: false },
+    validateFn: validateArgument,
     pubSub: noBus as never,
   });
   return guardSchema(withMinCursor(withDirectFields(schema)));

@@ -168,7 +168,7 @@ export class EntryPointResolver {
   })
   async entryPoints(
     @Arg('kind', () => EntryPointKind) of: EntryPointKind,
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: GraphContext,
   ) {
     // What is open is a matter of the hour, of which no event tells.

@@ -108,11 +108,7 @@ export class FollowResolver {
     description:
       'The anonymous follows of the company, newest first: all for administrators, for others those they granted.',
   })
-  async follows(
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ) {
+  async follows(@Args(() => PageArgs) page: PageArgs, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
     return newestFirst(context, Follow, page, info, { filter: await visibleFollows(context) });
   }
 
@@ -231,7 +227,7 @@ export class FollowResolver {
   @FieldResolver(() => FollowerConnection, { description: 'Who came in by the door, newest first.' })
   followers(
     @Root() follow: Row<Follow>,
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {

@@ -84,11 +84,7 @@ export class InvitationResolver {
   @HasRole('ADMIN')
   @ForMembers()
   @Query(() => InvitationConnection, { description: 'Every invitation of the company, newest first.' })
-  invitations(
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ) {
+  invitations(@Args(() => PageArgs) page: PageArgs, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo) {
     return findPage(context, Invitation, {
       page,
       // Time alone makes one expire.

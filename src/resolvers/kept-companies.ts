@@ -1,3 +1,5 @@
+import type { MemberViewer } from '../auth/viewer.js';
+import type { KnownRights } from '../domain/known-rights.js';
 import { Answers } from './answers.js';
 import type { ContextSettings } from './context.js';
 import { KeptCompany } from './kept-company.js';
@@ -46,6 +48,14 @@ export class KeptCompanies {
         return find();
       },
     };
+  }
+
+  /** What is known of a member's rights, so that a command need not read them. */
+  async rightsOf(viewer: MemberViewer): Promise<KnownRights | null> {
+    const company = this.find(viewer.companyId);
+    if (company) return company.rightsOf(viewer);
+    this.follow(viewer.companyId);
+    return null;
   }
 
   /** Begins to follow a company that somebody has been let into. Until it does, the database is asked. */

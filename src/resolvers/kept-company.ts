@@ -1,6 +1,7 @@
 import { findStanding, type Standing } from '../auth/standing.js';
 import type { MemberViewer } from '../auth/viewer.js';
 import { isSsoEvent, isTaskEvent } from '../domain/events.js';
+import type { KnownRights } from '../domain/known-rights.js';
 import type { FeedSeat } from '../pubsub/company-feed.js';
 import type { LoggedEvent } from '../pubsub/event-log.js';
 import type { Answers } from './answers.js';
@@ -74,6 +75,23 @@ export class KeptCompany {
   async memberOf(userId: string): Promise<MemberViewer | null> {
     const standing = await this.standingOf(userId);
     return standing?.viewer.kind === 'MEMBER' ? standing.viewer : null;
+  }
+
+  /** What is known of a member's rights; null where they are not what the viewer was let in with. */
+  async rightsOf({ userId, memberId, role, membership }: MemberViewer): Promise<KnownRights | null> {
+    // In this order: whatever is known now is so at the position, and perhaps beyond it.
+    const [seq, references] = [this.position, this.references.current];
+    const standing = await this.standingOf(userId);
+    if (!standing?.grants || standing.viewer.kind !== 'MEMBER') return null;
+    const { viewer, grants } = standing;
+    if (viewer.memberId !== memberId || viewer.role !== role || viewer.membership !== membership) return null;
+    return {
+      companyId: this.companyId,
+      seq,
+      grants,
+      project: (id) => references.knownProject(id),
+      remember: (project) => references.keepProject(project),
+    };
   }
 
   /** Whether nothing that is routed there has changed since a position of the log. */

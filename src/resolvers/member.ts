@@ -101,7 +101,7 @@ export class MemberResolver {
     description: 'The directory: for externals, the people with whom they share a project.',
   })
   async members(
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
     @Arg('filter', () => MemberFilter, { nullable: true }) filter?: MemberFilter,

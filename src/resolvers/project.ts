@@ -91,7 +91,7 @@ export class ProjectResolver {
   @ForReading('PROJECTS_READ')
   @Query(() => ProjectConnection, { description: 'The projects that you see, by key.' })
   async projects(
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
     @Arg('filter', () => ProjectFilter, { nullable: true }) filter?: ProjectFilter,

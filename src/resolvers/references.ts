@@ -33,6 +33,14 @@ export class References {
   apiKey(id: string): Row<ApiKey> | Promise<Row<ApiKey>> {
     return this.#keys.get(id);
   }
+  /** What was read before. */
+  knownProject(id: string): Row<Project> | undefined {
+    return this.#projects.known.get(id);
+  }
+  /** Of a project that was read when nothing here had changed yet. */
+  keepProject(project: Row<Project>): void {
+    this.#projects.known.set(project.id, project);
+  }
   /** The same for an id that may name nothing. */
   async findProject(id: string): Promise<Row<Project> | null> {
     return this.#projects.find(id);
@@ -40,7 +48,7 @@ export class References {
 }
 
 class Loader<T extends { id: string }> {
-  readonly #known = new Map<string, Row<T>>();
+  readonly known = new Map<string, Row<T>>();
   readonly #loader: DataLoader<string, Row<T> | null>;
 
   constructor(
@@ -49,8 +57,8 @@ class Loader<T extends { id: string }> {
   ) {
     this.#loader = new DataLoader(async (ids) => {
       const rows = await findRows<{ id: string }>(source, type, { id: ids });
-      for (const row of rows) this.#known.set(row.id, row as Row<T>);
-      return ids.map((id) => this.#known.get(id) ?? null);
+      for (const row of rows) this.known.set(row.id, row as Row<T>);
+      return ids.map((id) => this.known.get(id) ?? null);
     });
   }
 
@@ -59,7 +67,7 @@ class Loader<T extends { id: string }> {
   }
 
   get(id: string): Row<T> | Promise<Row<T>> {
-    return this.#known.get(id) ?? this.#expect(id);
+    return this.known.get(id) ?? this.#expect(id);
   }
 
   async #expect(id: string): Promise<Row<T>> {

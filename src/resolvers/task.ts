@@ -83,7 +83,7 @@ export class TaskResolver {
   @Query(() => TaskConnection, { description: "A project's tasks, as far as you see them." })
   async tasks(
     @Arg('projectId', () => ID) projectId: string,
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
     @Arg('filter', () => TaskFilter, { nullable: true }) filter?: TaskFilter,
@@ -254,7 +254,7 @@ export class TaskResolver {
   @Reads('id')
   comments(
     @Root() task: Row<Task>,
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {
@@ -272,7 +272,7 @@ export class TaskResolver {
   @Reads('id')
   history(
     @Root() task: Row<Task>,
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ) {

@@ -33,9 +33,11 @@ export function parseJson(bytes: Buffer): unknown {
   return body;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parse(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch {
     throw badRequest('JSON_MALFORMED', 'The body is not JSON.');
   }

@@ -27,12 +27,14 @@ export function createRouter(
   { entrance, crossOrigin }: Guards,
   log: Logger,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  // Most ask for exactly one of these.
+  const known = new Map(routes.map(({ path }) => [path, urlOf(path)]));
   return (request, response) => {
     for (const [name, value] of Object.entries(entrance.headersFor(request))) response.setHeader(name, value);
     if (!entrance.isOpenTo(request)) return entrance.turnAway(request, response);
     const target = request.url ?? '/';
-    if (!URL.canParse(target, 'http://localhost')) return sendText(response, 400, 'Bad request');
-    const url = new URL(target, 'http://localhost');
+    const url = known.get(target) ?? urlOf(target);
+    if (!url) return sendText(response, 400, 'Bad request');
     const route = routes.find(({ path }) =>
       path.endsWith('/') && path !== '/' ? url.pathname.startsWith(path) : url.pathname === path,
     );
@@ -49,6 +51,8 @@ export function createRouter(
     });
   };
 }
+
+const urlOf = (target: string): URL | null => URL.parse(target, 'http://localhost');
 
 export function sendText(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);

@@ -6,6 +6,7 @@ import { DataKeys } from '../domain/data-keys.js';
 import { demoPeople } from '../domain/demo.js';
 import { crashAtCommit } from '../domain/failpoint.js';
 import { forgetOutcomes } from '../domain/forget-outcomes.js';
+import { SharedTransactions } from '../domain/shared-transactions.js';
 import type { Foundation, Parts } from '../domain/unit-of-work.js';
 import { openKeyWrapper } from '../encryption/open-key-wrapper.js';
 import { openOrm } from '../entities/orm.js';
@@ -77,7 +78,8 @@ export async function openParts(config: Config) {
   const afterCommit = config.crashAtCommit ? crashAtCommit(config.crashAtCommit) : undefined;
   const keyring = new Keyring(config.secretKey);
   const letterBox = config.mail ? new LetterBox(keyring) : null;
-  const foundation: Foundation = { orm, feeds, keyring, log, letterBox, afterCommit };
+  const together = new SharedTransactions(orm, log);
+  const foundation: Foundation = { orm, feeds, keyring, log, letterBox, together, afterCommit };
   const keys = new DataKeys(foundation, openKeyWrapper(config));
   const parts: Parts = { ...foundation, encryption: keys, outbound: createOutbound(config) };
   const close = async () => {
@@ -133,6 +135,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const streams = new EventStreams(forStaying);
   const persistedQueries = new PersistedQueries(shared, trustedDocuments);
   const companies = new KeptCompanies(settings, config.answerCacheBytes);
+  parts.rightsOf = (viewer) => companies.rightsOf(viewer);
   const graphql = await createGraphqlHttp({ ...common, ...config, streams, companies, rates, persistedQueries, door });
   const listeners = new Listeners(config, log);
   const guards = createGuards(config, log);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { Keyring } from '../../src/crypto.js';
+import { SharedTransactions } from '../../src/domain/shared-transactions.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { openOrm } from '../../src/entities/orm.js';
 import { migrate } from '../../src/entities/schema-state.js';
@@ -65,7 +66,9 @@ export class Installation {
     await migrate(orm);
     const feeds = new FeedRegistry(orm, createLocalBus(), log, 250);
     try {
-      return await fill(withKeys({ orm, feeds, keyring: this.keyring, log }, this.dataDir));
+      return await fill(
+        withKeys({ orm, feeds, keyring: this.keyring, log, together: new SharedTransactions(orm, log) }, this.dataDir),
+      );
     } finally {
       await feeds.close();
       await orm.close(true);

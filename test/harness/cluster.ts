@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Keyring } from '../../src/crypto.js';
 import { DataKeys } from '../../src/domain/data-keys.js';
+import { SharedTransactions } from '../../src/domain/shared-transactions.js';
 import type { Foundation, Parts } from '../../src/domain/unit-of-work.js';
 import { FileKeyWrapper } from '../../src/encryption/file-key-wrapper.js';
 import { openOrm } from '../../src/entities/orm.js';
@@ -84,7 +85,8 @@ export async function openParts(database: TestDatabase): Promise<Parts> {
   const bus = isEmbedded ? createLocalBus() : createRedisBus(redisUrl(), log);
   const keyring = new Keyring(SECRET_KEY);
   const feeds = new FeedRegistry(orm, bus, log, 200);
-  return withKeys({ orm, feeds, keyring, log, letterBox: new LetterBox(keyring) }, database.dataDir);
+  const together = new SharedTransactions(orm, log);
+  return withKeys({ orm, feeds, keyring, log, letterBox: new LetterBox(keyring), together }, database.dataDir);
 }
 
 /** With the keys of the processes that have the same folder, and asking what may be asked in development. */

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Keyring } from '../../src/crypto.js';
+import { SharedTransactions } from '../../src/domain/shared-transactions.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { openOrm } from '../../src/entities/orm.js';
 import { migrate } from '../../src/entities/schema-state.js';
@@ -18,6 +19,7 @@ export async function openInMemory(): Promise<Parts> {
   await migrate(orm);
   const keyring = new Keyring(SECRET_KEY);
   const feeds = new FeedRegistry(orm, createLocalBus(), log, 250);
-  const foundation = { orm, feeds, keyring, log, letterBox: new LetterBox(keyring) };
+  const together = new SharedTransactions(orm, log);
+  const foundation = { orm, feeds, keyring, log, letterBox: new LetterBox(keyring), together };
   return withKeys(foundation, mkdtempSync(join(tmpdir(), 'aliteo-keys-')));
 }

@@ -1,0 +1,23 @@
+import { getMetadataStorage, validate } from 'class-validator';
+import { ArgumentValidationError } from 'type-graphql';
+
+/** Of each class of inputs, whether there is anything to look for: to ask that of every request costs more than to look. */
+const ruled = new WeakMap<object, boolean>();
+
+function hasRules(type: object): boolean {
+  let known = ruled.get(type);
+  if (known === undefined) {
+    known = getMetadataStorage().getTargetValidationMetadatas(type as new () => object, '', false, false).length > 0;
+    ruled.set(type, known);
+  }
+  return known;
+}
+
+/** Looks at an argument by the rules of its class. Throws ArgumentValidationError. */
+export async function validateArgument(value: unknown): Promise<void> {
+  for (const each of Array.isArray(value) ? value : [value]) {
+    if (typeof each !== 'object' || each === null || !hasRules(each.constructor)) continue;
+    const faults = await validate(each, { skipMissingProperties: true, forbidUnknownValues: false });
+    if (faults.length > 0) throw new ArgumentValidationError(faults);
+  }
+}
