@@ -107,6 +107,26 @@ export function rowFilter<F extends string>(
   return all(filterOfKind(policy, grants, columns, known), open);
 }
 
+/**
+ * The rows that are seen whoever exactly asks, among those that `filterOfKind` lets through: what a policy says of persons
+ * and of projects that rows name does not matter there.
+ */
+export function openFilter<F extends string>(
+  policy: Policy<F>,
+  grants: Grants,
+  columns: Columns<F>,
+  known: Partial<Facts<F>>,
+): RowFilter {
+  const { persons, projects } = personalFacts(policy);
+  const isPersonal = (condition: Condition<F>): boolean => {
+    if ('all' in condition) return condition.all.some(isPersonal);
+    const fact = factOf(condition);
+    return !(fact in known) && (persons.includes(fact) || projects.includes(fact));
+  };
+  const rules = policy.rules.filter(({ who, where }) => (!who || who(grants)) && !(where && isPersonal(where)));
+  return any(...rules.map(({ where }) => !where || toFilter(where, grants, columns, known)));
+}
+
 /** The part of it that is the same for all of the viewer's kind. */
 export function filterOfKind<F extends string>(
   { forExternals: { where } }: Policy<F>,
@@ -126,8 +146,27 @@ export interface PersonalFacts<F extends string> {
   readonly projects: readonly F[];
 }
 
+const personal = new WeakMap<object, PersonalFacts<string>>();
+
 /** The facts of a policy for which it matters who exactly asks. */
 export function personalFacts<F extends string>(policy: Policy<F>): PersonalFacts<F> {
+  let facts = personal.get(policy);
+  if (!facts) {
+    facts = findPersonalFacts(policy);
+    personal.set(policy, facts);
+  }
+  return facts as PersonalFacts<F>;
+}
+
+/** Where facts stand: those that rows have in common, and those for which it matters who exactly asks. */
+export function splitColumns<F extends string>(policy: Policy<F>, columns: Columns<F>) {
+  const { persons, projects } = personalFacts(policy);
+  const placed = Object.entries(columns) as [F, string][];
+  const isPersonal = ([fact]: [F, string]) => persons.includes(fact) || projects.includes(fact);
+  return { common: placed.filter((each) => !isPersonal(each)), personal: placed.filter(isPersonal) };
+}
+
+function findPersonalFacts<F extends string>(policy: Policy<F>): PersonalFacts<F> {
   const persons = new Set<F>();
   const projects = new Set<F>();
   const collect = (condition: Condition<F>): void => {

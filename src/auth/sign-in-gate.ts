@@ -30,12 +30,12 @@ export async function readGates(
   userIds: readonly string[],
 ): Promise<(userId: string) => SignInGate> {
   const source = { orm, companyId };
-  const [provider] = await selectRows(source, SsoProvider, 'id <> ? limit 1', [''], ['id', 'isEnforced']);
+  const [provider] = await selectRows(source, SsoProvider, 'id <> ? limit 1', [''], { columns: ['id', 'isEnforced'] });
   if (!provider || userIds.length === 0) return () => OPEN;
   const among = marks(userIds.length);
   const [domains, members, { rows }] = await Promise.all([
-    selectRows(source, SsoDomain, 'proven_domain is not null', [], ['domain', 'verifiedAt']),
-    selectRows(source, Member, `user_id in (${among})`, userIds, ['user', 'readmittedAt']),
+    selectRows(source, SsoDomain, 'proven_domain is not null', [], { columns: ['domain', 'verifiedAt'] }),
+    selectRows(source, Member, `user_id in (${among})`, userIds, { columns: ['user', 'readmittedAt'] }),
     run(orm.em, `select id, email from users where id in (${among})`, userIds),
   ]);
   const proven = new Map(domains.map(({ domain, verifiedAt }) => [domain, verifiedAt?.getTime() ?? 0]));

@@ -81,7 +81,7 @@ async function expectPace(em: EntityManager, { id }: Row<Follower>, task: Row<Ta
     tableOf(em, Comment)
       .column('createdAt')
       .write(new Date(Date.now() - ms));
-  const read = (text: string, parameters: unknown[]) => selectRows(em, Comment, text, parameters, ['id']);
+  const read = (text: string, parameters: unknown[]) => selectRows(em, Comment, text, parameters, { columns: ['id'] });
   const own = await read('follower_id = ? and created_at > ? limit ?', [id, since(OF_ONE.ms), OF_ONE.most]);
   // Numbers are given in order: those of an hour are among the last ones, and found by the index of these.
   const recent = 'task_id = ? and number > ? and follower_id is not null and created_at > ? limit ?';

@@ -79,7 +79,7 @@ const whoseOrigin = ({ actorId, objectId }: Row<AuditEntry>): string => actorId 
 /** The first of the emptied entries that were no erasure's. What was erased meanwhile is told behind the end that was read. */
 async function findUntold(source: RowSource, emptied: ReadonlyMap<string, number>): Promise<number | null> {
   if (emptied.size === 0) return null;
-  const told = await selectRows(source, AuditEntry, 'action = ?', ['audit.erased'], ['objectId']);
+  const told = await selectRows(source, AuditEntry, 'action = ?', ['audit.erased'], { columns: ['objectId'] });
   const erased = new Set(told.map(({ objectId }) => objectId));
   const untold = [...emptied].flatMap(([whose, number]) => (erased.has(whose) ? [] : number));
   return untold.length > 0 ? Math.min(...untold) : null;

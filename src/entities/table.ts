@@ -1,4 +1,4 @@
-import { BigIntType, type EntityClass, type EntityProperty, JsonType } from '@mikro-orm/core';
+import { BigIntType, type EntityClass, type EntityMetadata, type EntityProperty, JsonType } from '@mikro-orm/core';
 import type { EntityManager } from './orm.js';
 import { readTime } from './stored-time.js';
 
@@ -24,6 +24,25 @@ interface Selection {
   read(row: Values): Values;
 }
 
+/** Columns that are told of some rows only. */
+interface Veil {
+  readonly names: readonly string[];
+  /** What is true of these rows, in the database's words. */
+  readonly unless: string;
+}
+
+const RAW = Symbol('what the database has told');
+const UNVEIL = Symbol('reads what was veiled as well');
+
+/** The row with what was veiled of it: of the rows that are told of. Others have nothing there. */
+export const unveiled = <R extends object>(row: R): R => (row as { [UNVEIL]?: () => R })[UNVEIL]?.() ?? row;
+
+/** An index by the name that the database has it under, and its columns in their order. */
+interface TableIndex {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
 /** How the rows of one table are read and written. */
 export class Table {
   readonly sql: string;
@@ -37,6 +56,7 @@ export class Table {
   constructor(
     name: string,
     readonly columns: readonly Column[],
+    readonly indexes: readonly TableIndex[],
   ) {
     this.sql = quoted(name);
     this.insert = `insert into ${this.sql} (${listed(columns)})`;
@@ -52,35 +72,76 @@ export class Table {
     return column;
   }
 
+  /** The index whose columns are these, or begin with them: rows are found and sorted by it. */
+  indexAlong(names: readonly string[]): string | null {
+    const wanted = names.map((name) => this.column(name).sql.slice(1, -1));
+    const found = this.indexes.find(({ columns }) => wanted.every((column, i) => column === columns[i]));
+    return found?.name ?? null;
+  }
+
   /** What an entity holds, as a row. */
   plain(entity: Values): Values {
     return Object.fromEntries(this.columns.map(({ name, plain }) => [name, plain(entity[name])]));
   }
 
   /** All columns, or the named ones; a row that lacks some of its columns throws when one of these is asked for. */
-  selection(names?: readonly string[]): Selection {
+  selection(names?: readonly string[], veil: Veil = { names: [], unless: '' }): Selection {
     if (!names) return this.#whole;
-    const key = names.join();
+    const key = `${names.join()} ${veil.names.join()} ${veil.unless}`;
     const known = this.#parts.get(key);
     if (known) return known;
-    const selection = this.#selectionOf(names.map((name) => this.column(name)));
+    const selection = this.#selectionOf(
+      names.map((name) => this.column(name)),
+      veil,
+    );
     this.#parts.set(key, selection);
     return selection;
   }
 
-  #selectionOf(chosen: readonly Column[]): Selection {
-    const readers = chosen.map(({ name, sql, read }) => ({ name, field: sql.slice(1, -1), read }));
-    const missing = this.columns.filter((column) => !chosen.includes(column));
-    const prototype = missing.length === 0 ? Object.prototype : withoutColumns(this.sql, missing);
+  #selectionOf(chosen: readonly Column[], veil?: Veil): Selection {
+    const hidden = (veil?.names ?? []).map((name) => this.column(name));
+    const told = [
+      ...chosen.map(({ sql }) => sql),
+      ...hidden.map(({ sql }) => `case when ${veil?.unless} then null else ${sql} end as ${sql}`),
+    ];
+    const sql = `select ${told.join(', ')} from ${this.sql}`;
+    const prototype = this.#prototypeFor(chosen);
+    const readers = readersOf(chosen);
+    if (hidden.length === 0) return { sql, read: (row) => readInto(Object.create(prototype), readers, row) };
+    const whole = [...chosen, ...hidden];
+    const [unveiledPrototype, allReaders] = [this.#prototypeFor(whole), readersOf(whole)];
+    const veiledPrototype = Object.create(prototype, {
+      [UNVEIL]: {
+        value(this: { [RAW]: Values }) {
+          return readInto(Object.create(unveiledPrototype), allReaders, this[RAW]);
+        },
+      },
+    });
     return {
-      sql: `select ${listed(chosen)} from ${this.sql}`,
+      sql,
       read: (row) => {
-        const values: Values = Object.create(prototype);
-        for (const { name, field, read } of readers) values[name] = read(row[field]);
+        const values = readInto(Object.create(veiledPrototype), readers, row);
+        values[RAW as never] = row;
         return values;
       },
     };
   }
+
+  /** What rows inherit that have these columns. */
+  #prototypeFor(chosen: readonly Column[]): object {
+    const missing = this.columns.filter((column) => !chosen.includes(column));
+    return missing.length === 0 ? Object.prototype : withoutColumns(this.sql, missing);
+  }
+}
+
+type Reader = readonly [name: string, field: string, read: Column['read']];
+
+const readersOf = (columns: readonly Column[]): Reader[] =>
+  columns.map(({ name, sql, read }) => [name, sql.slice(1, -1), read]);
+
+function readInto(values: Values, readers: readonly Reader[], row: Values): Values {
+  for (const [name, field, read] of readers) values[name] = read(row[field]);
+  return values;
 }
 
 /** What rows inherit that were read without some columns: a fault of the program is not mistaken for an absent value. */
@@ -105,9 +166,24 @@ export function tableOf(em: EntityManager, type: EntityClass<object>): Table {
   const meta = em.getMetadata().get(type);
   const known = tables.get(meta);
   if (known) return known;
-  const table = new Table(meta.tableName, columnsOf(em, Object.values(meta.properties)));
+  const table = new Table(meta.tableName, columnsOf(em, Object.values(meta.properties)), indexesOf(em, meta));
   tables.set(meta, table);
   return table;
+}
+
+function indexesOf(em: EntityManager, meta: EntityMetadata): TableIndex[] {
+  const platform = em.getPlatform();
+  const named = (kind: 'index' | 'unique', { name, properties }: { name?: string; properties?: unknown }) => {
+    const columns = [properties ?? []].flat().flatMap((property) => {
+      const { ownColumns, fieldNames } = meta.properties[property as never] as EntityProperty;
+      return ownColumns ?? fieldNames;
+    });
+    return { name: name ?? platform.getIndexName(meta.tableName, columns, kind), columns };
+  };
+  return [
+    ...meta.uniques.map((each) => named('unique', each as never)),
+    ...meta.indexes.map((each) => named('index', each as never)),
+  ];
 }
 
 function columnsOf(em: EntityManager, properties: readonly EntityProperty[]): Column[] {

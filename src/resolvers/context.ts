@@ -104,6 +104,8 @@ export interface Given {
   origin?: Origin | null;
 }
 
+const NO_VEIL = { columns: [], unless: true } as const;
+
 /** For one operation of one viewer. Its EntityManager is bound to their company and user. */
 export function createContext(
   settings: ContextSettings,
@@ -122,7 +124,7 @@ export function createContext(
     level: async (policy, facts) => levelOn(policy, await grants(), facts),
     sight: async (policy, columns, known) => {
       const filter = rowFilter(policy, await grants(), columns, known);
-      return { filter, columns: [], sees: null, exactly: () => filter };
+      return { filter, columns: [], veil: NO_VEIL, sees: null, exactly: () => filter };
     },
     grants,
   };

@@ -51,8 +51,9 @@ export async function findPage<T extends { id: string }>(
     type,
     field: orderBy.field,
     isUnique: orderBy.field === 'id' || orderBy.field === request.unique,
+    along: scopeOf(filter),
     direction,
-    columns: request.columns && columnsOf([...request.columns, ...(sight?.columns ?? []), 'id', orderBy.field]),
+    ...columnsFor(request),
   };
   const start = cursor === null ? null : openPosition(sealing, cursor);
   const found = await readSeen(reader, filter, sight, start, size + 1);
@@ -80,7 +81,13 @@ export const newestFirst = <T extends { id: string; createdAt: Date }>(
   });
 
 const companyOf = ({ viewer }: GraphContext) => ('companyId' in viewer ? viewer.companyId : null);
-const columnsOf = (names: readonly string[]) => [...new Set(names)].sort();
+
+/** What is read of the rows, and what of it can stay behind the veil; everything, where it is not said what is asked of them. */
+function columnsFor<T>({ columns, sight, orderBy }: PageRequest<T>): Pick<Reader<T>, 'columns' | 'veiled'> {
+  if (!columns) return { columns, veiled: [] };
+  const told = new Set([...columns, ...(sight?.columns ?? []), 'id', orderBy.field]);
+  return { columns: [...told].sort(), veiled: sight?.veil.columns.filter((name) => !told.has(name)) ?? [] };
+}
 
 interface Reader<T> {
   source: RowSource;
@@ -89,6 +96,15 @@ interface Reader<T> {
   isUnique: boolean;
   direction: Direction;
   columns: readonly string[] | undefined;
+  veiled: readonly string[];
+  /** The columns that the filter compares with one value, where it says nothing else. */
+  along: readonly string[] | null;
+}
+
+/** Where nothing else is asked of the rows, the index of their order is the best, and the database need not look for a better. */
+function scopeOf(filter: RowFilter): string[] | null {
+  if (filter === true) return [];
+  return typeof filter === 'object' && 'column' in filter && filter.is === '=' ? [filter.column] : null;
 }
 
 /** The first `wanted` rows after a position that the viewer sees. */
@@ -99,7 +115,7 @@ async function readSeen<T extends { id: string }>(
   start: Position | null,
   wanted: number,
 ): Promise<Row<T>[]> {
-  const { source, type, field, isUnique, direction, columns } = reader;
+  const { source, type, field, isUnique, direction, columns, veiled, along } = reader;
   const byField = [field, direction] as const;
   const orderBy = isUnique ? [byField] : [byField, ['id', direction] as const];
   const seen: Row<T>[] = [];
@@ -117,6 +133,8 @@ async function readSeen<T extends { id: string }>(
         orderBy: orderBy as never,
         limit,
         columns,
+        along: along ? [...along, ...orderBy.map(([name]) => name)] : undefined,
+        veil: isExact || veiled.length === 0 ? undefined : { columns: veiled, unless: sight.veil.unless },
       },
     )) as Row<T>[];
     for (const row of rows) {

@@ -7,6 +7,8 @@ import type { RowFilter } from '../entities/row-filter.js';
 export interface RowSight<R> {
   readonly filter: RowFilter;
   readonly columns: readonly string[];
+  /** Columns that are looked at as well, but not of the rows that this filter lets through. */
+  readonly veil: { readonly columns: readonly string[]; readonly unless: RowFilter };
   readonly sees: ((row: R) => boolean) | null;
   exactly(): RowFilter;
 }

@@ -5,10 +5,11 @@ import {
   filterOfKind,
   isSeen,
   levelOn,
-  type PersonalFacts,
+  openFilter,
   type Policy,
   personalFacts,
   rowFilter,
+  splitColumns,
 } from '../auth/rule.js';
 import type { Standing } from '../auth/standing.js';
 import type { FollowerViewer, KeyViewer, MemberViewer, ReadingViewer, SupportViewer } from '../auth/viewer.js';
@@ -26,17 +27,6 @@ interface Question {
 }
 
 const QUESTION_BYTES = 256;
-
-const personal = new WeakMap<AnyPolicy, PersonalFacts<string>>();
-
-function factsOfPersons(policy: AnyPolicy): PersonalFacts<string> {
-  let facts = personal.get(policy);
-  if (!facts) {
-    facts = personalFacts(policy);
-    personal.set(policy, facts);
-  }
-  return facts;
-}
 
 /**
  * What an execution took of its viewer's standing: their role and kind, and the answers of the policies. Another viewer
@@ -108,10 +98,29 @@ export class Trace {
     // What tells members apart is the membership, and from here on this answer is for one of them.
     const { viewer } = this.standing;
     if (viewer.kind === 'MEMBER') this.read(viewer, 'membership');
+    const { common, personal } = splitColumns(policy, columns);
+    /** By what rows have in common, whether that is enough: then all of them are one question. */
+    const open = new Map<string, boolean>();
+    const isOpen = (row: R): boolean => {
+      const values = common.map(([, column]) => (row as Readonly<Record<string, string | null>>)[column] ?? null);
+      const key = values.join();
+      const before = open.get(key);
+      if (before !== undefined) return before;
+      const nobody = Object.fromEntries(personal.map(([fact]) => [fact, null]));
+      const facts = {
+        ...known,
+        ...nobody,
+        ...Object.fromEntries(common.map(([fact], i) => [fact, values[i]])),
+      } as Facts<F>;
+      const isEnough = isSeen(policy, this.#grants, facts) && this.sees(policy, facts);
+      open.set(key, isEnough);
+      return isEnough;
+    };
     return {
       filter: filterOfKind(policy, this.#grants, columns, known),
-      columns: Object.values(columns),
-      sees: (row) => this.sees(policy, factsOf(row)),
+      columns: common.map(([, column]) => column),
+      veil: { columns: personal.map(([, column]) => column), unless: openFilter(policy, this.#grants, columns, known) },
+      sees: (row) => isOpen(row) || this.sees(policy, factsOf(row)),
       exactly: () => rowFilter(policy, this.grants, columns, known),
     };
   }
@@ -145,7 +154,7 @@ export class Trace {
   get named(): ReadonlySet<string> | 'ALL' {
     const named = new Set<string>();
     for (const { policy, facts } of this.#questions) {
-      const { persons, projects } = factsOfPersons(policy);
+      const { persons, projects } = personalFacts(policy);
       if (projects.some((fact) => facts[fact] && facts[fact] !== this.projectId)) return 'ALL';
       for (const fact of persons) if (facts[fact]) named.add(facts[fact]);
     }

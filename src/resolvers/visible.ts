@@ -6,6 +6,7 @@ import { expectReading, type ReadingViewer } from '../auth/viewer.js';
 import type { Project } from '../entities/project.js';
 import type { RowFilter } from '../entities/row-filter.js';
 import type { Row } from '../entities/rows.js';
+import { unveiled } from '../entities/table.js';
 import type { Task } from '../entities/task.js';
 import type { Privacy } from '../entities/vocabulary.js';
 import type { GraphContext } from './context.js';
@@ -21,7 +22,7 @@ export const visibleFollows = async (context: GraphContext): Promise<RowFilter> 
 
 /** The tasks of a project that the viewer sees. */
 export const visibleTasks = (context: GraphContext, project: Row<Project>): Promise<RowSight<Row<Task>>> =>
-  context.sight(taskPolicy, taskColumns, factsOfProject(project), (task) => taskFacts(task, project));
+  context.sight(taskPolicy, taskColumns, factsOfProject(project), (task) => taskFacts(unveiled(task), project));
 
 /** The project of that id, when the viewer sees it. */
 export const findVisibleProject = async (context: GraphContext, id: string): Promise<Row<Project> | null> =>
