@@ -149,6 +149,7 @@ export function assignTask(
   solverId: string | null,
 ): Promise<Done<Row<Task>>> {
   return editTask(parts, viewer, taskId, 'task.assigned', {
+    isApart: solverId !== null,
     edit: async ({ object: task, work, project, grants }) => {
       task.solver = solverId === null ? null : await getSolver(work.em, grants, task, project, solverId);
     },
@@ -170,6 +171,7 @@ export function moveTask(
   awaited: Awaited,
 ): Promise<Done<Row<Task>>> {
   return editTask(parts, viewer, taskId, 'task.moved', {
+    isApart: to === 'AWAITING_MEMBER' || to === 'AWAITING_TASK',
     edit: async ({ object: task, project, work: { em }, level, grants }) => {
       const decides = task.owner.id === actorIdOf(viewer) || level === 'MANAGE';
       // Of who decides it is not asked.
@@ -222,6 +224,8 @@ export function resume(task: Row<Task>): void {
 type Scene = HeldTask & { work: Work };
 
 interface Editing {
+  /** Whether it holds members or other tasks as well: then it has a transaction of its own. */
+  isApart?: boolean;
   edit(scene: Scene): Promise<void>;
   /** What follows from the change, recorded after it. */
   follow?(scene: Scene): Promise<void>;
@@ -233,16 +237,17 @@ function editTask(
   viewer: ActingViewer,
   taskId: string,
   type: string,
-  { edit, follow }: Editing,
+  { isApart = false, edit, follow }: Editing,
 ): Promise<Done<Row<Task>>> {
-  const read = (em: EntityManager, rights: KnownRights | null) =>
+  const read = (em: EntityManager, rights: KnownRights | null = null) =>
     getTask(em, viewer, taskId, 'EDIT', { lock: 'FOR UPDATE', rights });
-  return transactOn(parts, viewer, taskId, read, async (work, held) => {
+  const act = async (work: Work, held: HeldTask) => {
     const scene = { work, ...held };
     await changeTask(scene, type, () => edit(scene));
     await follow?.(scene);
     return scene.object;
-  });
+  };
+  return isApart ? transactAs(parts, viewer, { read }, act) : transactOn(parts, viewer, taskId, read, act);
 }
 
 /** What `change` does to a task that is held, recorded. */

@@ -1,4 +1,5 @@
 import type { DataKeys } from '../domain/data-keys.js';
+import type { SharedTransactions } from '../domain/shared-transactions.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import type { AddressLimits } from './address-limits.js';
 import type { CertificateWatch } from './certificate-watch.js';
@@ -16,6 +17,7 @@ export const metricsOf = (
   { answers }: KeptCompanies,
   { counts: keys }: DataKeys,
   watch: CertificateWatch | null,
+  together: SharedTransactions,
 ): Metric[] => [
   { name: 'aliteo_answers_kept_total', help: 'Queries answered from what was kept.', read: () => answers.given },
   { name: 'aliteo_sockets', help: 'WebSockets that are open.', read: () => sockets.size },
@@ -38,5 +40,15 @@ export const metricsOf = (
   ...(watch
     ? [{ name: 'aliteo_certificate_end_seconds', help: 'When the certificate ends.', read: () => watch.endsAt }]
     : []),
+  {
+    name: 'aliteo_shared_commands_total',
+    help: 'Commands that may share a transaction.',
+    read: () => together.commands,
+  },
+  {
+    name: 'aliteo_shared_transactions_total',
+    help: 'Transactions that they were begun in.',
+    read: () => together.transactions,
+  },
   { name: 'aliteo_resident_bytes', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
 ];
