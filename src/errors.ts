@@ -77,3 +77,6 @@ export class UserError extends Error {
     return new UserError(this.code, this.message, this.field ? `${path}.${this.field}` : path);
   }
 }
+
+/** Whether it is what the product's rules say: nothing is wrong with what was asked for it, or with us. */
+export const isRefusal = (error: unknown): boolean => error instanceof UserError || error instanceof ApiError;

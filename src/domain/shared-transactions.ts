@@ -1,7 +1,7 @@
 import { type EntityManager, forkFor, isDatabaseAway, type Orm } from '../entities/orm.js';
 import { shareLocks } from '../entities/shared-locks.js';
 import { canBatch, runAndCommit } from '../entities/statements.js';
-import { ApiError, UserError } from '../errors.js';
+import { isRefusal } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Success } from './once.js';
 import { type Committed, inTransaction } from './transaction.js';
@@ -199,6 +199,3 @@ export class SharedTransactions {
 }
 
 const alone = ({ em, act }: Share): Promise<Committed<Success>> => inTransaction(em, null, act);
-
-/** What the product's rules say, and not the database: nothing is wrong with the transaction. */
-const isRefusal = (error: unknown): boolean => error instanceof UserError || error instanceof ApiError;

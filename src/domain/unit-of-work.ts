@@ -8,6 +8,7 @@ import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
 import { type Row, type RowChange, updates } from '../entities/rows.js';
 import { isShared, NotSharedError } from '../entities/shared-locks.js';
 import type { TenantEntity } from '../entities/tenant.js';
+import { isRefusal } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { LetterBox } from '../mail/letter-box.js';
 import type { Outbound } from '../outbound/outbound.js';
@@ -129,8 +130,10 @@ export function transact<T>(
     const record = openRecord(em);
     const act = async (): Promise<Writing<{ result: T; seq: number }>> => {
       attempts += 1;
-      const rights = attempts === 1 ? known : null;
-      const { result, happenings, audited, statements, ...performed } = await perform(em, actor, rights, work);
+      const { result, rights, happenings, audited, statements, ...performed } = await performBy(
+        attempts === 1 ? known : null,
+        (rights) => perform(em, actor, rights, work),
+      );
       later = performed.later;
       statements.push(...(await chaining(em, parts.keyring, actor, parts.origin, audited)));
       return {
@@ -154,6 +157,16 @@ export function transact<T>(
     }
     return done;
   });
+}
+
+/** Does it by what is known of the actor's rights; whoever is refused by that may have been given more, and it is read. */
+async function performBy<P>(known: KnownRights | null, act: (rights: KnownRights | null) => Promise<P>): Promise<P> {
+  try {
+    return await act(known);
+  } catch (error) {
+    if (known && isRefusal(error)) return act(null);
+    throw error;
+  }
 }
 
 async function perform<T>(
@@ -182,7 +195,7 @@ async function perform<T>(
   if (isShared(em) && em.getUnitOfWork().getPersistStack().size > 0) throw new NotSharedError('entities are written.');
   await em.flush();
   const statements = [...changes].flatMap(([type, rows]) => updates(em, type, [...rows.values()]));
-  return { result, happenings, audited, statements, later };
+  return { result, rights, happenings, audited, statements, later };
 }
 
 /** What happened, as history and log tell it. */

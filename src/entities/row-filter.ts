@@ -14,6 +14,8 @@ export type RowFilter =
 type Comparison =
   | { readonly column: string; readonly is: '=' | '<' | '<=' | '>' | '>=' | 'like'; readonly value: unknown }
   | { readonly column: string; readonly is: 'in'; readonly value: readonly unknown[] }
+  /** One of these texts, letter by letter; `in` forgives case and accents where the database does. */
+  | { readonly column: string; readonly is: 'exactly'; readonly value: readonly string[] }
   | { readonly column: string; readonly is: 'absent' };
 
 /** All of the parts; without any, every row. What is known beforehand is left out. */
@@ -57,9 +59,16 @@ function write(table: Table, filter: RowFilter, parameters: unknown[], isNegated
   if ('not' in filter) return `not ${write(table, filter.not, parameters, true)}`;
   const { sql, isNullable, compare } = table.column(filter.column);
   if (filter.is === 'absent') return `${sql} is null`;
-  const values = filter.is === 'in' ? filter.value : [filter.value];
-  parameters.push(...values.map(compare));
-  const text = filter.is === 'in' ? `${sql} in (${marks(values.length)})` : `${sql} ${filter.is} ?`;
+  const values = Array.isArray(filter.value) ? filter.value : [filter.value];
+  const among = `in (${marks(values.length)})`;
+  const text =
+    filter.is === 'in'
+      ? `${sql} ${among}`
+      : filter.is !== 'exactly'
+        ? `${sql} ${filter.is} ?`
+        : // Found by the index, and then compared by its bytes.
+          `(${sql} ${among} and cast(${sql} as ${table.bytes}) ${among})`;
+  parameters.push(...(filter.is === 'exactly' ? [...values, ...values] : values).map(compare));
   return isNegated && isNullable ? `(${sql} is not null and ${text})` : isNegated ? `(${text})` : text;
 }
 

@@ -1,9 +1,8 @@
 import type { EntityClass, Primary, Ref } from '@mikro-orm/core';
-import { SqliteDriver } from '@mikro-orm/sql';
 import type { EntityManager, Orm } from './orm.js';
 import { filterSql, marks, type RowFilter } from './row-filter.js';
 import { expectLockedByNobodyElse, isShared, NotSharedError } from './shared-locks.js';
-import { run, type Statement } from './statements.js';
+import { isSqlite, run, type Statement } from './statements.js';
 import { tableOf, type Values } from './table.js';
 import type { TenantEntity } from './tenant.js';
 
@@ -244,8 +243,6 @@ export const referenceTo = <T extends Tenant>(em: EntityManager, type: Type<T>, 
 const managerOf = (source: RowSource): EntityManager => ('orm' in source ? source.orm.em : source);
 
 const idsOf = (rows: readonly object[]): string[] => rows.map((row) => (row as { id: string }).id);
-
-const isSqlite = (em: EntityManager): boolean => em.getDriver() instanceof SqliteDriver;
 
 /** SQLite has no rows to lock: it lets one write at a time. */
 function lockSql(em: EntityManager, lock: RowLock | undefined): string {

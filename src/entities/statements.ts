@@ -53,7 +53,9 @@ async function runBatch(em: EntityManager, statements: readonly Statement[]): Pr
 }
 
 /** See `BatchedConnection`. SQLite is no trip away. */
-export const canBatch = (em: EntityManager): boolean => !(em.getDriver() instanceof SqliteDriver);
+export const canBatch = (em: EntityManager): boolean => !isSqlite(em);
+
+export const isSqlite = (em: EntityManager): boolean => em.getDriver() instanceof SqliteDriver;
 
 type Client = { executeQuery(query: CompiledQuery): Promise<Result> };
 

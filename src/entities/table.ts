@@ -1,5 +1,6 @@
 import { BigIntType, type EntityClass, type EntityMetadata, type EntityProperty, JsonType } from '@mikro-orm/core';
 import type { EntityManager } from './orm.js';
+import { isSqlite } from './statements.js';
 import { readTime } from './stored-time.js';
 
 /** By property: what the table says, as the program has it. */
@@ -57,6 +58,8 @@ export class Table {
     name: string,
     readonly columns: readonly Column[],
     readonly indexes: readonly TableIndex[],
+    /** The type of texts that are compared letter by letter. */
+    readonly bytes: 'binary' | 'text',
   ) {
     this.sql = quoted(name);
     this.insert = `insert into ${this.sql} (${listed(columns)})`;
@@ -166,7 +169,12 @@ export function tableOf(em: EntityManager, type: EntityClass<object>): Table {
   const meta = em.getMetadata().get(type);
   const known = tables.get(meta);
   if (known) return known;
-  const table = new Table(meta.tableName, columnsOf(em, Object.values(meta.properties)), indexesOf(em, meta));
+  const table = new Table(
+    meta.tableName,
+    columnsOf(em, Object.values(meta.properties)),
+    indexesOf(em, meta),
+    isSqlite(em) ? 'text' : 'binary',
+  );
   tables.set(meta, table);
   return table;
 }

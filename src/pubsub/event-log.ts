@@ -1,9 +1,8 @@
-import { SqliteDriver } from '@mikro-orm/sql';
 import { Event } from '../entities/event.js';
 import type { EntityManager, Orm } from '../entities/orm.js';
 import { marks } from '../entities/row-filter.js';
 import { Computed, insertion, selectRows } from '../entities/rows.js';
-import { type Results, run, type Statement } from '../entities/statements.js';
+import { isSqlite, type Results, run, type Statement } from '../entities/statements.js';
 
 /** One change of a company, as the log keeps it and the bus carries it. */
 export interface LoggedEvent {
@@ -103,9 +102,9 @@ function advancing(em: EntityManager, counts: ReadonlyMap<string, number>) {
 
 /** Both families of databases tell the head's new number with the update itself. */
 function advanceHead(em: EntityManager, companyId: string, by: number): Statement {
-  const isSqlite = em.getDriver() instanceof SqliteDriver;
-  const set = isSqlite ? 'seq = seq + ?' : 'seq = last_insert_id(seq + ?)';
-  const told = isSqlite ? ' returning seq' : '';
+  const isEmbedded = isSqlite(em);
+  const set = isEmbedded ? 'seq = seq + ?' : 'seq = last_insert_id(seq + ?)';
+  const told = isEmbedded ? ' returning seq' : '';
   return { text: `update log_heads set ${set} where company_id = ?${told}`, parameters: [by, companyId] };
 }
 

@@ -1,6 +1,6 @@
 import { all, any, not, oneOf, type RowFilter } from '../entities/row-filter.js';
 import { badInput } from '../errors.js';
-import type { IdFilter, StringFilter } from '../schema/filters.js';
+import { type IdFilter, StringFilter } from '../schema/filters.js';
 import { type IdPrefix, isId, prefixOf } from '../schema/ids.js';
 import { lengthOf, TITLE_LENGTH } from '../schema/texts.js';
 
@@ -19,6 +19,13 @@ const WORDS: Record<string, Word> = {
   lte: (column, value) => ({ column, is: '<=', value }),
   contains: (column, value: string) => ({ column, is: 'like', value: `%${value.replace(/[\\%_]/g, '\\$&')}%` }),
   isNull: (column, value) => (value ? { column, is: 'absent' } : not({ column, is: 'absent' })),
+};
+
+/** The same of a text, of which two are alike when they are letter by letter. */
+const TEXT_WORDS: Record<string, Word> = {
+  ...WORDS,
+  eq: (column, value) => ({ column, is: 'exactly', value: [value] }),
+  in: (column, values: readonly string[]) => values.length > 0 && { column, is: 'exactly', value: values },
 };
 
 /** A client's filter: conditions on fields, all of which must hold, and, in most of them, three words that join filters. */
@@ -56,10 +63,12 @@ function translate(filter: ClientFilter, references: References, budget: { left:
   return all(...parts);
 }
 
-const conditionsOn = (column: string, conditions: object): RowFilter[] =>
-  Object.entries(conditions).flatMap(([word, value]) =>
-    value == null ? [] : [(WORDS[word] as Word)(column, value as never)],
+function conditionsOn(column: string, conditions: object): RowFilter[] {
+  const words = conditions instanceof StringFilter ? TEXT_WORDS : WORDS;
+  return Object.entries(conditions).flatMap(([word, value]) =>
+    value == null ? [] : [(words[word] as Word)(column, value as never)],
   );
+}
 
 /** How many values a field is compared with. Throws BAD_USER_INPUT for a text that nothing is long enough to contain. */
 function sizeOf(conditions: object): number {

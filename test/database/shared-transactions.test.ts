@@ -249,6 +249,16 @@ describe('commands that come together', () => {
     for (const task of tasks) expect((await asItIs(world, task)).title).toBe(task.title);
   });
 
+  it('are read where they do not suffice: they may have been given since', async () => {
+    const editor = await world.member();
+    const open = await world.project();
+    const tasks = await someTasks(world, open, 3);
+    const their = await knowing(editor);
+    await world.grant(open, editor, 'EDIT');
+    const edits = tasks.map(({ id }, i) => updateTask(their, editor.viewer, id, { title: `given ${i}` }));
+    expect((await Promise.all(edits)).map(({ result }) => result.title)).toEqual(['given 0', 'given 1', 'given 2']);
+  });
+
   it('end with a membership', async () => {
     const editor = await world.member();
     const open = await world.project();
