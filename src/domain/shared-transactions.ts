@@ -1,10 +1,11 @@
-import { type EntityManager, forkFor, isDatabaseAway, type Orm } from '../entities/orm.js';
+import { ConstraintViolationException } from '@mikro-orm/core';
+import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
 import { shareLocks } from '../entities/shared-locks.js';
 import { canBatch, runAndCommit } from '../entities/statements.js';
 import { isRefusal } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Success } from './once.js';
-import { type Committed, inTransaction } from './transaction.js';
+import { type Committed, inTransaction, isTransient } from './transaction.js';
 import { ending, type Writing } from './writing.js';
 
 /** So many transactions are under way at a time: while the database works at one, the next is prepared. */
@@ -144,9 +145,10 @@ export class SharedTransactions {
       this.log.debug({ commands: shares.length, error: String(error) }, 'transaction: not shared, each by itself');
       return false;
     } finally {
-      for (const { em } of shares) {
+      for (const { em, key, isTold } of shares) {
         em.resetTransactionContext();
         em.clear();
+        if (isTold) this.#locked.delete(key);
       }
     }
   }
@@ -165,7 +167,8 @@ export class SharedTransactions {
     return shares.flatMap((share, i) => {
       const outcome = outcomes[i] as PromiseSettledResult<Writing<Success>>;
       if (outcome.status === 'fulfilled') return { share, writing: outcome.value };
-      void this.#tell(share, Promise.reject(outcome.reason));
+      // Its object stays locked as long as the transaction does.
+      share.tell(Promise.reject(outcome.reason));
       return [];
     });
   }
@@ -178,7 +181,7 @@ export class SharedTransactions {
     );
     const all = runAndCommit(host, statements).then(done);
     await all.catch(async (error) => {
-      if (!isDatabaseAway(error)) throw error;
+      if (isRolledBack(error)) throw error;
       // Whether it has been committed nobody knows: done again, it might be done twice.
       await host.rollback().catch(() => {});
     });
@@ -197,5 +200,8 @@ export class SharedTransactions {
     this.#startSoon();
   }
 }
+
+/** What the database says of a statement before the commit. */
+const isRolledBack = (error: unknown): boolean => isTransient(error) || error instanceof ConstraintViolationException;
 
 const alone = ({ em, act }: Share): Promise<Committed<Success>> => inTransaction(em, null, act);

@@ -171,7 +171,7 @@ export function moveTask(
   awaited: Awaited,
 ): Promise<Done<Row<Task>>> {
   return editTask(parts, viewer, taskId, 'task.moved', {
-    isApart: to === 'AWAITING_MEMBER' || to === 'AWAITING_TASK',
+    isApart: NAMES_ANOTHER.has(to),
     edit: async ({ object: task, project, work: { em }, level, grants }) => {
       const decides = task.owner.id === actorIdOf(viewer) || level === 'MANAGE';
       // Of who decides it is not asked.
@@ -202,6 +202,9 @@ export function moveTask(
     },
   });
 }
+
+/** The database holds what a task comes to name. */
+const NAMES_ANOTHER: ReadonlySet<TaskStatus> = new Set(['AWAITING_MEMBER', 'AWAITING_PROJECT', 'AWAITING_TASK']);
 
 /** Two tasks that wait for each other would wait for ever. */
 async function expectNoCircle(em: EntityManager, task: Row<Task>, awaited: Row<Task>): Promise<void> {

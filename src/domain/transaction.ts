@@ -90,7 +90,7 @@ async function commitRefusal(em: EntityManager, record: OnceRecord, error: UserE
   }
 }
 
-const isTransient = (error: unknown): boolean =>
+export const isTransient = (error: unknown): boolean =>
   error instanceof DeadlockException ||
   error instanceof LockWaitTimeoutException ||
   error instanceof UniqueConstraintViolationException ||

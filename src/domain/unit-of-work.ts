@@ -7,6 +7,7 @@ import { IdempotencyRecord } from '../entities/idempotency-record.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
 import { type Row, type RowChange, updates } from '../entities/rows.js';
 import { isShared, NotSharedError } from '../entities/shared-locks.js';
+import { canBatch } from '../entities/statements.js';
 import type { TenantEntity } from '../entities/tenant.js';
 import { isRefusal } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -131,7 +132,8 @@ export function transact<T>(
     const act = async (): Promise<Writing<{ result: T; seq: number }>> => {
       attempts += 1;
       const { result, rights, happenings, audited, statements, ...performed } = await performBy(
-        attempts === 1 ? known : null,
+        // SQLite is read at once, and has no word for the check.
+        attempts === 1 && canBatch(em) ? known : null,
         (rights) => perform(em, actor, rights, work),
       );
       later = performed.later;
@@ -192,10 +194,15 @@ async function perform<T>(
     rows.set(after.id, [rows.get(after.id)?.[0] ?? before, after]);
   };
   const result = await work({ em, actor, rights, update, record, audit, afterwards });
-  if (isShared(em) && em.getUnitOfWork().getPersistStack().size > 0) throw new NotSharedError('entities are written.');
+  if (isShared(em) && writesEntities(em)) throw new NotSharedError('entities are written.');
   await em.flush();
   const statements = [...changes].flatMap(([type, rows]) => updates(em, type, [...rows.values()]));
   return { result, rights, happenings, audited, statements, later };
+}
+
+function writesEntities(em: EntityManager): boolean {
+  const unit = em.getUnitOfWork();
+  return unit.getPersistStack().size > 0 || unit.getRemoveStack().size > 0;
 }
 
 /** What happened, as history and log tell it. */

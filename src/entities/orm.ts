@@ -123,7 +123,12 @@ const AWAY = /^(E(CONN\w+|PIPE|TIMEDOUT|HOST\w+|NOTFOUND|AI_AGAIN)|PROTOCOL_\w+|
 export const isDatabaseAway = (error: unknown): boolean =>
   isDatabaseFault(error) && AWAY.test(String((error as NodeJS.ErrnoException).code));
 
-const READ_COMMITTED = CompiledQuery.raw('set session transaction isolation level read committed');
+/** Whoever waits longer for a lock is told so, and tries again: others may wait for what they have. Ten times as long is usual. */
+const LOCK_PATIENCE_SECONDS = 5;
+const SESSION = [
+  'set session transaction isolation level read committed',
+  `set session innodb_lock_wait_timeout = ${LOCK_PATIENCE_SECONDS}`,
+].map((text) => CompiledQuery.raw(text));
 
 function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {
   class GuardedConnection extends MySqlConnection {
@@ -143,7 +148,9 @@ function mysqlOptions(url: string, pool: number, guard: TenantGuard): object {
     driverOptions: { multipleStatements: true },
     pool: { min: 0, max: pool },
     // What is read after a lock is taken is what the lock protects. Said once, and not with each transaction.
-    onCreateConnection: (connection: DatabaseConnection) => connection.executeQuery(READ_COMMITTED),
+    onCreateConnection: async (connection: DatabaseConnection) => {
+      for (const setting of SESSION) await connection.executeQuery(setting);
+    },
     migrations: { migrationsList: mysqlMigrations, snapshot: false, transactional: false },
   };
 }

@@ -202,13 +202,13 @@ describe('commands that come together', () => {
   });
 });
 
-// Embedded, nothing is known beforehand.
-(isEmbedded ? describe.skip : describe)('rights that are known beforehand', () => {
+// Embedded, they are read all the same.
+describe('rights that are known beforehand', () => {
   /** The parts of a process that has read somebody's rights, and has not heard of anything since. */
-  async function knowing({ viewer }: Person): Promise<Parts> {
+  async function knowing({ viewer }: Person, ahead = 0): Promise<Parts> {
     const { companyId } = world;
     const source = { orm: parts.orm, companyId };
-    const seq = (await readHeads(parts.orm, [companyId])).get(companyId) ?? 0;
+    const seq = ahead + ((await readHeads(parts.orm, [companyId])).get(companyId) ?? 0);
     const grants = await loadGrants(source, viewer);
     const projects = new Map<string, Row<Project>>();
     const rights: KnownRights = {
@@ -247,6 +247,17 @@ describe('commands that come together', () => {
     await world.grant(open, editor, null);
     expect(await reasons()).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
     for (const task of tasks) expect((await asItIs(world, task)).title).toBe(task.title);
+  });
+
+  it('are nothing in a log that has lost its end', async () => {
+    const editor = await world.member();
+    const open = await world.project();
+    await world.grant(open, editor, 'EDIT');
+    const [task] = await someTasks(world, open, 1);
+    const their = await knowing(editor, 1_000);
+    await world.grant(open, editor, null);
+    const edit = updateTask(their, editor.viewer, (task as Task).id, { title: 'after the failover' });
+    await expect(edit).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('are read where they do not suffice: they may have been given since', async () => {
