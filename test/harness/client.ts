@@ -13,6 +13,8 @@ export interface Caller {
   origin?: string;
   /** Over HTTP only. */
   idempotencyKey?: string;
+  /** Over HTTP only: where a proxy says that they are, see `BEHIND_PROXY`. */
+  address?: string;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever its text asked for
@@ -47,12 +49,13 @@ export const ask = <Data = Whatever, Variables = object>(
 
 /** The same with a body as the test wants it. */
 export async function post<Data = Whatever>(node: Node, caller: Caller | null, body: object): Promise<Answer<Data>> {
-  const { authorization, companyId, idempotencyKey, cookie, origin } = caller ?? NOBODY;
+  const { authorization, companyId, idempotencyKey, cookie, origin, address } = caller ?? NOBODY;
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (authorization) headers.authorization = authorization;
   if (cookie) headers.cookie = cookie;
   if (origin) headers.origin = origin;
   if (companyId) headers['x-company-id'] = companyId;
+  if (address) headers['x-forwarded-for'] = address;
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
   const response = await fetch(node.graphqlUrl, { method: 'POST', headers, body: JSON.stringify(body) });
   const { data = null, errors = [] } = (await response.json()) as { data?: Data | null; errors?: Answer['errors'] };
