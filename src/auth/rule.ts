@@ -117,13 +117,12 @@ export function openFilter<F extends string>(
   columns: Columns<F>,
   known: Partial<Facts<F>>,
 ): RowFilter {
-  const { persons, projects } = personalFacts(policy);
-  const isPersonal = (condition: Condition<F>): boolean => {
-    if ('all' in condition) return condition.all.some(isPersonal);
+  const dependsOnWho = (condition: Condition<F>): boolean => {
+    if ('all' in condition) return condition.all.some(dependsOnWho);
     const fact = factOf(condition);
-    return !(fact in known) && (persons.includes(fact) || projects.includes(fact));
+    return !(fact in known) && isPersonal(policy, fact);
   };
-  const rules = policy.rules.filter(({ who, where }) => (!who || who(grants)) && !(where && isPersonal(where)));
+  const rules = policy.rules.filter(({ who, where }) => (!who || who(grants)) && !(where && dependsOnWho(where)));
   return any(...rules.map(({ where }) => !where || toFilter(where, grants, columns, known)));
 }
 
@@ -146,24 +145,30 @@ export interface PersonalFacts<F extends string> {
   readonly projects: readonly F[];
 }
 
-const personal = new WeakMap<object, PersonalFacts<string>>();
+const personalOf = new WeakMap<object, PersonalFacts<string>>();
 
 /** The facts of a policy for which it matters who exactly asks. */
 export function personalFacts<F extends string>(policy: Policy<F>): PersonalFacts<F> {
-  let facts = personal.get(policy);
+  let facts = personalOf.get(policy);
   if (!facts) {
     facts = findPersonalFacts(policy);
-    personal.set(policy, facts);
+    personalOf.set(policy, facts);
   }
   return facts as PersonalFacts<F>;
 }
 
 /** Where facts stand: those that rows have in common, and those for which it matters who exactly asks. */
 export function splitColumns<F extends string>(policy: Policy<F>, columns: Columns<F>) {
-  const { persons, projects } = personalFacts(policy);
   const placed = Object.entries(columns) as [F, string][];
-  const isPersonal = ([fact]: [F, string]) => persons.includes(fact) || projects.includes(fact);
-  return { common: placed.filter((each) => !isPersonal(each)), personal: placed.filter(isPersonal) };
+  return {
+    common: placed.filter(([fact]) => !isPersonal(policy, fact)),
+    personal: placed.filter(([fact]) => isPersonal(policy, fact)),
+  };
+}
+
+function isPersonal<F extends string>(policy: Policy<F>, fact: F): boolean {
+  const { persons, projects } = personalFacts(policy);
+  return persons.includes(fact) || projects.includes(fact);
 }
 
 function findPersonalFacts<F extends string>(policy: Policy<F>): PersonalFacts<F> {

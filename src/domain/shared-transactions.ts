@@ -148,6 +148,7 @@ export class SharedTransactions {
       for (const { em, key, isTold } of shares) {
         em.resetTransactionContext();
         em.clear();
+        // Who was refused: the others' are given back with their outcome.
         if (isTold) this.#locked.delete(key);
       }
     }

@@ -7,7 +7,7 @@ import { IdempotencyRecord } from '../entities/idempotency-record.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
 import { type Row, type RowChange, updates } from '../entities/rows.js';
 import { isShared, NotSharedError } from '../entities/shared-locks.js';
-import { canBatch } from '../entities/statements.js';
+import { isSqlite } from '../entities/statements.js';
 import type { TenantEntity } from '../entities/tenant.js';
 import { isRefusal } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -132,8 +132,8 @@ export function transact<T>(
     const act = async (): Promise<Writing<{ result: T; seq: number }>> => {
       attempts += 1;
       const { result, rights, happenings, audited, statements, ...performed } = await performBy(
-        // SQLite is read at once, and has no word for the check.
-        attempts === 1 && canBatch(em) ? known : null,
+        // SQLite is no trip away, and has no word for the check.
+        attempts === 1 && !isSqlite(em) ? known : null,
         (rights) => perform(em, actor, rights, work),
       );
       later = performed.later;

@@ -61,14 +61,13 @@ function write(table: Table, filter: RowFilter, parameters: unknown[], isNegated
   if (filter.is === 'absent') return `${sql} is null`;
   const values = Array.isArray(filter.value) ? filter.value : [filter.value];
   const among = `in (${marks(values.length)})`;
-  const text =
-    filter.is === 'in'
-      ? `${sql} ${among}`
-      : filter.is !== 'exactly'
-        ? `${sql} ${filter.is} ?`
-        : // Found by the index, and then compared by its bytes.
-          `(${sql} ${among} and cast(${sql} as ${table.bytes}) ${among})`;
-  parameters.push(...(filter.is === 'exactly' ? [...values, ...values] : values).map(compare));
+  parameters.push(...values.map(compare));
+  let text = Array.isArray(filter.value) ? `${sql} ${among}` : `${sql} ${filter.is} ?`;
+  if (filter.is === 'exactly') {
+    // Found by the index, and then compared by its bytes.
+    text = `(${text} and cast(${sql} as ${table.bytes}) ${among})`;
+    parameters.push(...values.map(compare));
+  }
   return isNegated && isNullable ? `(${sql} is not null and ${text})` : isNegated ? `(${text})` : text;
 }
 

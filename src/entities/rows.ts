@@ -46,25 +46,26 @@ export async function findRows<T extends object>(
     return typeof wanted === 'string' ? `${sql} = ?` : `${sql} in (${marks(wanted.length)})`;
   });
   const parameters = conditions.flatMap(([, wanted]) => wanted ?? []);
-  const rows = await selectRows(source, type, `${words.join(' and ')}${table.order}${lockSql(em, lock)}`, parameters);
-  if (lock) expectLockedByNobodyElse(em, table.sql, idsOf(rows));
-  return rows;
+  return selectRows(source, type, `${words.join(' and ')}${table.order}`, parameters, { lock });
 }
 
-export interface ListOptions<T> {
-  /** By these in turn; by id unless given. */
-  readonly orderBy?: readonly (readonly [column: keyof Row<T> & string, direction: 'ASC' | 'DESC'])[];
-  readonly limit?: number;
+/** How rows are read, and not which. */
+interface Reading extends Options {
   /** The columns that are read, all unless given; whoever asks a row for another one gets an error. */
   readonly columns?: readonly string[] | undefined;
-  readonly lock?: RowLock | undefined;
   /**
    * The columns, after the company, of an index that finds the rows in their order. Then the database does not ask the
-   * others how many rows they would find, which costs it as much as to read twenty.
+   * others how many rows they would find, which costs it as much as to read dozens.
    */
   readonly along?: readonly string[] | undefined;
   /** Columns that matter of some rows only, and of which rows they do not; see `unveiled`. */
   readonly veil?: { readonly columns: readonly string[]; readonly unless: RowFilter } | undefined;
+}
+
+export interface ListOptions<T> extends Reading {
+  /** By these in turn; by id unless given. */
+  readonly orderBy?: readonly (readonly [column: keyof Row<T> & string, direction: 'ASC' | 'DESC'])[];
+  readonly limit?: number;
 }
 
 /** Reads the rows that a filter lets through. */
@@ -72,7 +73,7 @@ export async function listRows<T extends object>(
   source: RowSource,
   type: Type<T>,
   filter: RowFilter,
-  { orderBy, limit, columns, lock, along, veil }: ListOptions<T> = {},
+  { orderBy, limit, ...reading }: ListOptions<T> = {},
 ): Promise<Row<T>[]> {
   if (filter === false) return [];
   const em = managerOf(source);
@@ -81,14 +82,8 @@ export async function listRows<T extends object>(
   const order = orderBy
     ? ` order by ${orderBy.map(([name, direction]) => `${table.column(name).sql} ${direction}`).join(', ')}`
     : table.order;
-  const rest = `${text}${order}${limit === undefined ? '' : ' limit ?'}${lockSql(em, lock)}`;
-  const rows = await selectRows(source, type, rest, limit === undefined ? parameters : [...parameters, limit], {
-    columns,
-    along,
-    veil,
-  });
-  if (lock) expectLockedByNobodyElse(em, table.sql, idsOf(rows));
-  return rows;
+  const rest = `${text}${order}${limit === undefined ? '' : ' limit ?'}`;
+  return selectRows(source, type, rest, limit === undefined ? parameters : [...parameters, limit], reading);
 }
 
 /** How many rows a filter lets through. */
@@ -124,7 +119,7 @@ export async function selectRows<T extends object>(
   type: Type<T>,
   condition: string,
   parameters: readonly unknown[],
-  { columns, along, veil }: Pick<ListOptions<T>, 'columns' | 'along' | 'veil'> = {},
+  { columns, along, veil, lock }: Reading = {},
 ): Promise<Row<T>[]> {
   const em = managerOf(source);
   const table = tableOf(em, type);
@@ -132,13 +127,15 @@ export async function selectRows<T extends object>(
   const { sql, read } = table.selection(columns, veil && { names: veil.columns, unless: veiling?.text ?? '' });
   const index = along && !isSqlite(em) ? table.indexAlong(['companyId', ...along]) : null;
   const hint = index === null ? '' : ` force index (${index})`;
-  const key = table.isTenants ? [companyOf(source)] : [];
-  const { rows } = await run(em, `${sql}${hint} where ${table.isTenants ? 'company_id = ? and ' : ''}${condition}`, [
+  const where = `${table.isTenants ? 'company_id = ? and ' : ''}${condition}${lockSql(em, lock)}`;
+  const found = await run(em, `${sql}${hint} where ${where}`, [
     ...(veil?.columns ?? []).flatMap(() => veiling?.parameters ?? []),
-    ...key,
+    ...(table.isTenants ? [companyOf(source)] : []),
     ...parameters,
   ]);
-  return rows.map((row) => read(row) as Row<T>);
+  const rows = found.rows.map((row) => read(row) as Row<T>);
+  if (lock) expectLockedByNobodyElse(em, table.sql, idsOf(rows));
+  return rows;
 }
 
 /** The row of that id, or null. */
@@ -228,7 +225,7 @@ export function updates<T extends Tenant>(
 
 /**
  * Of an update MySQL first asks each index that begins with the company how many rows it would find there, though no
- * other can be better: half of what a change of a task cost.
+ * other can be better: a third of the statement for a task, or more.
  */
 const byPrimaryKey = (em: EntityManager): string => (isSqlite(em) ? '' : ' force index (primary)');
 

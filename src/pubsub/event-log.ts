@@ -51,30 +51,26 @@ export function appending(em: EntityManager, logs: readonly Appended[]): Appendi
     events.map((event) => {
       const number = (counts.get(companyId) ?? 0) + 1;
       counts.set(companyId, number);
-      return { companyId, ...event, occurredAt: event.occurredAt ?? now, number };
+      return { number, row: { companyId, ...event, occurredAt: event.occurredAt ?? now } };
     }),
   );
-  /** How far before the head an event stands. */
-  const toHead = ({ companyId, number }: { companyId: string; number: number }) =>
-    (counts.get(companyId) as number) - number;
+  /** How far before the head the event of that number stands. */
+  const toHead = (companyId: string, number: number) => (counts.get(companyId) as number) - number;
   const { statements, heads } = advancing(em, counts);
   // Read as it is after the update. Without a head there is no number, and nothing is written.
-  const numbered = rows.flat().map(({ number, ...row }) => ({
-    ...row,
-    seq: new Computed('(select seq from log_heads where company_id = ?) - ?', [
-      row.companyId,
-      toHead({ ...row, number }),
-    ]),
-  }));
+  const seqOf = (companyId: string, number: number) =>
+    new Computed('(select seq from log_heads where company_id = ?) - ?', [companyId, toHead(companyId, number)]);
+  const numbered = rows.flat().map(({ number, row }) => ({ ...row, seq: seqOf(row.companyId, number) }));
   return {
     statements: numbered.length > 0 ? [...statements, insertion(em, Event, numbered)] : statements,
     told: (results) => {
       const stands = heads(results);
       return rows.map((ofLog, i) => {
-        const head = stands.get((logs[i] as Appended).companyId) ?? 0;
-        const events = ofLog.map(({ number, ...row }) => ({
+        const { companyId } = logs[i] as Appended;
+        const head = stands.get(companyId) ?? 0;
+        const events = ofLog.map(({ number, row }) => ({
           ...row,
-          seq: head - toHead({ ...row, number }),
+          seq: head - toHead(companyId, number),
           occurredAt: row.occurredAt.toISOString(),
         }));
         return { seq: events.at(-1)?.seq ?? head, events };

@@ -99,29 +99,33 @@ export class Trace {
     const { viewer } = this.standing;
     if (viewer.kind === 'MEMBER') this.read(viewer, 'membership');
     const { common, personal } = splitColumns(policy, columns);
-    /** By what rows have in common, whether that is enough: then all of them are one question. */
-    const open = new Map<string, boolean>();
-    const isOpen = (row: R): boolean => {
-      const values = common.map(([, column]) => (row as Readonly<Record<string, string | null>>)[column] ?? null);
-      const key = values.join();
-      const before = open.get(key);
-      if (before !== undefined) return before;
-      const nobody = Object.fromEntries(personal.map(([fact]) => [fact, null]));
-      const facts = {
-        ...known,
-        ...nobody,
-        ...Object.fromEntries(common.map(([fact], i) => [fact, values[i]])),
-      } as Facts<F>;
-      const isEnough = isSeen(policy, this.#grants, facts) && this.sees(policy, facts);
-      open.set(key, isEnough);
-      return isEnough;
-    };
+    const isOpen = this.#opening<F, R>(policy, columns, known);
     return {
       filter: filterOfKind(policy, this.#grants, columns, known),
       columns: common.map(([, column]) => column),
       veil: { columns: personal.map(([, column]) => column), unless: openFilter(policy, this.#grants, columns, known) },
       sees: (row) => isOpen(row) || this.sees(policy, factsOf(row)),
       exactly: () => rowFilter(policy, this.grants, columns, known),
+    };
+  }
+
+  /** Whether what rows have in common is enough to be seen: those that have the same are one question. */
+  #opening<F extends string, R>(policy: Policy<F>, columns: Columns<F>, known: Partial<Facts<F>>): (row: R) => boolean {
+    const { common, personal } = splitColumns(policy, columns);
+    const nobody = Object.fromEntries(personal.map(([fact]) => [fact, null]));
+    const answers = new Map<string, boolean>();
+    return (row) => {
+      const values = common.map(([, column]) => (row as Readonly<Record<string, string | null>>)[column] ?? null);
+      const key = values.join();
+      let answer = answers.get(key);
+      if (answer === undefined) {
+        const own = Object.fromEntries(common.map(([fact], i) => [fact, values[i]]));
+        const facts = { ...known, ...nobody, ...own } as Facts<F>;
+        // Where it is not enough, each row is a question of its own, and this one is none.
+        answer = isSeen(policy, this.#grants, facts) && this.sees(policy, facts);
+        answers.set(key, answer);
+      }
+      return answer;
     };
   }
 
