@@ -10,6 +10,7 @@ import {
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const NONCES = 100;
 
 /** 256 bits from the system's generator, in URL-safe characters. */
 export const randomSecret = (): string => randomBytes(32).toString('base64url');
@@ -29,7 +30,7 @@ export class Keyring {
 
   /** Encrypts and authenticates; `bound` must be the same to open it again (AES-256-GCM, random nonce). */
   seal(purpose: string, bound: string, plain: Buffer): string {
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = this.#nonce();
     const cipher = createCipheriv('aes-256-gcm', this.#key(purpose), nonce).setAAD(Buffer.from(bound));
     const body = Buffer.concat([cipher.update(plain), cipher.final()]);
     return Buffer.concat([nonce, body, cipher.getAuthTag()]).toString('base64url');
@@ -49,6 +50,15 @@ export class Keyring {
     }
   }
 
+  /** Each is used once. The system's generator is asked for many at a time: each question costs as much as a cipher. */
+  #nonce(): Buffer {
+    if (this.#nonces.length === 0) this.#nonces = randomBytes(NONCE_BYTES * NONCES);
+    const nonce = this.#nonces.subarray(0, NONCE_BYTES);
+    this.#nonces = this.#nonces.subarray(NONCE_BYTES);
+    return nonce;
+  }
+
+  #nonces = Buffer.alloc(0);
   readonly #derived = new Map<string, KeyObject>();
 
   #key(purpose: string): KeyObject {

@@ -5,7 +5,8 @@ import type { Encryption } from '../encryption/encryption.js';
 import { HistoryEntry } from '../entities/event.js';
 import { IdempotencyRecord } from '../entities/idempotency-record.js';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
-import { type Row, type RowChange, updates } from '../entities/rows.js';
+import { RowChanges } from '../entities/row-changes.js';
+import type { Row } from '../entities/rows.js';
 import { isShared, NotSharedError } from '../entities/shared-locks.js';
 import { isSqlite } from '../entities/statements.js';
 import type { TenantEntity } from '../entities/tenant.js';
@@ -131,15 +132,15 @@ export function transact<T>(
     const record = openRecord(em);
     const act = async (): Promise<Writing<{ result: T; seq: number }>> => {
       attempts += 1;
-      const { result, rights, happenings, audited, statements, ...performed } = await performBy(
+      const { result, rights, happenings, audited, changes, ...performed } = await performBy(
         // SQLite is no trip away, and has no word for the check.
         attempts === 1 && !isSqlite(em) ? known : null,
         (rights) => perform(em, actor, rights, work),
       );
       later = performed.later;
-      statements.push(...(await chaining(em, parts.keyring, actor, parts.origin, audited)));
       return {
-        statements,
+        changes,
+        statements: await chaining(em, parts.keyring, actor, parts.origin, audited),
         rights,
         telling: telling(actor, happenings),
         done: (told) => {
@@ -187,18 +188,17 @@ async function perform<T>(
     const entry = auditedOf(happening);
     if (entry) audit(entry);
   };
-  const changes = new Map<Type<Rowed>, Map<string, RowChange<Rowed>>>();
-  const update: Work['update'] = (type, before, after) => {
-    const rows = changes.get(type) ?? new Map<string, RowChange<Rowed>>();
-    changes.set(type, rows);
-    rows.set(after.id, [rows.get(after.id)?.[0] ?? before, after]);
-  };
+  const changes = new RowChanges();
+  const update: Work['update'] = (type, before, after) => changes.add(type, before, after);
   const result = await work({ em, actor, rights, update, record, audit, afterwards });
   if (isShared(em) && writesEntities(em)) throw new NotSharedError('entities are written.');
-  await em.flush();
-  const statements = [...changes].flatMap(([type, rows]) => updates(em, type, [...rows.values()]));
-  return { result, rights, happenings, audited, statements, later };
+  // It looks for changes of all entities that were read, and where there are none it still takes its time.
+  if (hasEntities(em)) await em.flush();
+  return { result, rights, happenings, audited, changes, later };
 }
+
+const hasEntities = (em: EntityManager): boolean =>
+  writesEntities(em) || em.getUnitOfWork().getIdentityMap().keys().length > 0;
 
 function writesEntities(em: EntityManager): boolean {
   const unit = em.getUnitOfWork();

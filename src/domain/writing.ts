@@ -1,5 +1,6 @@
 import { HistoryEntry } from '../entities/event.js';
 import type { EntityManager } from '../entities/orm.js';
+import { type RowChanges, updates } from '../entities/row-changes.js';
 import { insertion, type Row } from '../entities/rows.js';
 import type { Results, Statement } from '../entities/statements.js';
 import { type Appended, appending, type Told } from '../pubsub/event-log.js';
@@ -12,6 +13,7 @@ export interface Telling extends Appended {
 
 /** What a command writes last, and what has been done then. */
 export interface Writing<D> {
+  readonly changes?: RowChanges;
   readonly statements: readonly Statement[];
   /** Null of what is no company's. */
   readonly telling: Telling | null;
@@ -27,6 +29,10 @@ export function ending<D>(em: EntityManager, writings: readonly Writing<D>[]) {
   const tellings = writings.flatMap(({ telling }) => telling ?? []);
   const entries = tellings.flatMap(({ history }) => history);
   const rows = [
+    ...updates(
+      em,
+      writings.flatMap(({ changes }) => changes ?? []),
+    ),
     ...writings.flatMap(({ statements }) => statements),
     ...(entries.length > 0 ? [insertion(em, HistoryEntry, entries)] : []),
   ];

@@ -84,7 +84,7 @@ function resultOf(answer: unknown[] | Written): QueryResult<unknown> {
 }
 
 interface Waiting<R> {
-  readonly query: CompiledQuery;
+  readonly make: () => CompiledQuery;
   resolve(result: QueryResult<R>): void;
   reject(error: unknown): void;
 }
@@ -99,20 +99,21 @@ export class Gathering<R> {
 
   constructor(readonly client: { executeQuery(query: CompiledQuery): Promise<QueryResult<R>> }) {}
 
-  executeQuery(query: CompiledQuery): Promise<QueryResult<R>> {
+  /** A statement may be made when the batch is. */
+  executeQuery(query: CompiledQuery | (() => CompiledQuery)): Promise<QueryResult<R>> {
     return new Promise((resolve, reject) => {
       // After all that is ready to run: what that issues goes along.
       if (this.#waiting.length === 0) process.nextTick(() => void this.#send());
-      this.#waiting.push({ query, resolve, reject });
+      this.#waiting.push({ make: typeof query === 'function' ? query : () => query, resolve, reject });
     });
   }
 
   async #send(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = [];
-    const queries = waiting.map(({ query }) => query);
-    const [only] = queries;
     try {
+      const queries = waiting.map(({ make }) => make());
+      const [only] = queries;
       const results =
         only && queries.length === 1
           ? [await this.client.executeQuery(only)]

@@ -1,7 +1,7 @@
 import type { EntityClass, Primary, Ref } from '@mikro-orm/core';
 import type { EntityManager, Orm } from './orm.js';
 import { filterSql, marks, type RowFilter } from './row-filter.js';
-import { expectLockedByNobodyElse, isShared, NotSharedError } from './shared-locks.js';
+import { expectLockedByNobodyElse, isShared, lockTogether, NotSharedError } from './shared-locks.js';
 import { isSqlite, run, type Statement } from './statements.js';
 import { tableOf, type Values } from './table.js';
 import type { TenantEntity } from './tenant.js';
@@ -40,6 +40,10 @@ export async function findRows<T extends object>(
   const table = tableOf(em, type);
   const conditions = Object.entries(where as Record<string, Wanted>);
   if (conditions.some(([, wanted]) => wanted?.length === 0)) return [];
+  if (lock === 'FOR UPDATE' && isShared(em) && conditions.every(([name]) => name === 'id')) {
+    const ids = conditions.flatMap(([, wanted]) => wanted ?? []);
+    return (await lockTogether(em, table, companyOf(source), ids)) as Row<T>[];
+  }
   const words = conditions.map(([name, wanted]) => {
     const { sql } = table.column(name);
     if (wanted === null) return `${sql} is null`;
@@ -186,48 +190,6 @@ export async function insertRows<T extends object>(
   const { text, parameters } = insertion(em, type, rows);
   await run(em, text, parameters);
 }
-
-/** One row as it was read, and as it is to be. */
-export type RowChange<T> = readonly [before: Row<T>, after: Row<T>];
-
-/** How what differs between the two is written, for rows that this transaction holds: one statement for all that differ in the same columns. */
-export function updates<T extends Tenant>(
-  em: EntityManager,
-  type: Type<T>,
-  changes: readonly RowChange<T>[],
-): Statement[] {
-  const table = tableOf(em, type);
-  const alike = Map.groupBy(changes, ([before, after]) =>
-    table.columns
-      .filter(({ name }) => (before as Values)[name] !== (after as Values)[name])
-      .map(({ name }) => name)
-      .join(),
-  );
-  alike.delete('');
-  return [...alike].map(([names, group]) => {
-    const rows = group.map(([, after]) => after as Values & { id: string });
-    const parameters: unknown[] = [];
-    const sets = names.split(',').map((name) => {
-      const column = table.column(name);
-      const values = rows.map((row) => column.write(row[name]));
-      if (values.every((value) => value === values[0])) {
-        parameters.push(values[0]);
-        return `${column.sql} = ?`;
-      }
-      parameters.push(...rows.flatMap(({ id }, i) => [id, values[i]]));
-      return `${column.sql} = case id${' when ? then ?'.repeat(rows.length)} end`;
-    });
-    parameters.push(companyOf(em), ...rows.map(({ id }) => id));
-    const where = `company_id = ? and id in (${marks(rows.length)})`;
-    return { text: `update ${table.sql}${byPrimaryKey(em)} set ${sets.join(', ')} where ${where}`, parameters };
-  });
-}
-
-/**
- * Of an update MySQL first asks each index that begins with the company how many rows it would find there, though no
- * other can be better: a third of the statement for a task, or more.
- */
-const byPrimaryKey = (em: EntityManager): string => (isSqlite(em) ? '' : ' force index (primary)');
 
 /** What an entity holds, as a row. */
 export const rowOf = <T extends object>(em: EntityManager, entity: T): Row<T> =>

@@ -25,6 +25,19 @@ export function run(em: EntityManager, text: string, parameters: readonly unknow
 }
 
 /**
+ * The same of a statement that is made when it is sent: until then more may be asked of it. For a transaction on a database
+ * that takes batches.
+ */
+export function runLate(em: EntityManager, make: () => Statement): Promise<Result> {
+  const gathering = gatheringOf(em.getTransactionContext<Client>() as Client);
+  const query = () => {
+    const { text, parameters } = make();
+    return CompiledQuery.raw(text, [...parameters]);
+  };
+  return told(em, gathering.executeQuery(query));
+}
+
+/**
  * Runs the last statements of the transaction that is open, and commits it: in one trip where the database can. When one
  * fails the rest is not run.
  */
@@ -70,9 +83,12 @@ function gatheringOf(transaction: Client): Gathering<Row> {
   return known;
 }
 
-async function ask(em: EntityManager, client: Client, query: CompiledQuery): Promise<Result> {
+const ask = (em: EntityManager, client: Client, query: CompiledQuery): Promise<Result> =>
+  told(em, client.executeQuery(query));
+
+async function told(em: EntityManager, answer: Promise<Result>): Promise<Result> {
   try {
-    return await client.executeQuery(query);
+    return await answer;
   } catch (error) {
     throw em.getDriver().convertException(error as Error);
   }

@@ -101,9 +101,18 @@ export class RedisNode implements Wire {
 
   async publish(channel: string, text: string): Promise<void> {
     if (!this.delivery) throw new Error('Redis has not said yet how it delivers.');
+    this.#sendTogether();
     await (this.delivery === 'sharded'
       ? this.#publisher.spublish(channel, text)
       : this.#publisher.publish(channel, text));
+  }
+
+  /** What is published in one turn goes to the system in one call: commands that were committed together are. */
+  #sendTogether(): void {
+    const { stream } = this.#publisher;
+    if (!stream || stream.writableCorked > 0) return;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
   }
 
   subscribe(channel: string, onHeard: () => void): void {

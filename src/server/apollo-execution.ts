@@ -13,6 +13,7 @@ import type { FormatError } from './error-format.js';
 import { idempotencyOf } from './idempotency-key.js';
 import { refusalHeaders } from './refusal-headers.js';
 import { noteRefused } from './refused.js';
+import { acceptedType } from './replies.js';
 
 export interface ExecutionOptions {
   schema: GraphQLSchema;
@@ -82,10 +83,10 @@ export function execution({
             throw error instanceof ApiError ? refusal(error) : error;
           }
         },
-        async responseForOperation({ contextValue }) {
+        async responseForOperation({ contextValue, request }) {
           if (faults) {
             const singleResult = { errors: faults.map(formatError) };
-            return { body: { kind: 'single', singleResult }, http: { status: 400, headers: new HeaderMap() } };
+            return { body: { kind: 'single', singleResult }, http: { status: 400, headers: typed(request) } };
           }
           if (!ready) return null;
           const { outcome, viewer, graphAt } = contextValue;
@@ -97,11 +98,17 @@ export function execution({
           outcome.isSound = !errors;
           noteRefused(refusals, contextValue, errors);
           const singleResult = { ...(errors && { errors: errors.map(formatError) }), data: data ?? null, extensions };
-          return { body: { kind: 'single', singleResult }, http: { headers: new HeaderMap() } };
+          return { body: { kind: 'single', singleResult }, http: { headers: typed(request) } };
         },
       };
     },
   };
+}
+
+/** What the answer is; Apollo Server refuses whoever accepts none of what it may be. */
+function typed({ http }: GraphQLRequest): HeaderMap {
+  const type = acceptedType(http?.headers.get('accept'));
+  return new HeaderMap(type === null ? [] : [['content-type', type]]);
 }
 
 /** The text is the document's own, also where the request names it by its hash. */

@@ -14,6 +14,7 @@ import { KeptAnswer } from '../resolvers/kept-answer.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import { untilVisible } from '../resolvers/visibility.js';
 import type { TrustedProxies } from '../transport/trusted-proxies.js';
+import { ApolloDocuments } from './apollo-documents.js';
 import { type ExecutionOptions, execution, type HttpContext } from './apollo-execution.js';
 import { parseJson, readBody } from './body.js';
 import type { BrowserDoor } from './browser-door.js';
@@ -72,6 +73,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     door,
     refusals,
   } = options;
+  const handed = new ApolloDocuments(persistedQueries);
   const apollo = new ApolloServer<HttpContext>({
     schema: options.schema,
     introspection: options.introspection,
@@ -79,7 +81,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     includeStacktraceInErrorResponses: false,
     formatError: (_formatted, error) => formatError(error),
     parseOptions: { maxTokens: LIMITS.tokens },
-    persistedQueries: { cache: persistedQueries },
+    persistedQueries: { cache: handed.texts },
+    documentStore: handed.documents,
     stopOnTerminationSignals: false,
     // Apollo's own page would load its scripts from other hosts.
     plugins: [ApolloServerPluginLandingPageDisabled(), execution(options)],
@@ -158,10 +161,12 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions) {
     const spend = (cost: number) => rates.take(spender, cost);
     const idempotencyKey = single(request.headers['idempotency-key']);
     const context: HttpContext = { viewer, origin, query, graphAt, idempotencyKey, outcome, spend };
-    const result = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
-      context: async () => context,
-    });
+    const run = (body: unknown) =>
+      apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: { method: request.method ?? 'GET', headers: headerMap(request), search: url.search, body },
+        context: async () => context,
+      });
+    const result = await (query !== null && found ? handed.hand(query, found.document, body, run) : run(body));
     if (result.body.kind !== 'complete') throw new Error('Nothing here is answered in parts.');
     const text = bytesOf(result.body.string);
     const answered: Answer = {

@@ -1,4 +1,3 @@
-import type { KeyValueCache } from '@apollo/utils.keyvaluecache';
 import type { Cluster, Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import type { Viewer } from '../auth/viewer.js';
@@ -12,7 +11,7 @@ const KEPT_HERE = 1_000;
  * Documents that clients have sent once and name by their hash since (automatic persisted queries), on whatever process.
  * While Redis is away a process knows its own; a client whose document is not known sends it again.
  */
-export class PersistedQueries implements KeyValueCache<string> {
+export class PersistedQueries {
   readonly #here = new LRUCache<string, string>({ max: KEPT_HERE });
   readonly #welcome = new LRUCache<string, true>({ max: KEPT_HERE });
 
@@ -22,8 +21,7 @@ export class PersistedQueries implements KeyValueCache<string> {
     readonly trusted: TrustedDocuments,
   ) {}
 
-  async get(key: string): Promise<string | undefined> {
-    const hash = hashIn(key);
+  async get(hash: string): Promise<string | undefined> {
     const known = this.trusted.find(hash) ?? this.#here.get(hash);
     if (known !== undefined) return known;
     const shared = await this.client?.get(PREFIX + hash).catch(() => null);
@@ -37,15 +35,14 @@ export class PersistedQueries implements KeyValueCache<string> {
     this.#welcome.set(hash, true);
   }
 
-  async set(key: string, text: string): Promise<void> {
-    const hash = hashIn(key);
+  async set(hash: string, text: string): Promise<void> {
     if (this.#here.get(hash) === text || !this.#welcome.delete(hash)) return;
     this.#here.set(hash, text);
     await this.client?.set(PREFIX + hash, text, 'EX', KEPT_SECONDS).catch(() => {});
   }
 
-  async delete(key: string): Promise<boolean> {
-    return this.#here.delete(hashIn(key));
+  delete(hash: string): boolean {
+    return this.#here.delete(hash);
   }
 }
 
@@ -54,9 +51,6 @@ export const mayPersist = ({ kind }: Viewer): boolean => kind !== 'NOBODY' && ki
 
 /** In points: that memory holds a document for a day. */
 export const costOfPersisting = (bytes: number): number => Math.ceil(bytes / 10);
-
-/** Apollo Server writes a word before each. */
-const hashIn = (key: string): string => key.replace(/^apq:/, '');
 
 /** The hash by which a request names its document, if it does. */
 export function persistedHash(extensions: unknown): string | null {

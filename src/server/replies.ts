@@ -77,26 +77,37 @@ const opaqueOf = (tag: string): string => tag.trim().replace(/^W\//, '');
 const isKnown = (known: string | undefined, tag: string): boolean =>
   known?.trim() === '*' || (known?.split(',').some((each) => opaqueOf(each) === opaqueOf(tag)) ?? false);
 
-const encodings = new LRUCache<string, Encoding | 'identity'>({ max: KNOWN_HEADERS });
+/** What is chosen by a header; clients send the same few again and again. */
+function remembered<V extends string>(choose: (header: string) => V): (header: string) => V {
+  const known = new LRUCache<string, V>({ max: KNOWN_HEADERS });
+  return (header) => {
+    const choice = known.get(header) ?? choose(header);
+    known.set(header, choice);
+    return choice;
+  };
+}
 
 /** The best that a client reads, of those that we write. */
+const encodingOf = remembered<Encoding | 'identity'>((header) => {
+  const [best] = new Negotiator({ headers: { 'accept-encoding': header } }).encodings([...ENCODINGS, 'identity']);
+  return ENCODINGS.find((encoding) => encoding === best) ?? 'identity';
+});
+
 function encodingFor(header: string | string[] | undefined): Encoding | null {
-  if (header === undefined) return null;
-  const text = String(header);
-  let best = encodings.get(text);
-  if (best === undefined) {
-    const [preferred] = new Negotiator({ headers: { 'accept-encoding': text } }).encodings([...ENCODINGS, 'identity']);
-    best = ENCODINGS.find((encoding) => encoding === preferred) ?? 'identity';
-    encodings.set(text, best);
-  }
+  const best = header === undefined ? 'identity' : encodingOf(String(header));
   return best === 'identity' ? null : best;
 }
 
-/** The type of an answer that Apollo Server did not make: JSON, or that of GraphQL over HTTP for who asks for it. */
-export function typeFor(accept: string | undefined): string {
-  const type = new Negotiator({ headers: { accept } }).mediaType([JSON_TYPE, RESPONSE_TYPE]) ?? JSON_TYPE;
-  return `${type}; charset=utf-8`;
-}
+const typeIn = remembered((accept) => {
+  const type = new Negotiator({ headers: { accept } }).mediaType([JSON_TYPE, RESPONSE_TYPE]);
+  return type ? `${type}; charset=utf-8` : '';
+});
+
+/** The type of an answer: JSON, or that of GraphQL over HTTP for who asks for it; null for who accepts neither. */
+export const acceptedType = (accept: string | undefined): string | null => typeIn(accept || '*/*') || null;
+
+/** The same; who accepts neither is told so in JSON, or whatever else is wrong. */
+export const typeFor = (accept: string | undefined): string => acceptedType(accept) ?? typeIn('*/*');
 
 /** Whether somebody asks for plain JSON by its name: then GraphQL over HTTP wants 200 for what is a request at all. */
 const wantsPlainJson = (accept = ''): boolean => accept.includes(JSON_TYPE) && !accept.includes(RESPONSE_TYPE);
