@@ -30,6 +30,8 @@ export class CompanyFeed {
   #behind: { seq: number; at: number } | null = null;
   /** The latest event that this process itself has committed. */
   #own = 0;
+  /** The log is shorter than it was, in a failover: what is known here is of another one, also when it has grown again. */
+  #isOfAnotherLog = false;
 
   constructor(
     readonly companyId: string,
@@ -39,6 +41,7 @@ export class CompanyFeed {
 
   /** Whether all is known here that was committed up to so many milliseconds ago, and all that this process has committed. */
   isCurrent(withinMs: number): boolean {
+    if (this.#isOfAnotherLog) return false;
     return this.head >= this.#own && performance.now() - this.#completeAt <= withinMs;
   }
 
@@ -65,8 +68,12 @@ export class CompanyFeed {
     } else this.advanceTo(next.at(-1)?.seq ?? first.seq);
   }
 
-  /** Where the log was at a moment. What the bus is bringing anyway is not read from the log as well. */
-  compareWith(seq: number, at: number): void {
+  /**
+   * Where the log was at a moment, when so much was known here of it. What the bus is bringing anyway is not read from
+   * the log as well.
+   */
+  compareWith(seq: number, at: number, known = this.head): void {
+    if (seq < known) this.#lose(seq, known);
     this.#behind = { seq, at };
     this.#catchUp();
     if (!this.#isBrought) this.advanceTo(seq);
@@ -106,6 +113,16 @@ export class CompanyFeed {
     if (oldest <= seq + 1) return true;
     const kept = await readOldest(this.orm, this.companyId);
     return kept !== null && kept <= seq + 1;
+  }
+
+  #lose(seq: number, known: number): void {
+    if (this.#isOfAnotherLog) return;
+    this.#isOfAnotherLog = true;
+    const about = { companyId: this.companyId, seq, known };
+    this.log.error(
+      about,
+      'feed: the log has lost its end: nothing is answered by what is known of it; start this process anew',
+    );
   }
 
   #catchUp(): void {
@@ -262,10 +279,11 @@ export class FeedRegistry {
     this.#polling = true;
     try {
       const at = performance.now();
-      const heads = await readHeads(this.orm, [...this.#open.keys()]);
+      const known = new Map([...this.#open].map(([companyId, { feed }]) => [companyId, feed.head]));
+      const heads = await readHeads(this.orm, [...known.keys()]);
       for (const [companyId, seq] of heads) {
         const feed = await this.#open.get(companyId)?.ready.catch(() => null);
-        feed?.compareWith(seq, at);
+        feed?.compareWith(seq, at, known.get(companyId));
       }
     } catch (error) {
       this.log.error({ error: String(error) }, 'feeds: reading the heads failed');

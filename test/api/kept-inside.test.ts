@@ -6,6 +6,7 @@ import { createTask, updateTask } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { Event } from '../../src/entities/event.js';
 import { forkFor } from '../../src/entities/orm.js';
+import { run } from '../../src/entities/statements.js';
 import { createLocalBus } from '../../src/pubsub/bus.js';
 import { FeedRegistry } from '../../src/pubsub/company-feed.js';
 import { readHeads } from '../../src/pubsub/event-log.js';
@@ -141,6 +142,24 @@ it('an answer is forgotten when the log has lost what may have changed it', asyn
   const position = (await readHeads(parts.orm, [world.companyId])).get(world.companyId);
   await until(() => companies.find(world.companyId)?.position === position, 'the rest of the log is read');
   expect((await open())?.known).toBeNull();
+  companies.close();
+  await feeds.close();
+});
+
+it('nothing is known of a log that has lost its end, also when it has grown again', async () => {
+  const project = await world.project();
+  await world.task(project);
+  const feeds = new FeedRegistry(parts.orm, createLocalBus(), parts.log, 50);
+  const companies = new KeptCompanies({ ...settings, parts: { ...parts, feeds } }, 1_000_000);
+  companies.follow(world.companyId);
+  await until(() => companies.find(world.companyId) !== null, 'the company is followed');
+  const moveHead = (by: number) =>
+    run(parts.orm.em, 'update log_heads set seq = seq + ? where company_id = ?', [by, world.companyId]);
+  await moveHead(-1);
+  await until(() => companies.find(world.companyId) === null, 'the loss is noticed');
+  await moveHead(2);
+  await delay(300);
+  expect(companies.find(world.companyId)).toBeNull();
   companies.close();
   await feeds.close();
 });
