@@ -4,6 +4,7 @@ import { Member } from '../entities/member.js';
 import type { EntityManager } from '../entities/orm.js';
 import { findRow, type Row, type RowLock, referenceTo } from '../entities/rows.js';
 import { accessEnded, forbidden } from '../errors.js';
+import { inOrder } from './in-order.js';
 import type { KnownRights } from './known-rights.js';
 import { type Actor, type Done, type Parts, transact, type Work } from './unit-of-work.js';
 
@@ -38,10 +39,9 @@ export function transactAs<V extends ActingViewer, T, R = undefined>(
   work: (work: V extends MemberViewer ? MemberWork : ActingWork, read: R) => Promise<T>,
 ): Promise<Done<T>> {
   return transact(parts, actorOf(viewer), async (given) => {
-    // Both are waited for, so that nothing is read of a transaction that has ended. Who is not let in is told that first.
-    const reading = [getActing(given.em, viewer, hold), read?.(given.em) as Promise<R>] as const;
-    const [acting, first] = await Promise.allSettled(reading);
-    return work({ ...given, ...valueIn(acting) } as Parameters<typeof work>[0], valueIn(first));
+    // Who is not let in is told that first.
+    const [acting, first] = await inOrder([getActing(given.em, viewer, hold), read?.(given.em) as Promise<R>]);
+    return work({ ...given, ...acting } as Parameters<typeof work>[0], first);
   });
 }
 
@@ -66,18 +66,10 @@ export async function transactOn<T, R>(
   const rights = (viewer.kind === 'MEMBER' && (await parts.rightsOf?.(viewer))) || null;
   const acting = async (given: Work): Promise<T> => {
     const { em, rights } = given;
-    const reading = [rights ?? getActing(em, viewer, false), read(em, rights)] as const;
-    const [acting, first] = await Promise.allSettled(reading);
-    valueIn(acting);
-    return work(given, valueIn(first));
+    const [, first] = await inOrder([rights ?? getActing(em, viewer, false), read(em, rights)]);
+    return work(given, first);
   };
   return transact(parts, actorOf(viewer), acting, { firstLock: objectId, rights });
-}
-
-/** Throws what it was rejected with. */
-function valueIn<T>(outcome: PromiseSettledResult<T>): T {
-  if (outcome.status === 'rejected') throw outcome.reason;
-  return outcome.value;
 }
 
 async function getActing(

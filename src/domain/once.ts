@@ -1,10 +1,14 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { Keyring } from '../crypto.js';
-import type { IdempotencyRecord, UserIdempotencyRecord } from '../entities/idempotency-record.js';
+import { IdempotencyRecord, type UserIdempotencyRecord } from '../entities/idempotency-record.js';
 import type { EntityManager } from '../entities/orm.js';
 import { fromJson, toJson } from '../entities/plain-values.js';
-import { findRows, insertRows, type Row } from '../entities/rows.js';
+import { findRows, insertion, insertRows, type Row } from '../entities/rows.js';
+import { NotSharedError } from '../entities/shared-locks.js';
+import type { Statement } from '../entities/statements.js';
+import { tableOf } from '../entities/table.js';
 import { badInput, UserError } from '../errors.js';
+import { unless } from './expectation.js';
 
 /** So long the outcome of a command is kept under its key. */
 export const KEPT_MS = 24 * 3_600_000;
@@ -27,6 +31,12 @@ export interface Success {
 }
 /** What has come of a command: what it has done, or why it was refused. */
 export type Outcome = Success | { readonly refusal: Pick<UserError, 'code' | 'message' | 'field'> };
+
+/** An outcome as its row has it, and as it is answered again. */
+export interface Sealed {
+  readonly row: Row<IdempotencyRecord>;
+  readonly outcome: Outcome;
+}
 
 /** One of the two tables, and whose part of it. */
 export type Keeping =
@@ -91,16 +101,32 @@ export class OnceRecord {
 
   /** Keeps what has come of the command, and answers it as it will be answered again. */
   async keep(outcome: Outcome): Promise<Outcome> {
+    const { row, outcome: kept } = this.sealed(outcome);
+    await this.em.nativeUpdate(this.#type, this.#place, { outcome: row.outcome });
+    return kept;
+  }
+
+  /** `take` where others have the transaction too, and nobody waits: throws NotSharedError for a key that was given before. */
+  async expectNew(): Promise<void> {
+    const { keyHash } = this.once;
+    const rows = await findRows(this.em, this.#type, { ...this.#owner, keyHash }, { lock: 'FOR UPDATE' });
+    if (rows.length > 0) throw new NotSharedError('the key was given before.');
+  }
+
+  /** What has come of the command, to be kept by `keeping`, and as it will be answered again. */
+  sealed(outcome: Outcome): Sealed {
     const json = toJson(this.em, outcome);
     const sealed = this.keyring.seal(PURPOSE, this.#bound, Buffer.from(json));
-    await this.em.nativeUpdate(this.#type, this.#place, { outcome: sealed });
-    return fromJson(json) as Outcome;
+    return { row: this.#row(sealed), outcome: fromJson(json) as Outcome };
+  }
+
+  #row(outcome: string | null): Row<IdempotencyRecord> {
+    return { ...this.#owner, ...this.once, outcome, createdAt: new Date() };
   }
 
   async #insert(): Promise<boolean> {
-    const row = { ...this.#owner, ...this.once, outcome: null, createdAt: new Date() };
     try {
-      await insertRows(this.em, this.#type, [row as Row<IdempotencyRecord>]);
+      await insertRows(this.em, this.#type, [this.#row(null)]);
       return true;
     } catch (error) {
       if (error instanceof UniqueConstraintViolationException) return false;
@@ -120,6 +146,29 @@ export class OnceRecord {
     return `${keyHash} ${fieldHash} ${bodyHash}`;
   }
 }
+
+/**
+ * How the outcomes of several commands are kept at the end of their transaction. The database fails where one of the keys
+ * was given meanwhile, with the same request or another: then nothing of the transaction has been done.
+ */
+export function keeping(em: EntityManager, rows: readonly Row<IdempotencyRecord>[]): Statement[] {
+  const others = rows.map(() => '(company_id = ? and key_hash = ? and body_hash <> ?)').join(' or ');
+  const since = tableOf(em, IdempotencyRecord)
+    .column('createdAt')
+    .write(new Date(Date.now() - KEPT_MS));
+  return [
+    insertion(em, IdempotencyRecord, rows),
+    {
+      text: `select ${unless('count(*) > 0')} from idempotency_records where (${others}) and created_at > ? lock in share mode`,
+      parameters: [...rows.flatMap(({ companyId, keyHash, bodyHash }) => [companyId, keyHash, bodyHash]), since],
+    },
+  ];
+}
+
+/** Why a command was refused, as it is kept. */
+export const refusalOf = ({ code, message, field }: UserError): Outcome => ({
+  refusal: { code, message, ...(field !== undefined && { field }) },
+});
 
 /** What the command has done. Throws why it was refused. */
 export function successOf(outcome: Outcome): Success {

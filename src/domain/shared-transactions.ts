@@ -1,10 +1,11 @@
 import { ConstraintViolationException } from '@mikro-orm/core';
 import { type EntityManager, forkFor, type Orm } from '../entities/orm.js';
-import { shareLocks } from '../entities/shared-locks.js';
-import { canBatch, runAndCommit } from '../entities/statements.js';
-import { isRefusal } from '../errors.js';
+import { NotSharedError, shareLocks } from '../entities/shared-locks.js';
+import { canBatch, runAll, runAndCommit } from '../entities/statements.js';
+import { isRefusal, UserError } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { Success } from './once.js';
+import { inOrder } from './in-order.js';
+import { keeping, type OnceRecord, type Outcome, refusalOf, type Sealed, type Success, successOf } from './once.js';
 import { type Committed, inTransaction, isTransient } from './transaction.js';
 import { ending, type Writing } from './writing.js';
 
@@ -27,14 +28,22 @@ class Share {
   isTold = false;
   readonly #outcome = Promise.withResolvers<Committed<Success>>();
 
+  /** What nobody else may have meanwhile: the object, and the key that it is done once under. */
+  readonly claims: readonly string[];
+
   constructor(
     readonly em: EntityManager,
-    readonly first: FirstLock,
+    { companyId, objectId }: FirstLock,
+    readonly record: OnceRecord | null,
     readonly act: () => Promise<Writing<Success>>,
-  ) {}
+  ) {
+    this.claims = [`${companyId} ${objectId}`, ...(record ? [`${companyId} ${record.once.keyHash}`] : [])];
+  }
 
-  get key(): string {
-    return `${this.first.companyId} ${this.first.objectId}`;
+  /** What it is to write, in a transaction that others have as well. */
+  async prepare(): Promise<Writing<Success>> {
+    const [, writing] = await inOrder([this.record?.expectNew(), this.act()]);
+    return writing;
   }
   get outcome(): Promise<Committed<Success>> {
     return this.#outcome.promise;
@@ -45,17 +54,20 @@ class Share {
   }
 }
 
+/** What one of them is to write, or why it is refused, where that is kept under its key. */
 interface Ready {
   readonly share: Share;
-  readonly writing: Writing<Success>;
+  readonly writing: Writing<Success> | null;
+  readonly refusal: UserError | null;
 }
 
 /**
  * Commits several commands at once: where many are sent at a time, what a commit costs is paid for all of them together,
  * and so is each trip to the database. A command that comes alone has a transaction of its own.
  *
- * Nobody notices the others. Who is refused takes no part in what is written; what the database refuses is taken back,
- * and each is done again by itself; nobody waits for a lock while others wait for them; and no two act on the same object.
+ * Nobody notices the others. Who is refused takes no part in what is written; who cannot share is done by itself; what the
+ * database refuses is taken back, and each is done again by itself; nobody waits for a lock while others wait for them; and
+ * no two act on the same object, or under the same key.
  */
 export class SharedTransactions {
   /** Commands, and the transactions that they were done in. */
@@ -64,16 +76,21 @@ export class SharedTransactions {
   #waiting: Share[] = [];
   #busyLanes = 0;
   #isAboutToStart = false;
-  readonly #locked = new Set<string>();
+  readonly #claimed = new Set<string>();
 
   constructor(
     readonly orm: Orm,
     readonly log: Logger,
   ) {}
 
-  /** As `inTransaction` without a record. Nobody else who shares the transaction has the same first lock. */
-  run<D extends Success>(em: EntityManager, first: FirstLock, act: () => Promise<Writing<D>>): Promise<Committed<D>> {
-    const share = new Share(em, first, act);
+  /** As `inTransaction`. Nobody else who shares the transaction has the same first lock, or the same key. */
+  run<D extends Success>(
+    em: EntityManager,
+    first: FirstLock,
+    record: OnceRecord | null,
+    act: () => Promise<Writing<D>>,
+  ): Promise<Committed<D>> {
+    const share = new Share(em, first, record, act);
     this.#waiting.push(share);
     this.#startSoon();
     return share.outcome as Promise<Committed<D>>;
@@ -109,13 +126,13 @@ export class SharedTransactions {
     }
   }
 
-  /** The next ones, of which no two lock the same first, and none what somebody else has. */
+  /** The next ones, of which no two claim the same, and none what somebody else has. */
   #take(): Share[] {
     const most = this.#waiting[0] && canBatch(this.#waiting[0].em) ? MOST_SHARES : 1;
     const taken: Share[] = [];
     this.#waiting = this.#waiting.filter((share) => {
-      if (taken.length === most || this.#locked.has(share.key)) return true;
-      this.#locked.add(share.key);
+      if (taken.length === most || share.claims.some((claim) => this.#claimed.has(claim))) return true;
+      for (const claim of share.claims) this.#claimed.add(claim);
       taken.push(share);
       return false;
     });
@@ -126,50 +143,52 @@ export class SharedTransactions {
   async #commit(shares: readonly Share[]): Promise<void> {
     this.commands += shares.length;
     this.transactions += 1;
-    const isShared = shares.length > 1 && (await this.#together(shares));
-    if (!isShared)
-      await Promise.all(shares.filter(({ isTold }) => !isTold).map((share) => this.#tell(share, alone(share))));
+    if (shares.length > 1) await this.#together(shares);
+    await Promise.all(shares.filter(({ isTold }) => !isTold).map((share) => this.#tell(share, alone(share))));
   }
 
-  /** Whether it has come to an end in one transaction; if not, nothing of it has been done. */
-  async #together(shares: readonly Share[]): Promise<boolean> {
+  /** Of who has not been told of an outcome then, nothing has been done. */
+  async #together(shares: readonly Share[]): Promise<void> {
     const host = forkFor(this.orm, {});
     try {
       await host.begin();
       shareLocks(host);
       const ready = await this.#act(host, shares);
       await this.#write(host, ready);
-      return true;
     } catch (error) {
       await host.rollback().catch(() => {});
       this.log.debug({ commands: shares.length, error: String(error) }, 'transaction: not shared, each by itself');
-      return false;
     } finally {
-      for (const { em, key, isTold } of shares) {
-        em.resetTransactionContext();
-        em.clear();
+      for (const share of shares) {
+        share.em.resetTransactionContext();
+        share.em.clear();
         // Who was refused: the others' are given back with their outcome.
-        if (isTold) this.#locked.delete(key);
+        if (share.isTold) this.#giveBack(share);
       }
     }
   }
 
-  /** What each is to write. Who is refused is told so; throws when something else stops one of them. */
+  /**
+   * What each is to write. Who is refused is told so, unless that has to be kept; who cannot share is left out. Throws when
+   * something else stops one of them.
+   */
   async #act(host: EntityManager, shares: readonly Share[]): Promise<Ready[]> {
     const transaction = host.getTransactionContext();
     const outcomes = await Promise.allSettled(
       shares.map((share) => {
         share.em.setTransactionContext(transaction);
-        return share.act();
+        return share.prepare();
       }),
     );
-    const stopped = outcomes.find((outcome) => outcome.status === 'rejected' && !isRefusal(outcome.reason));
-    if (stopped?.status === 'rejected') throw stopped.reason;
-    return shares.flatMap((share, i) => {
+    return shares.flatMap((share, i): Ready | never[] => {
       const outcome = outcomes[i] as PromiseSettledResult<Writing<Success>>;
-      if (outcome.status === 'fulfilled') return { share, writing: outcome.value };
+      if (outcome.status === 'fulfilled') return { share, writing: outcome.value, refusal: null };
+      const { reason } = outcome;
+      if (share.record && reason instanceof UserError) return { share, writing: null, refusal: reason };
+      if (reason instanceof NotSharedError) return [];
+      if (!isRefusal(reason)) throw reason;
       // Its object stays locked as long as the transaction does.
-      share.tell(Promise.reject(outcome.reason));
+      share.tell(Promise.reject(reason));
       return [];
     });
   }
@@ -178,9 +197,16 @@ export class SharedTransactions {
   async #write(host: EntityManager, ready: readonly Ready[]): Promise<void> {
     const { statements, done } = ending(
       host,
-      ready.map(({ writing }) => writing),
+      ready.flatMap(({ writing }) => writing ?? []),
     );
-    const all = runAndCommit(host, statements).then(done);
+    const outcomesOf = (written: readonly Success[]): Outcome[] => {
+      const each = written.values();
+      return ready.map(({ refusal }) => (refusal ? refusalOf(refusal) : (each.next().value as Success)));
+    };
+    // What is kept under a key has in it where the log stands then: that takes one more trip.
+    const all = ready.some(({ share }) => share.record)
+      ? this.#keep(host, ready, outcomesOf(done(await runAll(host, statements))))
+      : runAndCommit(host, statements).then((results) => outcomesOf(done(results)));
     await all.catch(async (error) => {
       if (isRolledBack(error)) throw error;
       // Whether it has been committed nobody knows: done again, it might be done twice.
@@ -189,20 +215,38 @@ export class SharedTransactions {
     for (const [i, { share }] of ready.entries()) {
       void this.#tell(
         share,
-        all.then((each) => ({ ...(each[i] as Success), isRepeated: false })),
+        all.then((each) => ({ ...successOf(each[i] as Outcome), isRepeated: false })),
       );
     }
+  }
+
+  /** Commits with what has come of those who have a key; answers what has come of all. */
+  async #keep(host: EntityManager, ready: readonly Ready[], outcomes: readonly Outcome[]): Promise<Outcome[]> {
+    const sealed = ready.map(({ share }, i) => share.record?.sealed(outcomes[i] as Outcome) ?? null);
+    const kept = sealed.filter((each): each is Sealed => each !== null);
+    await runAndCommit(
+      host,
+      keeping(
+        host,
+        kept.map(({ row }) => row),
+      ),
+    );
+    return outcomes.map((outcome, i) => sealed[i]?.outcome ?? outcome);
   }
 
   async #tell(share: Share, outcome: Promise<Committed<Success>>): Promise<void> {
     share.tell(outcome);
     await outcome.catch(() => {});
-    this.#locked.delete(share.key);
+    this.#giveBack(share);
     this.#startSoon();
+  }
+
+  #giveBack({ claims }: Share): void {
+    for (const claim of claims) this.#claimed.delete(claim);
   }
 }
 
 /** What the database says of a statement before the commit. */
 const isRolledBack = (error: unknown): boolean => isTransient(error) || error instanceof ConstraintViolationException;
 
-const alone = ({ em, act }: Share): Promise<Committed<Success>> => inTransaction(em, null, act);
+const alone = ({ em, record, act }: Share): Promise<Committed<Success>> => inTransaction(em, record, act);

@@ -4,8 +4,8 @@ import type { EntityManager } from '../entities/orm.js';
 import { run, runAll, runAndCommit } from '../entities/statements.js';
 import { UserError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { NO_LONGER_SO } from './known-rights.js';
-import { type OnceRecord, type Outcome, type Success, successOf } from './once.js';
+import { UNMET } from './expectation.js';
+import { type OnceRecord, type Outcome, refusalOf, type Success, successOf } from './once.js';
 import { ending, type Writing } from './writing.js';
 
 const ATTEMPTS = 4;
@@ -78,11 +78,10 @@ async function begin(em: EntityManager, record: OnceRecord | null): Promise<Outc
 
 /** Takes back what was done, but for the key, and keeps under it why. */
 async function commitRefusal(em: EntityManager, record: OnceRecord, error: UserError): Promise<void> {
-  const { code, message, field } = error;
   try {
     await run(em, 'rollback to savepoint taken', []);
     em.clear();
-    await record.keep({ refusal: { code, message, ...(field !== undefined && { field }) } });
+    await record.keep(refusalOf(error));
     await em.commit();
   } catch (failure) {
     await em.rollback().catch(() => {});
@@ -94,5 +93,5 @@ export const isTransient = (error: unknown): boolean =>
   error instanceof DeadlockException ||
   error instanceof LockWaitTimeoutException ||
   error instanceof UniqueConstraintViolationException ||
-  (error as { code?: unknown }).code === NO_LONGER_SO ||
+  (error as { code?: unknown }).code === UNMET ||
   /SQLITE_BUSY|database is locked/.test(String(error));

@@ -150,9 +150,11 @@ export function transact<T>(
       };
     };
     const done =
-      firstLock !== undefined && !record
-        ? await parts.together.run(em, { companyId, objectId: firstLock }, act)
+      firstLock !== undefined
+        ? await parts.together.run(em, { companyId, objectId: firstLock }, record, act)
         : await inTransaction(em, record, act);
+    // What was done before has been told then; what an attempt of now has prepared was taken back.
+    if (done.isRepeated) return done;
     for (const act of later) act();
     if (events.length > 0) {
       parts.afterCommit?.();

@@ -201,7 +201,7 @@ export const referenceTo = <T extends Tenant>(em: EntityManager, type: Type<T>, 
 
 const managerOf = (source: RowSource): EntityManager => ('orm' in source ? source.orm.em : source);
 
-const idsOf = (rows: readonly object[]): string[] => rows.map((row) => (row as { id: string }).id);
+const idsOf = (rows: readonly object[]): string[] => rows.flatMap((row) => (row as { id?: string }).id ?? []);
 
 /** SQLite has no rows to lock: it lets one write at a time. */
 function lockSql(em: EntityManager, lock: RowLock | undefined): string {

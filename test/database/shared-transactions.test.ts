@@ -14,8 +14,7 @@ import { isEmbedded } from '../harness/column.js';
 import { withOwnParts } from '../harness/own-parts.js';
 import { until } from '../harness/until.js';
 import { type Person, World } from '../harness/world.js';
-
-const COMMANDS = 12;
+import { asItIs, COMMANDS, counted, someTasks } from './together.js';
 
 let parts: Parts;
 withOwnParts((opened) => {
@@ -33,26 +32,8 @@ beforeAll(async () => {
   elsewhere = await other.project();
 }, 60_000);
 
-const asItIs = async ({ companyId }: World, { id }: Pick<Task, 'id'>): Promise<Row<Task>> => {
-  const task = await findRow({ orm: parts.orm, companyId }, Task, id);
-  if (!task) throw new Error(`${id} is not there.`);
-  return task;
-};
 const rename = ({ id }: Pick<Task, 'id'>, title: string, { viewer }: Person = world.admin) =>
   updateTask(parts, viewer, id, { title });
-const someTasks = (of: World, where: Project, count: number) =>
-  Promise.all(Array.from({ length: count }, () => of.task(where)));
-
-/** How many transactions there were for how many commands, while something was done. */
-async function counted(act: () => Promise<unknown>): Promise<{ commands: number; transactions: number }> {
-  const { commands, transactions } = parts.together;
-  await act();
-  return {
-    commands: parts.together.commands - commands,
-    transactions: parts.together.transactions - transactions,
-  };
-}
-
 /** Lets something be done while somebody else's transaction holds what it has locked. */
 async function whileHeld<T>(
   lock: (em: EntityManager) => Promise<unknown>,
@@ -76,7 +57,7 @@ describe('commands that come together', () => {
       someTasks(other, elsewhere, COMMANDS),
     ]);
     const before = await readHeads(parts.orm, [world.companyId, other.companyId]);
-    const { commands, transactions } = await counted(async () => {
+    const { commands, transactions } = await counted(parts, async () => {
       const done = await Promise.all([
         ...ours.map((task, i) => rename(task, `ours ${i}`)),
         ...theirs.map((task, i) => rename(task, `theirs ${i}`, other.admin)),
@@ -92,8 +73,12 @@ describe('commands that come together', () => {
         const since = before.get(of.companyId) ?? 0;
         const events = await readEvents(parts.orm, of.companyId, since, 100);
         expect(events.map(({ seq }) => seq)).toEqual(tasks.map((_, i) => since + 1 + i));
-        // What each was told is where its own event stands.
-        for (const { result, seq } of tasks) expect(events[seq - since - 1]?.objectId).toBe(result.id);
+        // What each was told is where its own event stands, and what its own row has.
+        for (const { result, seq } of tasks) {
+          expect(events[seq - since - 1]?.objectId).toBe(result.id);
+          const { title, version } = await asItIs(of, result);
+          expect({ title, version }).toEqual({ title: result.title, version: 2 });
+        }
       }
     });
     expect(commands).toBe(2 * COMMANDS);
