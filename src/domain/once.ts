@@ -1,12 +1,12 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { Keyring } from '../crypto.js';
 import { IdempotencyRecord, type UserIdempotencyRecord } from '../entities/idempotency-record.js';
+import { byPrimaryKey } from '../entities/named-rows.js';
 import type { EntityManager } from '../entities/orm.js';
 import { fromJson, toJson } from '../entities/plain-values.js';
 import { findRows, insertion, insertRows, type Row } from '../entities/rows.js';
 import { NotSharedError } from '../entities/shared-locks.js';
 import type { Statement } from '../entities/statements.js';
-import { tableOf } from '../entities/table.js';
 import { badInput, UserError } from '../errors.js';
 import { unless } from './expectation.js';
 
@@ -149,18 +149,20 @@ export class OnceRecord {
 
 /**
  * How the outcomes of several commands are kept at the end of their transaction. The database fails where one of the keys
- * was given meanwhile, with the same request or another: then nothing of the transaction has been done.
+ * was given meanwhile, with the same request or another, or is being given: then nothing of the transaction has been done.
  */
 export function keeping(em: EntityManager, rows: readonly Row<IdempotencyRecord>[]): Statement[] {
-  const others = rows.map(() => '(company_id = ? and key_hash = ? and body_hash <> ?)').join(' or ');
-  const since = tableOf(em, IdempotencyRecord)
-    .column('createdAt')
-    .write(new Date(Date.now() - KEPT_MS));
+  const found = (more: string) => {
+    const those = rows.map(() => `(company_id = ? and key_hash = ?${more})`).join(' or ');
+    return `select ${unless('count(*) > 0')} from idempotency_records${byPrimaryKey(em)} where ${those} for update nowait`;
+  };
   return [
+    // Looked at once more: the insert would wait for whoever is giving one of them.
+    { text: found(''), parameters: rows.flatMap(({ companyId, keyHash }) => [companyId, keyHash]) },
     insertion(em, IdempotencyRecord, rows),
     {
-      text: `select ${unless('count(*) > 0')} from idempotency_records where (${others}) and created_at > ? lock in share mode`,
-      parameters: [...rows.flatMap(({ companyId, keyHash, bodyHash }) => [companyId, keyHash, bodyHash]), since],
+      text: found(' and body_hash <> ?'),
+      parameters: rows.flatMap(({ companyId, keyHash, bodyHash }) => [companyId, keyHash, bodyHash]),
     },
   ];
 }

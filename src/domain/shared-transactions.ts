@@ -5,7 +5,7 @@ import { canBatch, runAll, runAndCommit } from '../entities/statements.js';
 import { isRefusal, UserError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { inOrder } from './in-order.js';
-import { keeping, type OnceRecord, type Outcome, refusalOf, type Sealed, type Success, successOf } from './once.js';
+import { keeping, type OnceRecord, type Outcome, refusalOf, type Success, successOf } from './once.js';
 import { type Committed, inTransaction, isTransient } from './transaction.js';
 import { ending, type Writing } from './writing.js';
 
@@ -204,9 +204,12 @@ export class SharedTransactions {
       return ready.map(({ refusal }) => (refusal ? refusalOf(refusal) : (each.next().value as Success)));
     };
     // What is kept under a key has in it where the log stands then: that takes one more trip.
-    const all = ready.some(({ share }) => share.record)
-      ? this.#keep(host, ready, outcomesOf(done(await runAll(host, statements))))
-      : runAndCommit(host, statements).then((results) => outcomesOf(done(results)));
+    const kept = ready.some(({ share }) => share.record)
+      ? sealedOf(host, ready, outcomesOf(done(await runAll(host, statements))))
+      : null;
+    const all = runAndCommit(host, kept?.statements ?? statements).then(
+      (results) => kept?.outcomes ?? outcomesOf(done(results)),
+    );
     await all.catch(async (error) => {
       if (isRolledBack(error)) throw error;
       // Whether it has been committed nobody knows: done again, it might be done twice.
@@ -220,20 +223,6 @@ export class SharedTransactions {
     }
   }
 
-  /** Commits with what has come of those who have a key; answers what has come of all. */
-  async #keep(host: EntityManager, ready: readonly Ready[], outcomes: readonly Outcome[]): Promise<Outcome[]> {
-    const sealed = ready.map(({ share }, i) => share.record?.sealed(outcomes[i] as Outcome) ?? null);
-    const kept = sealed.filter((each): each is Sealed => each !== null);
-    await runAndCommit(
-      host,
-      keeping(
-        host,
-        kept.map(({ row }) => row),
-      ),
-    );
-    return outcomes.map((outcome, i) => sealed[i]?.outcome ?? outcome);
-  }
-
   async #tell(share: Share, outcome: Promise<Committed<Success>>): Promise<void> {
     share.tell(outcome);
     await outcome.catch(() => {});
@@ -244,6 +233,16 @@ export class SharedTransactions {
   #giveBack({ claims }: Share): void {
     for (const claim of claims) this.#claimed.delete(claim);
   }
+}
+
+/** How what has come of those who have a key is kept, and what has come of all. */
+function sealedOf(host: EntityManager, ready: readonly Ready[], outcomes: readonly Outcome[]) {
+  const sealed = ready.map(({ share }, i) => share.record?.sealed(outcomes[i] as Outcome));
+  const rows = sealed.flatMap((each) => each?.row ?? []);
+  return {
+    statements: keeping(host, rows),
+    outcomes: outcomes.map((outcome, i) => sealed[i]?.outcome ?? outcome),
+  };
 }
 
 /** What the database says of a statement before the commit. */

@@ -89,9 +89,12 @@ async function commitRefusal(em: EntityManager, record: OnceRecord, error: UserE
   }
 }
 
+/** What is not so any more, and what somebody else holds who is not waited for. */
+const LOST: ReadonlySet<unknown> = new Set([UNMET, 'ER_LOCK_NOWAIT']);
+
 export const isTransient = (error: unknown): boolean =>
   error instanceof DeadlockException ||
   error instanceof LockWaitTimeoutException ||
   error instanceof UniqueConstraintViolationException ||
-  (error as { code?: unknown }).code === UNMET ||
+  LOST.has((error as { code?: unknown }).code) ||
   /SQLITE_BUSY|database is locked/.test(String(error));

@@ -21,6 +21,8 @@ const compress: Record<Encoding, (bytes: Buffer) => Promise<Buffer>> = {
 
 const JSON_TYPE = 'application/json';
 const RESPONSE_TYPE = 'application/graphql-response+json';
+/** As Apollo Server writes them: who accepts one with the parameter accepts it with nothing else. */
+const TYPES = [JSON_TYPE, RESPONSE_TYPE].map((type) => `${type}; charset=utf-8`);
 
 /** Whoever asks with another of these is given another answer. */
 const VARY = 'accept, accept-encoding, authorization, cookie, origin, x-company-id';
@@ -98,10 +100,7 @@ function encodingFor(header: string | string[] | undefined): Encoding | null {
   return best === 'identity' ? null : best;
 }
 
-const typeIn = remembered((accept) => {
-  const type = new Negotiator({ headers: { accept } }).mediaType([JSON_TYPE, RESPONSE_TYPE]);
-  return type ? `${type}; charset=utf-8` : '';
-});
+const typeIn = remembered((accept) => new Negotiator({ headers: { accept } }).mediaType(TYPES) ?? '');
 
 /** The type of an answer: JSON, or that of GraphQL over HTTP for who asks for it; null for who accepts neither. */
 export const acceptedType = (accept: string | undefined): string | null => typeIn(accept || '*/*') || null;

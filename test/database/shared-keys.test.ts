@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getTask } from '../../src/domain/access.js';
 import { transactOn } from '../../src/domain/actor.js';
-import type { Once } from '../../src/domain/once.js';
+import { KEPT_MS, type Once } from '../../src/domain/once.js';
 import { updateTask } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import { IdempotencyRecord } from '../../src/entities/idempotency-record.js';
 import { forkFor } from '../../src/entities/orm.js';
 import type { Project } from '../../src/entities/project.js';
 import { findRows, type Row } from '../../src/entities/rows.js';
+import { run } from '../../src/entities/statements.js';
 import type { Task } from '../../src/entities/task.js';
 import { readHeads } from '../../src/pubsub/event-log.js';
 import { closeParts, openParts } from '../harness/cluster.js';
@@ -131,6 +132,37 @@ it('keep why they were refused, and the others are done', async () => {
   expect(await told([send(refused, 'mended', { ...key, bodyHash: once().bodyHash })])).toEqual([
     { code: 'IDEMPOTENCY_KEY_REUSED' },
   ]);
+});
+
+it('keep why they were refused when another one of them fails', async () => {
+  const headless = await World.found(parts, null);
+  const lost = await headless.task(await headless.project());
+  const [refused, fine] = await someTasks(world, project, 2);
+  if (!refused || !fine) throw new Error('Two tasks.');
+  await run(parts.orm.em, 'delete from log_heads where company_id = ?', [headless.companyId]);
+  const key = once();
+  const outcomes = await told([
+    send(refused, ' ', key),
+    send(fine, 'done', once()),
+    updateTask({ ...parts, once: once() }, headless.admin.viewer, lost.id, { title: 'not done' }),
+  ]);
+  expect(outcomes.slice(0, 2)).toEqual([{ code: 'REQUIRED' }, expect.objectContaining({ title: 'done' })]);
+  expect(outcomes[2]).not.toHaveProperty('title');
+  expect(await findRows(forkFor(parts.orm, world), IdempotencyRecord, { keyHash: key.keyHash })).toHaveLength(1);
+});
+
+it('are done again when what they did is older than a day', async () => {
+  const tasks = await someTasks(world, project, 3);
+  const keys = tasks.map(() => once());
+  const sendAll = () => told(tasks.map((task, i) => send(task, `done ${i}`, keys[i] as Once)));
+  await sendAll();
+  const old = new Date(Date.now() - KEPT_MS - 1_000);
+  await forkFor(parts.orm, world).nativeUpdate(
+    IdempotencyRecord,
+    { keyHash: keys.map(({ keyHash }) => keyHash) },
+    { createdAt: old },
+  );
+  expect(await sendAll()).toEqual(tasks.map(() => expect.objectContaining({ isRepeated: false })));
 });
 
 it('of another request are refused, also where both come at once', async () => {
