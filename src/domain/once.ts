@@ -33,7 +33,7 @@ export interface Success {
 export type Outcome = Success | { readonly refusal: Pick<UserError, 'code' | 'message' | 'field'> };
 
 /** An outcome as its row has it, and as it is answered again. */
-export interface Sealed {
+interface Sealed {
   readonly row: Row<IdempotencyRecord>;
   readonly outcome: Outcome;
 }
@@ -113,7 +113,7 @@ export class OnceRecord {
     if (rows.length > 0) throw new NotSharedError('the key was given before.');
   }
 
-  /** What has come of the command, to be kept by `keeping`, and as it will be answered again. */
+  /** What has come of the command, to be kept by `recording`, and as it will be answered again. */
   sealed(outcome: Outcome): Sealed {
     const json = toJson(this.em, outcome);
     const sealed = this.keyring.seal(PURPOSE, this.#bound, Buffer.from(json));
@@ -148,10 +148,10 @@ export class OnceRecord {
 }
 
 /**
- * How the outcomes of several commands are kept at the end of their transaction. The database fails where one of the keys
+ * How the records of several commands are written at the end of their transaction. The database fails where one of the keys
  * was given meanwhile, with the same request or another, or is being given: then nothing of the transaction has been done.
  */
-export function keeping(em: EntityManager, rows: readonly Row<IdempotencyRecord>[]): Statement[] {
+export function recording(em: EntityManager, rows: readonly Row<IdempotencyRecord>[]): Statement[] {
   const found = (more: string) => {
     const those = rows.map(() => `(company_id = ? and key_hash = ?${more})`).join(' or ');
     return `select ${unless('count(*) > 0')} from idempotency_records${byPrimaryKey(em)} where ${those} for update nowait`;

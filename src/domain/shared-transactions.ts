@@ -5,7 +5,7 @@ import { canBatch, runAll, runAndCommit } from '../entities/statements.js';
 import { isRefusal, UserError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { inOrder } from './in-order.js';
-import { keeping, type OnceRecord, type Outcome, refusalOf, type Success, successOf } from './once.js';
+import { type OnceRecord, type Outcome, recording, refusalOf, type Success, successOf } from './once.js';
 import { type Committed, inTransaction, isTransient } from './transaction.js';
 import { ending, type Writing } from './writing.js';
 
@@ -45,6 +45,7 @@ class Share {
     const [, writing] = await inOrder([this.record?.expectNew(), this.act()]);
     return writing;
   }
+
   get outcome(): Promise<Committed<Success>> {
     return this.#outcome.promise;
   }
@@ -54,11 +55,10 @@ class Share {
   }
 }
 
-/** What one of them is to write, or why it is refused, where that is kept under its key. */
+/** How one of them ends: what it writes, or why it is refused, where that is kept under its key. */
 interface Ready {
   readonly share: Share;
-  readonly writing: Writing<Success> | null;
-  readonly refusal: UserError | null;
+  readonly end: Writing<Success> | UserError;
 }
 
 /**
@@ -182,9 +182,9 @@ export class SharedTransactions {
     );
     return shares.flatMap((share, i): Ready | never[] => {
       const outcome = outcomes[i] as PromiseSettledResult<Writing<Success>>;
-      if (outcome.status === 'fulfilled') return { share, writing: outcome.value, refusal: null };
+      if (outcome.status === 'fulfilled') return { share, end: outcome.value };
       const { reason } = outcome;
-      if (share.record && reason instanceof UserError) return { share, writing: null, refusal: reason };
+      if (share.record && reason instanceof UserError) return { share, end: reason };
       if (reason instanceof NotSharedError) return [];
       if (!isRefusal(reason)) throw reason;
       // Its object stays locked as long as the transaction does.
@@ -197,11 +197,11 @@ export class SharedTransactions {
   async #write(host: EntityManager, ready: readonly Ready[]): Promise<void> {
     const { statements, done } = ending(
       host,
-      ready.flatMap(({ writing }) => writing ?? []),
+      ready.flatMap(({ end }) => (end instanceof UserError ? [] : end)),
     );
     const outcomesOf = (written: readonly Success[]): Outcome[] => {
       const each = written.values();
-      return ready.map(({ refusal }) => (refusal ? refusalOf(refusal) : (each.next().value as Success)));
+      return ready.map(({ end }) => (end instanceof UserError ? refusalOf(end) : (each.next().value as Success)));
     };
     // What is kept under a key has in it where the log stands then: that takes one more trip.
     const kept = ready.some(({ share }) => share.record)
@@ -240,7 +240,7 @@ function sealedOf(host: EntityManager, ready: readonly Ready[], outcomes: readon
   const sealed = ready.map(({ share }, i) => share.record?.sealed(outcomes[i] as Outcome));
   const rows = sealed.flatMap((each) => each?.row ?? []);
   return {
-    statements: keeping(host, rows),
+    statements: recording(host, rows),
     outcomes: outcomes.map((outcome, i) => sealed[i]?.outcome ?? outcome),
   };
 }

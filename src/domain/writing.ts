@@ -13,6 +13,7 @@ export interface Telling extends Appended {
 
 /** What a command writes last, and what has been done then. */
 export interface Writing<D> {
+  /** What differs in rows that it holds. */
   readonly changes?: RowChanges;
   readonly statements: readonly Statement[];
   /** Null of what is no company's. */

@@ -40,16 +40,15 @@ export async function findRows<T extends object>(
   const table = tableOf(em, type);
   const conditions = Object.entries(where as Record<string, Wanted>);
   if (conditions.some(([, wanted]) => wanted?.length === 0)) return [];
-  if (lock === 'FOR UPDATE' && isShared(em) && conditions.every(([name]) => name === 'id')) {
-    const ids = conditions.flatMap(([, wanted]) => wanted ?? []);
-    return (await lockTogether(em, table, companyOf(source), ids)) as Row<T>[];
-  }
+  const parameters = conditions.flatMap(([, wanted]) => wanted ?? []);
+  const isById = conditions.every(([name]) => name === 'id') && parameters.length > 0;
+  if (isById && lock === 'FOR UPDATE' && isShared(em))
+    return (await lockTogether(em, table, companyOf(source), parameters)) as Row<T>[];
   const words = conditions.map(([name, wanted]) => {
     const { sql } = table.column(name);
     if (wanted === null) return `${sql} is null`;
     return typeof wanted === 'string' ? `${sql} = ?` : `${sql} in (${marks(wanted.length)})`;
   });
-  const parameters = conditions.flatMap(([, wanted]) => wanted ?? []);
   return selectRows(source, type, `${words.join(' and ')}${table.order}`, parameters, { lock });
 }
 

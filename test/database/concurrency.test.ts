@@ -3,7 +3,6 @@ import { addComment } from '../../src/domain/comments.js';
 import { moveTask, updateTask, updateTasks } from '../../src/domain/tasks.js';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import type { Project } from '../../src/entities/project.js';
-import { findRow, type Row } from '../../src/entities/rows.js';
 import { Task } from '../../src/entities/task.js';
 import { readEvents } from '../../src/pubsub/event-log.js';
 import { withOwnParts } from '../harness/own-parts.js';
@@ -23,12 +22,6 @@ beforeAll(async () => {
   world = await World.found(parts, null);
   project = await world.project();
 }, 60_000);
-
-const asItIs = async ({ id }: Pick<Task, 'id'>): Promise<Row<Task>> => {
-  const task = await findRow({ orm: parts.orm, companyId: world.companyId }, Task, id);
-  if (!task) throw new Error(`${id} is not there.`);
-  return task;
-};
 
 /** The reasons of those that were refused. */
 const refusals = async (all: Promise<unknown>[]): Promise<unknown[]> =>
@@ -50,9 +43,9 @@ describe('many at once', () => {
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
     for (const task of [one, other]) {
       const changes = events.filter(({ objectId, type }) => objectId === task.id && type === 'task.updated');
-      expect((await asItIs(task)).version).toBe(changes.length + 1);
+      expect((await world.asItIs(task)).version).toBe(changes.length + 1);
     }
-    expect((await asItIs(one)).lastCommentNumber).toBe(WRITERS / 3);
+    expect((await world.asItIs(one)).lastCommentNumber).toBe(WRITERS / 3);
   });
 
   it('edit one version of a task, and one of them is first', async () => {
@@ -72,7 +65,7 @@ describe('many at once', () => {
       if (!a || !b || !c || !d) throw new Error('Four tasks.');
       const closing = await refusals([wait(a, b.id), moveTask(parts, viewer, b.id, 'CLOSED', {})]);
       expect(closing.filter((code) => code !== 'NOT_AWAITABLE')).toEqual([]);
-      expect([(await asItIs(a)).status, (await asItIs(b)).status]).toEqual(['NEW', 'CLOSED']);
+      expect([(await world.asItIs(a)).status, (await world.asItIs(b)).status]).toEqual(['NEW', 'CLOSED']);
       expect(await refusals([wait(c, d.id), wait(d, c.id)])).toEqual(['WAITS_IN_A_CIRCLE']);
     }
   }, 60_000);

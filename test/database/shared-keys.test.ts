@@ -15,7 +15,7 @@ import { closeParts, openParts } from '../harness/cluster.js';
 import { isEmbedded, type TestDatabase } from '../harness/column.js';
 import { withOwnParts } from '../harness/own-parts.js';
 import { World } from '../harness/world.js';
-import { asItIs, COMMANDS, counted, someTasks } from './together.js';
+import { COMMANDS, counted, someTasks } from './together.js';
 
 // Commands that come together, each with an Idempotency-Key.
 
@@ -83,7 +83,7 @@ it('that come again among others are answered from before, and the others are do
   });
   if (!isEmbedded) expect(transactions).toBeLessThan(COMMANDS / 2);
   expect(undone).toBe(0);
-  expect((await asItIs(world, known)).title).toBe('changed since');
+  expect((await world.asItIs(known)).title).toBe('changed since');
 });
 
 it('let nothing follow from what was done before', async () => {
@@ -113,7 +113,7 @@ it('are done once by all who send them at once', async () => {
   const { result: all, undone } = await counted(parts, sendAll);
   expect(undone).toBe(0);
   expect(all.filter((each) => 'isRepeated' in each && !each.isRepeated)).toHaveLength(4);
-  for (const task of tasks) expect(await asItIs(world, task)).toMatchObject({ title: 'once', version: 2 });
+  for (const task of tasks) expect(await world.asItIs(task)).toMatchObject({ title: 'once', version: 2 });
 });
 
 it('keep why they were refused, and the others are done', async () => {
@@ -206,7 +206,7 @@ it('of another request are refused, also where both come at once', async () => {
         const [first, second] = outcomes.map(({ isRepeated, ...outcome }) => outcome);
         expect(second).toEqual(first);
         expect(outcomes.map(({ isRepeated }) => isRepeated).toSorted()).toEqual([false, true]);
-        expect((await asItIs(world, task)).version).toBe(2);
+        expect((await world.asItIs(task)).version).toBe(2);
       }
     }
   });

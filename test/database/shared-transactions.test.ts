@@ -14,7 +14,7 @@ import { isEmbedded } from '../harness/column.js';
 import { withOwnParts } from '../harness/own-parts.js';
 import { until } from '../harness/until.js';
 import { type Person, World } from '../harness/world.js';
-import { asItIs, COMMANDS, counted, someTasks } from './together.js';
+import { COMMANDS, counted, someTasks } from './together.js';
 
 let parts: Parts;
 withOwnParts((opened) => {
@@ -76,7 +76,7 @@ describe('commands that come together', () => {
         // What each was told is where its own event stands, and what its own row has.
         for (const { result, seq } of tasks) {
           expect(events[seq - since - 1]?.objectId).toBe(result.id);
-          const { title, version } = await asItIs(of, result);
+          const { title, version } = await of.asItIs(result);
           expect({ title, version }).toEqual({ title: result.title, version: 2 });
         }
       }
@@ -105,8 +105,8 @@ describe('commands that come together', () => {
       'NOT_FOUND',
       'done',
     ]);
-    expect((await asItIs(world, second)).title).toBe(second.title);
-    expect(await asItIs(world, third)).toMatchObject({ title: third.title, status: 'IN_PROGRESS', version: 2 });
+    expect((await world.asItIs(second)).title).toBe(second.title);
+    expect(await world.asItIs(third)).toMatchObject({ title: third.title, status: 'IN_PROGRESS', version: 2 });
   });
 
   it('change one object one after the other', async () => {
@@ -124,7 +124,7 @@ describe('commands that come together', () => {
       await moveTask(parts, viewer, waiting.id, 'IN_PROGRESS', {});
       await moveTask(parts, viewer, waiting.id, 'AWAITING_TASK', { taskId: awaited.id });
       await Promise.all([moveTask(parts, viewer, awaited.id, 'CLOSED', {}), rename(waiting, 'changed')]);
-      expect(await asItIs(world, waiting)).toMatchObject({ title: 'changed', status: 'IN_PROGRESS', version: 5 });
+      expect(await world.asItIs(waiting)).toMatchObject({ title: 'changed', status: 'IN_PROGRESS', version: 5 });
     }
   });
 });
@@ -150,7 +150,7 @@ describe('commands that come together', () => {
         await late;
       },
     );
-    expect((await asItIs(world, locked)).title).toBe('late');
+    expect((await world.asItIs(locked)).title).toBe('late');
   });
 
   it('the others are done when one cannot be', async () => {
@@ -163,7 +163,7 @@ describe('commands that come together', () => {
       rename(lost as Task, 'not done', headless.admin),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
-    expect((await asItIs(headless, lost as Task)).title).toBe((lost as Task).title);
+    expect((await headless.asItIs(lost as Task)).title).toBe((lost as Task).title);
   });
 
   it('nothing is done twice of which nobody knows whether it was committed', async () => {
@@ -189,7 +189,7 @@ describe('commands that come together', () => {
         },
       );
     }
-    for (const task of tasks) expect(await asItIs(world, task)).toMatchObject({ title: task.title, version: 1 });
+    for (const task of tasks) expect(await world.asItIs(task)).toMatchObject({ title: task.title, version: 1 });
     await Promise.all(tasks.map((task) => rename(task, 'again')));
   });
 });
@@ -223,7 +223,7 @@ describe('rights that are known beforehand', () => {
     // No event tells of it, so nobody knows who does not read it; embedded it is read.
     if (!isEmbedded) await run(parts.orm.em, 'delete from project_permissions where company_id = ?', [world.companyId]);
     for (const title of ['once', 'twice']) await updateTask(their, editor.viewer, task.id, { title });
-    expect(await asItIs(world, task)).toMatchObject({ title: 'twice', version: 3 });
+    expect(await world.asItIs(task)).toMatchObject({ title: 'twice', version: 3 });
   });
 
   it('are nothing against what has been decided since', async () => {
@@ -240,7 +240,7 @@ describe('rights that are known beforehand', () => {
     expect(await reasons()).toEqual(['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN']);
     await world.grant(open, editor, null);
     expect(await reasons()).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
-    for (const task of tasks) expect((await asItIs(world, task)).title).toBe(task.title);
+    for (const task of tasks) expect((await world.asItIs(task)).title).toBe(task.title);
   });
 
   it('are nothing in a log that has lost its end', async () => {
@@ -290,6 +290,6 @@ describe('rights that are known beforehand', () => {
       updateTask(your, ending.viewer, yours.id, { title: 'yours' }),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-    expect([(await asItIs(world, mine)).title, (await asItIs(world, yours)).title]).toEqual(['mine', yours.title]);
+    expect([(await world.asItIs(mine)).title, (await world.asItIs(yours)).title]).toEqual(['mine', yours.title]);
   });
 });

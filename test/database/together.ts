@@ -1,8 +1,6 @@
 import { jest } from '@jest/globals';
 import type { Parts } from '../../src/domain/unit-of-work.js';
 import type { Project } from '../../src/entities/project.js';
-import { findRow, type Row } from '../../src/entities/rows.js';
-import { Task } from '../../src/entities/task.js';
 import type { World } from '../harness/world.js';
 
 // What the suites about commands that share a transaction have in common.
@@ -25,9 +23,3 @@ export async function counted<T>(
 
 export const someTasks = (of: World, where: Project, count: number) =>
   Promise.all(Array.from({ length: count }, () => of.task(where)));
-
-export async function asItIs({ parts, companyId }: World, { id }: Pick<Task, 'id'>): Promise<Row<Task>> {
-  const task = await findRow({ orm: parts.orm, companyId }, Task, id);
-  if (!task) throw new Error(`${id} is not there.`);
-  return task;
-}

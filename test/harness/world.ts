@@ -15,8 +15,8 @@ import type { Parts } from '../../src/domain/unit-of-work.js';
 import type { Invitation } from '../../src/entities/invitation.js';
 import type { Member } from '../../src/entities/member.js';
 import type { Project, Workspace } from '../../src/entities/project.js';
-import type { Row } from '../../src/entities/rows.js';
-import type { Task } from '../../src/entities/task.js';
+import { findRow, type Row } from '../../src/entities/rows.js';
+import { Task } from '../../src/entities/task.js';
 import type { Level, Scope, Visibility } from '../../src/entities/vocabulary.js';
 import { isId } from '../../src/schema/ids.js';
 import type { Caller } from './client.js';
@@ -118,6 +118,13 @@ export class World {
   async task(project: Project, fields: TaskFields = {}, author: Person = this.admin): Promise<Row<Task>> {
     const task = { title: `Task ${unique()}`, privacy: 'PUBLIC' as const, ...fields };
     return (await createTask(this.parts, author.viewer, project.id, { ...task, title: task.title ?? 'Task' })).result;
+  }
+
+  /** A task of this company as its row is now. */
+  async asItIs({ id }: Pick<Task, 'id'>): Promise<Row<Task>> {
+    const task = await findRow({ orm: this.parts.orm, companyId: this.companyId }, Task, id);
+    if (!task) throw new Error(`${id} is not there.`);
+    return task;
   }
 
   /** An API key with these scopes, good for an hour. */
