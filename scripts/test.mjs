@@ -14,7 +14,8 @@ import { nodePath, prepare, prepareDocuments, root } from './prepare.mjs';
 
 /** The databases, and what happens when everything fails around them. */
 const COLUMNS = ['embedded', 'mysql', 'mariadb', 'faults'];
-const LIMIT_MINUTES = 40;
+/** A machine that others use may take twice as long as one that is ours alone. */
+const LIMIT_MINUTES = 75;
 const LINGER_MS = 10_000;
 const KILL_MS = 5_000;
 /** More than so many suites do not fail by chance. */
