@@ -101,7 +101,8 @@ export function forkFor(
   orm: Orm,
   keys: { companyId?: string | undefined; userId?: string | undefined },
 ): EntityManager {
-  const em = orm.em.fork();
+  // As `orm.em.fork()`, which sets two options for the moment, and each time the environment with them.
+  const em = orm.driver.createEntityManager(false) as EntityManager;
   if (keys.companyId) em.setFilterParams('tenant', { companyId: keys.companyId });
   if (keys.userId) em.setFilterParams('user', { userId: keys.userId });
   return em;

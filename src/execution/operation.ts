@@ -11,6 +11,7 @@ import {
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import type { AccessSubject } from '../schema/access.js';
+import { coercionOf } from './coerce.js';
 import { planOperation } from './compile.js';
 import { costOfOperation } from './cost.js';
 import { excessOfVariables } from './limits.js';
@@ -37,6 +38,7 @@ export class Operation implements PlanSource {
   /** The variables that decide what is selected. */
   readonly #conditions: readonly string[];
   readonly #plans = new Map<string, Plan>();
+  readonly #coerce: ReturnType<typeof coercionOf>;
 
   constructor(
     readonly schema: GraphQLSchema,
@@ -48,17 +50,24 @@ export class Operation implements PlanSource {
     }
     this.positionVariable = positionVariable(document, operation);
     this.#conditions = conditionsOf(document);
+    this.#coerce = coercionOf(schema, operation);
   }
 
   coerce(inputs: Record<string, unknown> | null | undefined): Coerced {
     const excess = excessOfVariables(inputs);
     if (excess) return { errors: [new GraphQLError(excess.message, { originalError: excess })] };
-    const definitions = this.operation.variableDefinitions ?? [];
-    const options = { maxErrors: MOST_VARIABLE_FAULTS };
-    const { coerced, errors } = getVariableValues(this.schema, definitions, inputs ?? {}, options);
-    if (!coerced) return { errors: errors ?? [] };
+    const coerced = this.#coerce(inputs ?? {});
+    if (!coerced) return { errors: this.#faultsIn(inputs ?? {}) };
     const empty = this.#conditions.find((name) => coerced[name] === null);
     return empty === undefined ? { variables: coerced } : { errors: [noCondition(empty)] };
+  }
+
+  /** As graphql-js tells them. */
+  #faultsIn(inputs: Record<string, unknown>): readonly GraphQLError[] {
+    const definitions = this.operation.variableDefinitions ?? [];
+    const { errors } = getVariableValues(this.schema, definitions, inputs, { maxErrors: MOST_VARIABLE_FAULTS });
+    if (!errors) throw new Error('Variables that graphql-js accepts were refused.');
+    return errors;
   }
 
   /** In points; see `costOfOperation`. */

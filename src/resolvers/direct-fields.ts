@@ -6,52 +6,97 @@ import {
   isObjectType,
 } from 'graphql';
 import { getMetadataStorage } from 'type-graphql';
+import { validateArgument } from '../schema/validate.js';
+import { inputOf } from './inputs.js';
 
 type Resolve = GraphQLFieldResolver<unknown, unknown>;
+type Params = Parameters<Resolve>;
 type Method = (...params: unknown[]) => unknown;
+type Storage = ReturnType<typeof getMetadataStorage>;
+type Described = Storage['queries'][number] | Storage['fieldResolvers'][number];
+type Param = NonNullable<Described['params']>[number];
+/** What one parameter of a method is given. */
+type Take = (...params: Params) => unknown;
 
 /**
- * Takes the library out of the way of what is resolved for each object of a list. A field that is nothing but a property
- * gets no resolver, and says that it reads the column of its name; a resolver of ours that takes only the object and the
- * context is called as it is.
+ * Takes the library out of the way of what is resolved. A field that is nothing but a property gets no resolver, and says
+ * that it reads the column of its name; a method of ours is called with what it takes. What a subscription has is the
+ * library's matter: it is asked once for many.
  */
 export function withDirectFields(schema: GraphQLSchema): GraphQLSchema {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
-  const ofFields = methodsByField();
+  const ofFields = methodsByField(schema);
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) || isIntrospectionType(type) || roots.includes(type)) continue;
+    if (!isObjectType(type) || isIntrospectionType(type)) continue;
     for (const [name, field] of Object.entries(type.getFields())) {
       const method = ofFields.get(keyOf(type, name));
-      if (!method) {
+      if (method?.direct) field.resolve = method.direct;
+      else if (!method && !roots.includes(type)) {
         field.resolve = undefined;
         field.extensions = { ...field.extensions, reads: [name] };
-      } else if (method.direct) field.resolve = method.direct;
+      }
     }
   }
   return schema;
 }
 
-const keyOf = ({ name }: Pick<GraphQLObjectType, 'name'>, field: string) => `${name}.${field}`;
+const keyOf = (type: Pick<GraphQLObjectType, 'name'> | null | undefined, field: string) => `${type?.name}.${field}`;
 
 /** The methods that resolve fields, each with how it is called directly, if it can be. */
-function methodsByField(): Map<string, { direct: Resolve | null }> {
-  const { objectTypes, fieldResolvers } = getMetadataStorage();
+function methodsByField(schema: GraphQLSchema): Map<string, { direct: Resolve | null }> {
+  const { objectTypes, fieldResolvers, queries, mutations } = getMetadataStorage();
   const nameOf = new Map<unknown, string>(objectTypes.map(({ target, name }) => [target, name]));
-  return new Map(
-    fieldResolvers.map(({ getObjectType, target, schemaName, methodName, params = [], kind }) => {
-      const name = nameOf.get(getObjectType?.() ?? target) ?? '';
-      const kinds = params.toSorted((a, b) => a.index - b.index).map((param) => param.kind);
-      const isPlain = params.every((param) => !('propertyName' in param && param.propertyName));
-      const Resolver = target as new () => Record<string, Method>;
-      const direct = kind === 'external' && isPlain ? directly(new Resolver(), methodName, kinds.join()) : null;
-      return [keyOf({ name }, schemaName), { direct }] as const;
+  const ofRoot = (type: GraphQLObjectType | null | undefined, methods: typeof queries) =>
+    methods.map((method) => [keyOf(type, method.schemaName), { direct: directly(method) }] as const);
+  return new Map([
+    ...ofRoot(schema.getQueryType(), queries),
+    ...ofRoot(schema.getMutationType(), mutations),
+    ...fieldResolvers.map((method) => {
+      const name = nameOf.get(method.getObjectType?.() ?? method.target) ?? '';
+      const direct = method.kind === 'external' ? directly(method) : null;
+      return [keyOf({ name }, method.schemaName), { direct }] as const;
     }),
-  );
+  ]);
 }
 
-function directly(resolver: Record<string, Method>, name: string, kinds: string): Resolve | null {
-  const method = resolver[name]?.bind(resolver) as Method;
+function directly({ target, methodName, params = [] }: Described): Resolve | null {
+  const resolver = new (target as new () => Record<string, Method>)();
+  const method = resolver[methodName]?.bind(resolver) as Method;
+  const sorted = params.toSorted((a, b) => a.index - b.index);
+  // What is asked for each object of a list takes these, and is called without a list made of them.
+  const kinds = sorted.map((param) => ('propertyName' in param && param.propertyName ? '' : param.kind)).join();
   if (kinds === 'root') return (root) => method(root);
   if (kinds === 'root,context') return (root, _args, context) => method(root, context);
-  return null;
+  const takes = sorted.map(takeOf);
+  return takes.every((take) => take !== null) ? calling(method, takes) : null;
+}
+
+function takeOf(param: Param): Take | null {
+  if ('propertyName' in param && param.propertyName) return null;
+  switch (param.kind) {
+    case 'root':
+      return (root) => root;
+    case 'arg': {
+      const [{ name }, make] = [param, inputOf(param.getType())];
+      return (_root, args) => make(args[name]);
+    }
+    case 'args': {
+      const make = inputOf(param.getType());
+      return (_root, args) => make(args);
+    }
+    case 'context':
+      return (_root, _args, context) => context;
+    case 'info':
+      return (_root, _args, _context, info) => info;
+    default:
+      return null;
+  }
+}
+
+function calling(method: Method, takes: readonly Take[]): Resolve {
+  return (...given) => {
+    const values = takes.map((take) => take(...given));
+    const looks = values.flatMap((value) => validateArgument(value) ?? []);
+    return looks.length === 0 ? method(...values) : Promise.all(looks).then(() => method(...values));
+  };
 }

@@ -14,11 +14,15 @@ function hasRules(type: object | undefined): boolean {
   return known;
 }
 
-/** Looks at an argument by the rules of its class. Throws ArgumentValidationError. */
-export async function validateArgument(value: unknown): Promise<void> {
-  for (const each of Array.isArray(value) ? value : [value]) {
-    if (typeof each !== 'object' || each === null || !hasRules(each.constructor)) continue;
-    const faults = await validate(each, { skipMissingProperties: true, forbidUnknownValues: false });
+/** Looks at an argument by the rules of its class, where it has any. Rejects with ArgumentValidationError. */
+export function validateArgument(value: unknown): Promise<void> | undefined {
+  const ruled = (Array.isArray(value) ? value : [value]).filter((each) => hasRules(each?.constructor));
+  return ruled.length > 0 ? validateAll(ruled) : undefined;
+}
+
+async function validateAll(values: readonly object[]): Promise<void> {
+  for (const value of values) {
+    const faults = await validate(value, { skipMissingProperties: true, forbidUnknownValues: false });
     if (faults.length > 0) throw new ArgumentValidationError(faults);
   }
 }
