@@ -4,7 +4,8 @@ import { load } from '../clients/wrk.mjs';
 import { busyBetween, cpuSeconds, LOAD_CORE, readCores, SERVER_CORE } from './cores.mjs';
 import { end, expectRunning } from './processes.mjs';
 
-const WARM_UP_SECONDS = 4;
+/** A program is compiled piece by piece while it runs: what a request costs falls for so long, the longer the larger the program. */
+const WARM_UP_SECONDS = 20;
 /** Beyond this share of its core, whoever works there is what limits. */
 const FULL = 0.9;
 

@@ -27,11 +27,11 @@ export function all(...parts: readonly RowFilter[]): RowFilter {
 
 /** At least one of the parts; without any, no row. */
 export function any(...parts: readonly RowFilter[]): RowFilter {
+  if (parts.includes(true)) return true;
+  const possible = parts.filter((part) => part !== false);
   // Rules often come to the same.
-  const open = [...new Map(parts.map((part) => [JSON.stringify(part), part])).values()].filter(
-    (part) => part !== false,
-  );
-  if (open.includes(true)) return true;
+  const open =
+    possible.length > 1 ? [...new Map(possible.map((part) => [JSON.stringify(part), part])).values()] : possible;
   return open.length === 1 ? (open[0] as RowFilter) : open.length > 0 && { any: open };
 }
 

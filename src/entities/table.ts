@@ -137,13 +137,17 @@ export class Table {
   }
 }
 
-type Reader = readonly [name: string, field: string, read: Column['read']];
+/** Without a way to read it, what a column has is what the database tells. */
+type Reader = readonly [name: string, field: string, read: Column['read'] | null];
 
 const readersOf = (columns: readonly Column[]): Reader[] =>
-  columns.map(({ name, sql, read }) => [name, sql.slice(1, -1), read]);
+  columns.map(({ name, sql, read }) => [name, sql.slice(1, -1), read === same ? null : read]);
 
 function readInto(values: Values, readers: readonly Reader[], row: Values): Values {
-  for (const [name, field, read] of readers) values[name] = read(row[field]);
+  for (const [name, field, read] of readers) {
+    const told = row[field];
+    values[name] = read ? read(told) : told;
+  }
   return values;
 }
 

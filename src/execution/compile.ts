@@ -4,6 +4,7 @@ import { getFieldDef } from 'graphql/execution/execute.js';
 import { getArgumentValues } from 'graphql/execution/values.js';
 import { type AccessSubject, resolverFor } from '../schema/access.js';
 import { completionOf } from './complete.js';
+import { leafOf } from './leaf.js';
 import type { FieldPlan, PlanSource, SelectionPlan, Variables } from './plan.js';
 
 type Field = FieldPlan['field'];
@@ -46,6 +47,7 @@ export function planOperation(
       resolve: resolverFor(field, kind),
       args: argsOf(field, nodes[0] as FieldNode),
       complete: completionOf(field.type),
+      leaf: leafOf(field.type),
       selection,
     };
   }

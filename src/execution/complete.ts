@@ -2,13 +2,10 @@ import {
   defaultTypeResolver,
   type GraphQLAbstractType,
   GraphQLError,
-  GraphQLID,
-  GraphQLInt,
   type GraphQLLeafType,
   type GraphQLList,
   type GraphQLObjectType,
   type GraphQLOutputType,
-  GraphQLString,
   isAbstractType,
   isLeafType,
   isListType,
@@ -53,7 +50,7 @@ function nullable(type: GraphQLOutputType): Complete {
 
 function completionOfValue(type: GraphQLOutputType): Complete {
   if (isListType(type)) return listOf(type);
-  if (isLeafType(type)) return leafOf(type);
+  if (isLeafType(type)) return serializing(type);
   if (isObjectType(type)) return (run, plan, path, value) => completeObject(run, plan, path, type, value);
   if (isAbstractType(type)) {
     return (run, plan, path, value) => {
@@ -68,8 +65,8 @@ function completionOfValue(type: GraphQLOutputType): Complete {
   throw new Error(`${inspect(type)} is no output type.`);
 }
 
-function leafOf(type: GraphQLLeafType): Complete {
-  const serialize = (value: unknown) => {
+function serializing(type: GraphQLLeafType): Complete {
+  return (_run, _plan, _path, value) => {
     const serialized = type.serialize(value);
     if (serialized == null)
       throw new Error(
@@ -77,39 +74,44 @@ function leafOf(type: GraphQLLeafType): Complete {
       );
     return serialized;
   };
-  // Most values are what they have to be.
-  if (type === GraphQLString || type === GraphQLID)
-    return (_run, _plan, _path, value) => (typeof value === 'string' ? value : serialize(value));
-  if (type === GraphQLInt) {
-    const isInt = (value: unknown) => typeof value === 'number' && (value | 0) === value;
-    return (_run, _plan, _path, value) => (isInt(value) ? value : serialize(value));
-  }
-  return (_run, _plan, _path, value) => serialize(value);
 }
 
 function listOf({ ofType }: GraphQLList<GraphQLOutputType>): Complete {
   const completeItem = completionOf(ofType);
+  /** An item that fails is the item's matter, as far as its type allows. */
+  const complete: Complete = (run, plan, place, item) => {
+    try {
+      const completed = isPromise(item)
+        ? item.then((known) => completeItem(run, plan, place, known))
+        : completeItem(run, plan, place, item);
+      return isPromise(completed)
+        ? completed.then(undefined, (error) => run.recover(error, plan, place, ofType))
+        : completed;
+    } catch (error) {
+      return run.recover(error, plan, place, ofType);
+    }
+  };
   return (run, plan, path, value) => {
     if (!isIterableObject(value))
       throw new GraphQLError(
         `Expected Iterable, but did not find one for field "${plan.parentType.name}.${plan.field.name}".`,
       );
     const items: unknown[] = [];
-    const waiting = new Waiting();
+    let waiting: Waiting | null = null;
     try {
       for (const item of value) {
-        const place: Path = { prev: path, key: items.length, typename: undefined };
-        const completed = run.guarded(plan, place, ofType, () =>
-          isPromise(item)
-            ? item.then((known) => completeItem(run, plan, place, known))
-            : completeItem(run, plan, place, item),
-        );
-        waiting.place(items, items.length, completed);
+        const key = items.length;
+        const completed = complete(run, plan, { prev: path, key, typename: undefined }, item);
+        items.push(completed);
+        if (!isPromise(completed)) continue;
+        waiting ??= new Waiting();
+        waiting.add(completed.then((known) => items.splice(key, 1, known)));
       }
     } catch (error) {
+      if (!waiting) throw error;
       return waiting.fail(error);
     }
-    return waiting.whenAll(items);
+    return waiting ? waiting.whenAll(items) : items;
   };
 }
 

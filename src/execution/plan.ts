@@ -31,6 +31,8 @@ export interface FieldPlan {
   readonly resolve: GraphQLFieldResolver<unknown, unknown> | null;
   readonly args: (variables: Variables) => Record<string, unknown>;
   readonly complete: Complete;
+  /** What is answered of most values of a scalar's or an enum's field; undefined of those that take more. */
+  readonly leaf: ((value: unknown) => unknown) | null;
   /** What is asked of the objects of one type that the field leads to. */
   readonly selection: (type: GraphQLObjectType) => SelectionPlan;
 }
@@ -53,6 +55,6 @@ export interface Running {
   readonly variables: Variables;
   /** The selected fields of one object. */
   select(plan: SelectionPlan, source: unknown, path: Path | undefined): unknown;
-  /** Does `act`, whose failure is the value's: null where the type allows it, and else whatever holds the value fails too. */
-  guarded(plan: FieldPlan, path: Path, type: GraphQLOutputType, act: () => unknown): unknown;
+  /** What becomes of a value that fails: null where the type allows it, and else whatever holds the value fails too. */
+  recover(error: unknown, plan: FieldPlan, path: Path, type: GraphQLOutputType): null;
 }

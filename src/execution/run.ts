@@ -1,7 +1,7 @@
 import { type ExecutionResult, type GraphQLError, type GraphQLOutputType, isNonNullType, locatedError } from 'graphql';
 import { FieldInfo } from './field-info.js';
 import type { FieldPlan, Path, PlanSource, Running, SelectionPlan, Variables } from './plan.js';
-import { isPromise, Waiting } from './waiting.js';
+import { isPromise, put, Waiting } from './waiting.js';
 
 /**
  * One run of a planned operation. What needs no waiting is done at once: promises are made only where a resolver
@@ -38,43 +38,45 @@ export class Run implements Running {
 
   select(plan: SelectionPlan, source: unknown, path: Path | undefined): unknown {
     const answer: Record<string, unknown> = {};
-    const waiting = new Waiting();
+    let waiting: Waiting | null = null;
     try {
-      for (const field of plan) waiting.place(answer, field.responseName, this.#field(field, source, path));
+      for (const field of plan) {
+        const value = this.#field(field, source, path);
+        const { responseName } = field;
+        // A place is taken at once: the order of the answer is that of the document.
+        put(answer, responseName, value);
+        if (!isPromise(value)) continue;
+        waiting ??= new Waiting();
+        waiting.add(value.then((known) => put(answer, responseName, known)));
+      }
     } catch (error) {
+      if (!waiting) throw error;
       return waiting.fail(error);
     }
-    return waiting.whenAll(answer);
-  }
-
-  guarded(plan: FieldPlan, path: Path, type: GraphQLOutputType, act: () => unknown): unknown {
-    try {
-      const value = act();
-      return isPromise(value) ? value.then(undefined, (error) => this.#recover(error, plan, path, type)) : value;
-    } catch (error) {
-      return this.#recover(error, plan, path, type);
-    }
+    return waiting ? waiting.whenAll(answer) : answer;
   }
 
   async #inTurn(plan: SelectionPlan): Promise<unknown> {
     const answer: Record<string, unknown> = {};
-    for (const field of plan) answer[field.responseName] = await this.#field(field, this.rootValue, undefined);
+    for (const field of plan) put(answer, field.responseName, await this.#field(field, this.rootValue, undefined));
     return answer;
   }
 
   #field(plan: FieldPlan, source: unknown, parent: Path | undefined): unknown {
-    const { complete, field, parentType } = plan;
-    const path: Path = { prev: parent, key: plan.responseName, typename: parentType.name };
+    const { complete, field, leaf } = plan;
     try {
       const value = this.#resolve(plan, source, parent);
+      const told = leaf?.(value);
+      if (told !== undefined) return told;
+      const path = pathTo(plan, parent);
       const completed = isPromise(value)
         ? value.then((known) => complete(this, plan, path, known))
         : complete(this, plan, path, value);
       return isPromise(completed)
-        ? completed.then(undefined, (error) => this.#recover(error, plan, path, field.type))
+        ? completed.then(undefined, (error) => this.recover(error, plan, path, field.type))
         : completed;
     } catch (error) {
-      return this.#recover(error, plan, path, field.type);
+      return this.recover(error, plan, pathTo(plan, parent), field.type);
     }
   }
 
@@ -92,7 +94,7 @@ export class Run implements Running {
     );
   }
 
-  #recover(raw: unknown, { nodes }: FieldPlan, path: Path, type: GraphQLOutputType): null {
+  recover(raw: unknown, { nodes }: FieldPlan, path: Path, type: GraphQLOutputType): null {
     const error = locatedError(raw as Error, nodes, keysOf(path));
     if (isNonNullType(type)) throw error;
     this.#add(error, path);
@@ -109,6 +111,12 @@ export class Run implements Running {
     this.errors.push(error);
   }
 }
+
+const pathTo = ({ responseName, parentType }: FieldPlan, prev: Path | undefined): Path => ({
+  prev,
+  key: responseName,
+  typename: parentType.name,
+});
 
 function keysOf(path: Path): (string | number)[] {
   const keys: (string | number)[] = [];

@@ -83,8 +83,11 @@ const isKnown = (known: string | undefined, tag: string): boolean =>
 function remembered<V extends string>(choose: (header: string) => V): (header: string) => V {
   const known = new LRUCache<string, V>({ max: KNOWN_HEADERS });
   return (header) => {
-    const choice = known.get(header) ?? choose(header);
-    known.set(header, choice);
+    let choice = known.get(header);
+    if (choice === undefined) {
+      choice = choose(header);
+      known.set(header, choice);
+    }
     return choice;
   };
 }

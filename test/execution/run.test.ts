@@ -16,7 +16,7 @@ import { type Operation, operationOf } from '../../src/execution/operation.js';
 const schema = buildSchema(`
   enum Colour { RED GREEN }
   interface Thing { id: ID! name: String }
-  type Leaf implements Thing { id: ID! name: String size(by: Int = 2, unit: String): Int! colour: Colour colours: [Colour!] weight: Float }
+  type Leaf implements Thing { id: ID! name: String size(by: Int = 2, unit: String): Int! colour: Colour colours: [Colour!] weight: Float dry: Boolean }
   type Tree implements Thing { id: ID! name: String leaf: Leaf leafNow: Leaf! leaves(first: Int): [Leaf] full: [Leaf!]! deep: [[Leaf!]] thing: Thing things: [Thing!] tree: Tree }
   type Query { tree: Tree treeNow: Tree! trees: [Tree!] thing: Thing number: Int }
   type Mutation { plant(name: String): Tree fell: Tree! }
@@ -71,6 +71,8 @@ function made(type: string, path: string, world: World, args: object): unknown {
       return kind < 4 ? 'no number' : kind;
     case 'Float':
       return kind / 3;
+    case 'Boolean':
+      return kind < 5 ? 'no boolean' : kind % 2 === 0;
     case 'Colour':
       return kind < 6 ? 'BLUE' : kind % 2 ? 'RED' : 'GREEN';
     case 'ID':
@@ -110,7 +112,7 @@ const FIELDS: Record<string, string[]> = {
     'tree:Tree',
     '__typename',
   ],
-  Leaf: ['id', 'name', 'size', 'size(by: 3, unit: "cm")', 'colour', 'colours', 'weight', '__typename'],
+  Leaf: ['id', 'name', 'size', 'size(by: 3, unit: "cm")', 'colour', 'colours', 'weight', 'dry', '__typename'],
   Thing: ['id', 'name', '__typename'],
 };
 const CONDITIONS = ['', '', '', ' @include(if: $yes)', ' @skip(if: $yes)', ' @include(if: $no)', ' @skip(if: true)'];
@@ -207,6 +209,17 @@ describe('a plan', () => {
     );
     expect(valid).toBeGreaterThan(1_000);
   }, 60_000);
+
+  it('answers under names that every object inherits', async () => {
+    const world = { seed: 1, failing: 0, late: 50, isUnfair: false };
+    const prepared = prepare(
+      'query ($yes: Boolean) { __proto__: number, constructor: number, tree { __proto__: id, toString: leaf { __proto__: dry } } }',
+      world,
+      true,
+    );
+    expect(await prepared?.run()).toEqual(await prepared?.reference());
+    expect((await prepared?.run())?.data).toContain('"__proto__":');
+  });
 
   it('leaves no failure behind that nobody hears of, as graphql-js does of lists', async () => {
     const unfair = worlds.map((world) => ({ ...world, failing: 40, isUnfair: true }));
