@@ -54,6 +54,8 @@ export class TenantGuard {
 
   /** Throws TenantKeyMissingError or SeveralStatementsError. */
   check(sql: string): void {
+    // Most have no texts in them.
+    if (this.#sound.has(sql)) return;
     const text = sql.replace(QUOTED_TEXT, "''");
     if (this.#sound.has(text)) return;
     if (SEVERAL.test(text)) throw new SeveralStatementsError(text);

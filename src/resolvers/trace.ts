@@ -113,17 +113,20 @@ export class Trace {
   #opening<F extends string, R>(policy: Policy<F>, columns: Columns<F>, known: Partial<Facts<F>>): (row: R) => boolean {
     const { common, personal } = splitColumns(policy, columns);
     const nobody = Object.fromEntries(personal.map(([fact]) => [fact, null]));
-    const answers = new Map<string, boolean>();
+    const answers = new Map<unknown, boolean>();
+    const told = (row: R, column: string) => (row as Readonly<Record<string, string | null>>)[column] ?? null;
+    const [[, only = ''] = []] = common;
+    const key = (row: R) =>
+      common.length === 1 ? told(row, only) : JSON.stringify(common.map(([, column]) => told(row, column)));
     return (row) => {
-      const values = common.map(([, column]) => (row as Readonly<Record<string, string | null>>)[column] ?? null);
-      const key = values.join();
-      let answer = answers.get(key);
+      const same = key(row);
+      let answer = answers.get(same);
       if (answer === undefined) {
-        const own = Object.fromEntries(common.map(([fact], i) => [fact, values[i]]));
+        const own = Object.fromEntries(common.map(([fact, column]) => [fact, told(row, column)]));
         const facts = { ...known, ...nobody, ...own } as Facts<F>;
         // Where it is not enough, each row is a question of its own, and this one is none.
         answer = isSeen(policy, this.#grants, facts) && this.sees(policy, facts);
-        answers.set(key, answer);
+        answers.set(same, answer);
       }
       return answer;
     };

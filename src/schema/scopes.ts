@@ -12,4 +12,6 @@ export type Scope = (typeof SCOPES)[number];
 
 /** Whether scopes are enough for what asks for one. */
 export const hasScope = (scopes: readonly Scope[], needed: Scope): boolean =>
-  scopes.includes(needed) || (needed.endsWith('_READ') && scopes.includes(needed.replace('_READ', '_WRITE') as Scope));
+  scopes.length > 0 &&
+  (scopes.includes(needed) ||
+    (needed.endsWith('_READ') && scopes.includes(needed.replace('_READ', '_WRITE') as Scope)));
