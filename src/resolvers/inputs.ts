@@ -3,6 +3,7 @@ import { getMetadataStorage } from 'type-graphql';
 /** Makes of what a client has sent, coerced, what resolvers take. */
 type Make = (value: unknown) => unknown;
 type Class = abstract new () => object;
+type Field = { readonly name: string; getType(): unknown };
 
 const asItIs: Make = (value) => value;
 const known = new Map<unknown, Make>();
@@ -33,15 +34,12 @@ function makeOf(type: unknown): Make {
   return make;
 }
 
-/** With what a class inherits; null of what is no input. */
-function fieldsOf(type: unknown) {
+/** What a class has, behind what it inherits, as its objects have it; null of what is no input. */
+function fieldsOf(type: unknown): readonly Field[] | null {
   const { inputTypes, argumentTypes } = getMetadataStorage();
-  const isOne = [...inputTypes, ...argumentTypes].some(({ target }) => target === type);
-  if (!isOne) return null;
-  const fields = new Map<string, { name: string; getType(): unknown }>();
-  for (let target = type as object; target; target = Object.getPrototypeOf(target))
-    for (const each of [...inputTypes, ...argumentTypes])
-      if (each.target === target)
-        for (const field of each.fields ?? []) if (!fields.has(field.name)) fields.set(field.name, field);
+  const own = [...inputTypes, ...argumentTypes].find(({ target }) => target === type);
+  const inherited = typeof type === 'function' ? fieldsOf(Object.getPrototypeOf(type)) : null;
+  if (!own) return inherited;
+  const fields = new Map([...(inherited ?? []), ...(own.fields ?? [])].map((field) => [field.name, field]));
   return [...fields.values()];
 }
