@@ -101,7 +101,7 @@ export function forkFor(
   orm: Orm,
   keys: { companyId?: string | undefined; userId?: string | undefined },
 ): EntityManager {
-  // As `orm.em.fork()`, which sets two options for the moment, and each time the environment with them.
+  // As `orm.em.fork()` where nothing was set of `orm.em`; that sets an option for a moment, and with it the environment.
   const em = orm.driver.createEntityManager(false) as EntityManager;
   if (keys.companyId) em.setFilterParams('tenant', { companyId: keys.companyId });
   if (keys.userId) em.setFilterParams('user', { userId: keys.userId });

@@ -91,7 +91,7 @@ function coerceValue(type: GraphQLInputType): Coerce {
 function coerceObject(type: GraphQLInputObjectType): Coerce {
   const fields = type.getFields();
   // An input may have fields of its own type: they are asked for when the first value comes.
-  let coercions: [name: string, coerce: Coerce, absent: Coerce | null][] | undefined;
+  let coercions: [name: string, coerce: Coerce, absent: (() => unknown) | null][] | undefined;
   return (value) => {
     if (!isObjectLike(value) || Array.isArray(value)) return unfit();
     coercions ??= Object.values(fields).map(({ name, type, defaultValue }) => {
@@ -102,7 +102,7 @@ function coerceObject(type: GraphQLInputObjectType): Coerce {
     const coerced: Values = {};
     for (const [name, coerce, absent] of coercions) {
       if (given[name] !== undefined) coerced[name] = coerce(given[name]);
-      else if (absent) coerced[name] = absent(given[name]);
+      else if (absent) coerced[name] = absent();
     }
     for (const name of Object.keys(given)) if (!fields[name]) return unfit();
     if (type.isOneOf && !isOne(coerced)) return unfit();

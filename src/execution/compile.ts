@@ -65,12 +65,18 @@ function argsOf(field: Field, node: FieldNode): FieldPlan['args'] {
   const coerce = (variables: Variables) => getArgumentValues(field, node, variables as Record<string, unknown>);
   if (node.arguments?.some(({ value }) => hasVariable(value))) return coerce;
   try {
-    const args = Object.freeze(coerce({}));
+    const args = frozen(coerce({}));
     return () => args;
   } catch {
     // It is told as the fault of this field alone, when it is run.
     return coerce;
   }
+}
+
+/** With all that is in it: every request of the document is given the same. */
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
 }
 
 function hasVariable(value: unknown): boolean {

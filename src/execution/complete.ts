@@ -15,6 +15,7 @@ import {
 import { inspect } from 'graphql/jsutils/inspect.js';
 import { isIterableObject } from 'graphql/jsutils/isIterableObject.js';
 import { FieldInfo } from './field-info.js';
+import { leafOf } from './leaf.js';
 import type { Complete, FieldPlan, Path, Running } from './plan.js';
 import { isPromise, Waiting } from './waiting.js';
 
@@ -66,8 +67,9 @@ function completionOfValue(type: GraphQLOutputType): Complete {
 }
 
 function serializing(type: GraphQLLeafType): Complete {
+  const leaf = leafOf(type);
   return (_run, _plan, _path, value) => {
-    const serialized = type.serialize(value);
+    const serialized = leaf?.(value) ?? type.serialize(value);
     if (serialized == null)
       throw new Error(
         `Expected \`${inspect(type)}.serialize(${inspect(value)})\` to return non-nullable value, returned: ${inspect(serialized)}`,
@@ -105,7 +107,11 @@ function listOf({ ofType }: GraphQLList<GraphQLOutputType>): Complete {
         items.push(completed);
         if (!isPromise(completed)) continue;
         waiting ??= new Waiting();
-        waiting.add(completed.then((known) => items.splice(key, 1, known)));
+        waiting.add(
+          completed.then((known) => {
+            items[key] = known;
+          }),
+        );
       }
     } catch (error) {
       if (!waiting) throw error;

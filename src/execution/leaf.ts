@@ -1,5 +1,6 @@
 import {
   GraphQLBoolean,
+  type GraphQLEnumType,
   GraphQLID,
   GraphQLInt,
   type GraphQLOutputType,
@@ -23,7 +24,17 @@ const OF_SCALARS = new Map<GraphQLOutputType, Leaf>([
  */
 export function leafOf(type: GraphQLOutputType): Leaf | null {
   if (isNonNullType(type)) return leafOf(type.ofType);
-  if (!isEnumType(type)) return OF_SCALARS.get(type) ?? null;
+  if (isEnumType(type)) return ofEnums.get(type) ?? leafOfEnum(type);
+  return OF_SCALARS.get(type) ?? null;
+}
+
+const ofEnums = new WeakMap<GraphQLEnumType, Leaf>();
+
+function leafOfEnum(type: GraphQLEnumType): Leaf {
   const names = new Map(type.getValues().map(({ name, value }) => [value, name]));
-  return (value) => names.get(value);
+  // Nothing is no value of a field, whatever an enum says.
+  names.delete(null);
+  const leaf: Leaf = (value) => names.get(value);
+  ofEnums.set(type, leaf);
+  return leaf;
 }

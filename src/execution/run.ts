@@ -1,7 +1,7 @@
 import { type ExecutionResult, type GraphQLError, type GraphQLOutputType, isNonNullType, locatedError } from 'graphql';
 import { FieldInfo } from './field-info.js';
 import type { FieldPlan, Path, PlanSource, Running, SelectionPlan, Variables } from './plan.js';
-import { isPromise, put, Waiting } from './waiting.js';
+import { isPromise, Waiting } from './waiting.js';
 
 /**
  * One run of a planned operation. What needs no waiting is done at once: promises are made only where a resolver
@@ -44,10 +44,14 @@ export class Run implements Running {
         const value = this.#field(field, source, path);
         const { responseName } = field;
         // A place is taken at once: the order of the answer is that of the document.
-        put(answer, responseName, value);
+        answer[responseName] = value;
         if (!isPromise(value)) continue;
         waiting ??= new Waiting();
-        waiting.add(value.then((known) => put(answer, responseName, known)));
+        waiting.add(
+          value.then((known) => {
+            answer[responseName] = known;
+          }),
+        );
       }
     } catch (error) {
       if (!waiting) throw error;
@@ -58,7 +62,7 @@ export class Run implements Running {
 
   async #inTurn(plan: SelectionPlan): Promise<unknown> {
     const answer: Record<string, unknown> = {};
-    for (const field of plan) put(answer, field.responseName, await this.#field(field, this.rootValue, undefined));
+    for (const field of plan) answer[field.responseName] = await this.#field(field, this.rootValue, undefined);
     return answer;
   }
 

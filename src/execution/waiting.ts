@@ -1,12 +1,6 @@
 export const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 
-/** Puts a value in its place in an object that is being answered, also in one that every object inherits. */
-export function put(answer: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === '__proto__') Object.defineProperty(answer, name, { value, enumerable: true, writable: true });
-  else answer[name] = value;
-}
-
 /** What an object or a list that is being answered still waits for. */
 export class Waiting {
   readonly #promises: Promise<unknown>[] = [];

@@ -15,8 +15,11 @@ type Method = (...params: unknown[]) => unknown;
 type Storage = ReturnType<typeof getMetadataStorage>;
 type Described = Storage['queries'][number] | Storage['fieldResolvers'][number];
 type Param = NonNullable<Described['params']>[number];
-/** What one parameter of a method is given. */
-type Take = (...params: Params) => unknown;
+/** What one parameter of a method is given, and whether a client has sent it. */
+interface Take {
+  readonly isSent: boolean;
+  readonly from: (...params: Params) => unknown;
+}
 
 /**
  * Takes the library out of the way of what is resolved. A field that is nothing but a property gets no resolver, and says
@@ -59,7 +62,9 @@ function methodsByField(schema: GraphQLSchema): Map<string, { direct: Resolve | 
   ]);
 }
 
-function directly({ target, methodName, params = [] }: Described): Resolve | null {
+/** Null where the library has more to do than to call it. */
+function directly({ target, methodName, params = [], middlewares = [], roles }: Described): Resolve | null {
+  if (middlewares.length > 0 || roles) return null;
   const resolver = new (target as new () => Record<string, Method>)();
   const method = resolver[methodName]?.bind(resolver) as Method;
   const sorted = params.toSorted((a, b) => a.index - b.index);
@@ -73,30 +78,33 @@ function directly({ target, methodName, params = [] }: Described): Resolve | nul
 
 function takeOf(param: Param): Take | null {
   if ('propertyName' in param && param.propertyName) return null;
+  if ('validateFn' in param && (param.validateFn || param.validateSettings !== undefined)) return null;
+  const given = (from: Take['from']): Take => ({ isSent: false, from });
   switch (param.kind) {
     case 'root':
-      return (root) => root;
+      return given((root) => root);
     case 'arg': {
-      const [{ name }, make] = [param, inputOf(param.getType())];
-      return (_root, args) => make(args[name]);
+      const { name } = param;
+      const make = inputOf(param.getType());
+      return { isSent: true, from: (_root, args) => make(args[name]) };
     }
     case 'args': {
       const make = inputOf(param.getType());
-      return (_root, args) => make(args);
+      return { isSent: true, from: (_root, args) => make(args) };
     }
     case 'context':
-      return (_root, _args, context) => context;
+      return given((_root, _args, context) => context);
     case 'info':
-      return (_root, _args, _context, info) => info;
+      return given((_root, _args, _context, info) => info);
     default:
       return null;
   }
 }
 
 function calling(method: Method, takes: readonly Take[]): Resolve {
-  return (...given) => {
-    const values = takes.map((take) => take(...given));
-    const looks = values.flatMap((value) => validateArgument(value) ?? []);
+  return (...params) => {
+    const values = takes.map(({ from }) => from(...params));
+    const looks = values.flatMap((value, i) => (takes[i]?.isSent && validateArgument(value)) || []);
     return looks.length === 0 ? method(...values) : Promise.all(looks).then(() => method(...values));
   };
 }

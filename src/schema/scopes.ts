@@ -10,7 +10,7 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Whether scopes are enough for what asks for one. */
+/** Whether scopes are enough for what asks for one; people have none, and are asked about most. */
 export const hasScope = (scopes: readonly Scope[], needed: Scope): boolean =>
   scopes.length > 0 &&
   (scopes.includes(needed) ||

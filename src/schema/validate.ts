@@ -16,13 +16,13 @@ function hasRules(type: object | undefined): boolean {
 
 /** Looks at an argument by the rules of its class, where it has any. Rejects with ArgumentValidationError. */
 export function validateArgument(value: unknown): Promise<void> | undefined {
-  const ruled = (Array.isArray(value) ? value : [value]).filter((each) => hasRules(each?.constructor));
-  return ruled.length > 0 ? validateAll(ruled) : undefined;
+  const inputs = (Array.isArray(value) ? value : [value]).filter((each) => hasRules(each?.constructor));
+  return inputs.length > 0 ? validateAll(inputs) : undefined;
 }
 
-async function validateAll(values: readonly object[]): Promise<void> {
-  for (const value of values) {
-    const faults = await validate(value, { skipMissingProperties: true, forbidUnknownValues: false });
+async function validateAll(inputs: readonly object[]): Promise<void> {
+  for (const input of inputs) {
+    const faults = await validate(input, { skipMissingProperties: true, forbidUnknownValues: false });
     if (faults.length > 0) throw new ArgumentValidationError(faults);
   }
 }

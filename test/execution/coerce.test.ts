@@ -80,7 +80,7 @@ describe('the coercion of variables', () => {
         if (!isAbsent) inputs.v = value;
         const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs);
         const found = coercionOf(schema, operation)(inputs);
-        expect(found).toEqual(coerced ?? null);
+        expect(found).toStrictEqual(coerced ?? null);
         if (found) sound += 1;
       }),
       { numRuns: 5_000 },

@@ -5,6 +5,7 @@ import {
   type DocumentNode,
   type ExecutionResult,
   execute,
+  type GraphQLEnumType,
   type GraphQLResolveInfo,
   isObjectType,
   parse,
@@ -21,6 +22,11 @@ const schema = buildSchema(`
   type Query { tree: Tree treeNow: Tree! trees: [Tree!] thing: Thing number: Int }
   type Mutation { plant(name: String): Tree fell: Tree! }
 `);
+
+// Inside, a value of an enum may have another name.
+for (const value of (schema.getType('Colour') as GraphQLEnumType).getValues()) {
+  if (value.name === 'RED') value.value = 'red inside';
+}
 
 /** What happens at a place is decided by the place and a number, so that two runs meet the same. */
 function happening(seed: number, path: string): number {
@@ -68,13 +74,13 @@ function made(type: string, path: string, world: World, args: object): unknown {
   const kind = happening(world.seed + 5, path);
   switch (type) {
     case 'Int':
-      return kind < 4 ? 'no number' : kind;
+      return kind < 4 ? 'no number' : kind < 8 ? kind + 0.5 : kind;
     case 'Float':
       return kind / 3;
     case 'Boolean':
       return kind < 5 ? 'no boolean' : kind % 2 === 0;
     case 'Colour':
-      return kind < 6 ? 'BLUE' : kind % 2 ? 'RED' : 'GREEN';
+      return kind < 6 ? 'BLUE' : kind % 2 ? 'red inside' : 'GREEN';
     case 'ID':
     case 'String':
       return `${path} ${JSON.stringify(args)}`;
@@ -209,17 +215,6 @@ describe('a plan', () => {
     );
     expect(valid).toBeGreaterThan(1_000);
   }, 60_000);
-
-  it('answers under names that every object inherits', async () => {
-    const world = { seed: 1, failing: 0, late: 50, isUnfair: false };
-    const prepared = prepare(
-      'query ($yes: Boolean) { __proto__: number, constructor: number, tree { __proto__: id, toString: leaf { __proto__: dry } } }',
-      world,
-      true,
-    );
-    expect(await prepared?.run()).toEqual(await prepared?.reference());
-    expect((await prepared?.run())?.data).toContain('"__proto__":');
-  });
 
   it('leaves no failure behind that nobody hears of, as graphql-js does of lists', async () => {
     const unfair = worlds.map((world) => ({ ...world, failing: 40, isUnfair: true }));
