@@ -34,8 +34,8 @@ function newWriter(timesAway = 0): AuditWriter {
   let asked = 0;
   const orm = new Proxy(parts.orm, {
     get(target, name, receiver) {
-      asked += name === 'em' ? 1 : 0;
-      if (name === 'em' && asked <= timesAway) throw new Error('The database is away.');
+      asked += name === 'driver' ? 1 : 0;
+      if (name === 'driver' && asked <= timesAway) throw new Error('The database is away.');
       return Reflect.get(target, name, receiver);
     },
   });
