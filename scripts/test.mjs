@@ -91,7 +91,9 @@ async function startServices(columns) {
     stops.push(stop);
     return url;
   };
-  const urls = { redis: startsRedis ? await start(services.startRedis) : REDIS_URL };
+  const urls = startsRedis
+    ? { redis: await start(services.startRedis), redisDatabases: services.REDIS_DATABASES }
+    : { redis: REDIS_URL };
   if (startsMariadb) urls.mariadb = await start(services.startMariadb);
   if (startsMysql) urls.mysql = await start(services.startMysql);
   urls.mysql ??= DATABASE_URL ? new URL('/', DATABASE_URL).href : urls.mariadb;
@@ -101,7 +103,12 @@ async function startServices(columns) {
 /** Runs jest on one column and prints one line, or everything that jest said when not all is well. */
 async function runColumn(column, urls) {
   const startedAt = Date.now();
-  const variables = { COLUMN: column, TEST_DATABASE_URL: urls[column], TEST_REDIS_URL: urls.redis };
+  const variables = {
+    COLUMN: column,
+    TEST_DATABASE_URL: urls[column],
+    TEST_REDIS_URL: urls.redis,
+    TEST_REDIS_DATABASES: urls.redisDatabases,
+  };
   if (column === 'faults') variables.FAULTS_DIR = services.folder(dir, 'faults');
   const first = await runSuites(column, variables, jestArgs);
   const again = await tryAgain(column, variables, first);

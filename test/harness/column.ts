@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +8,14 @@ import { createConnection } from 'mysql2/promise';
 export const column = process.env.COLUMN ?? 'embedded';
 export const isEmbedded = column === 'embedded';
 
+/** Each suite counts by itself what its addresses ask for: they are one address. Servers of somebody else may have one database. */
+const redisDatabase = randomInt(Number(process.env.TEST_REDIS_DATABASES ?? 1));
+
 /** A Redis of the run's own. Throws when the run was not started by `npm test`. */
 export function redisUrl(): string {
   const url = process.env.TEST_REDIS_URL;
   if (!url) throw new Error('TEST_REDIS_URL is not set: run the tests with "npm test".');
-  return url;
+  return redisDatabase === 0 ? url : `${url}/${redisDatabase}`;
 }
 
 export interface TestDatabase {

@@ -115,11 +115,14 @@ async function startSql(command, home, more, options) {
   return { url: `mysql://root@${LOOPBACK}:${port}/`, ...server };
 }
 
+/** How many databases a Redis of ours has. */
+export const REDIS_DATABASES = 1_024;
+
 export async function startRedis(dir, options) {
   const port = await freePort();
   const home = folder(dir, 'redis');
   own(home);
-  const args = ['--bind', LOOPBACK, '--port', String(port), '--save', '']; // --save '': nothing is written
+  const args = ['--bind', LOOPBACK, '--port', String(port), '--save', '', '--databases', String(REDIS_DATABASES)]; // --save '': nothing is written
   const server = await startServer({ command: 'redis-server', args, home, port, hello: 'PING\r\n', ...options });
   return { url: `redis://${LOOPBACK}:${port}`, ...server };
 }
