@@ -99,25 +99,16 @@ function listOf({ ofType }: GraphQLList<GraphQLOutputType>): Complete {
         `Expected Iterable, but did not find one for field "${plan.parentType.name}.${plan.field.name}".`,
       );
     const items: unknown[] = [];
-    let waiting: Waiting | null = null;
+    const waiting = new Waiting();
     try {
       for (const item of value) {
-        const key = items.length;
-        const completed = complete(run, plan, { prev: path, key, typename: undefined }, item);
-        items.push(completed);
-        if (!isPromise(completed)) continue;
-        waiting ??= new Waiting();
-        waiting.add(
-          completed.then((known) => {
-            items[key] = known;
-          }),
-        );
+        const place: Path = { prev: path, key: items.length, typename: undefined };
+        waiting.place(items, items.length, complete(run, plan, place, item));
       }
     } catch (error) {
-      if (!waiting) throw error;
       return waiting.fail(error);
     }
-    return waiting ? waiting.whenAll(items) : items;
+    return waiting.whenAll(items);
   };
 }
 

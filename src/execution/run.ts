@@ -38,26 +38,13 @@ export class Run implements Running {
 
   select(plan: SelectionPlan, source: unknown, path: Path | undefined): unknown {
     const answer: Record<string, unknown> = {};
-    let waiting: Waiting | null = null;
+    const waiting = new Waiting();
     try {
-      for (const field of plan) {
-        const value = this.#field(field, source, path);
-        const { responseName } = field;
-        // A place is taken at once: the order of the answer is that of the document.
-        answer[responseName] = value;
-        if (!isPromise(value)) continue;
-        waiting ??= new Waiting();
-        waiting.add(
-          value.then((known) => {
-            answer[responseName] = known;
-          }),
-        );
-      }
+      for (const field of plan) waiting.place(answer, field.responseName, this.#field(field, source, path));
     } catch (error) {
-      if (!waiting) throw error;
       return waiting.fail(error);
     }
-    return waiting ? waiting.whenAll(answer) : answer;
+    return waiting.whenAll(answer);
   }
 
   async #inTurn(plan: SelectionPlan): Promise<unknown> {

@@ -1,25 +1,15 @@
-import {
-  type GraphQLFieldResolver,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-  isIntrospectionType,
-  isObjectType,
-} from 'graphql';
+import { type GraphQLFieldResolver, type GraphQLSchema, isIntrospectionType, isObjectType } from 'graphql';
 import { getMetadataStorage } from 'type-graphql';
 import { validateArgument } from '../schema/validate.js';
 import { inputOf } from './inputs.js';
 
 type Resolve = GraphQLFieldResolver<unknown, unknown>;
-type Params = Parameters<Resolve>;
 type Method = (...params: unknown[]) => unknown;
 type Storage = ReturnType<typeof getMetadataStorage>;
 type Described = Storage['queries'][number] | Storage['fieldResolvers'][number];
 type Param = NonNullable<Described['params']>[number];
-/** What one parameter of a method is given, and whether a client has sent it. */
-interface Take {
-  readonly isSent: boolean;
-  readonly from: (...params: Params) => unknown;
-}
+/** What one parameter of a method is given. */
+type Take = (...given: Parameters<Resolve>) => unknown;
 
 /**
  * Takes the library out of the way of what is resolved. A field that is nothing but a property gets no resolver, and says
@@ -28,11 +18,11 @@ interface Take {
  */
 export function withDirectFields(schema: GraphQLSchema): GraphQLSchema {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
-  const ofFields = methodsByField(schema);
+  const ofFields = methodsByField();
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
     for (const [name, field] of Object.entries(type.getFields())) {
-      const method = ofFields.get(keyOf(type, name));
+      const method = ofFields.get(keyOf(type.name, name));
       if (method?.direct) field.resolve = method.direct;
       else if (!method && !roots.includes(type)) {
         field.resolve = undefined;
@@ -43,23 +33,23 @@ export function withDirectFields(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
-const keyOf = (type: Pick<GraphQLObjectType, 'name'> | null | undefined, field: string) => `${type?.name}.${field}`;
+const keyOf = (type: string, field: string) => `${type}.${field}`;
 
 /** The methods that resolve fields, each with how it is called directly, if it can be. */
-function methodsByField(schema: GraphQLSchema): Map<string, { direct: Resolve | null }> {
+function methodsByField(): Map<string, { direct: Resolve | null }> {
   const { objectTypes, fieldResolvers, queries, mutations } = getMetadataStorage();
   const nameOf = new Map<unknown, string>(objectTypes.map(({ target, name }) => [target, name]));
-  const ofRoot = (type: GraphQLObjectType | null | undefined, methods: typeof queries) =>
-    methods.map((method) => [keyOf(type, method.schemaName), { direct: directly(method) }] as const);
-  return new Map([
-    ...ofRoot(schema.getQueryType(), queries),
-    ...ofRoot(schema.getMutationType(), mutations),
-    ...fieldResolvers.map((method) => {
-      const name = nameOf.get(method.getObjectType?.() ?? method.target) ?? '';
-      const direct = method.kind === 'external' ? directly(method) : null;
-      return [keyOf({ name }, method.schemaName), { direct }] as const;
+  const described = [
+    ...queries.map((method) => ['Query', method] as const),
+    ...mutations.map((method) => ['Mutation', method] as const),
+    ...fieldResolvers.map((method) => [nameOf.get(method.getObjectType?.() ?? method.target) ?? '', method] as const),
+  ];
+  return new Map(
+    described.map(([type, method]) => {
+      const isOurs = !('kind' in method) || method.kind === 'external';
+      return [keyOf(type, method.schemaName), { direct: isOurs ? directly(method) : null }] as const;
     }),
-  ]);
+  );
 }
 
 /** Null where the library has more to do than to call it. */
@@ -68,43 +58,42 @@ function directly({ target, methodName, params = [], middlewares = [], roles }: 
   const resolver = new (target as new () => Record<string, Method>)();
   const method = resolver[methodName]?.bind(resolver) as Method;
   const sorted = params.toSorted((a, b) => a.index - b.index);
-  // What is asked for each object of a list takes these, and is called without a list made of them.
-  const kinds = sorted.map((param) => ('propertyName' in param && param.propertyName ? '' : param.kind)).join();
-  if (kinds === 'root') return (root) => method(root);
-  if (kinds === 'root,context') return (root, _args, context) => method(root, context);
   const takes = sorted.map(takeOf);
-  return takes.every((take) => take !== null) ? calling(method, takes) : null;
+  if (takes.includes(null)) return null;
+  const kinds = sorted.map(({ kind }) => kind);
+  // What is asked for each object of a list takes these, and is called without a list made of them.
+  if (kinds.join() === 'root') return (root) => method(root);
+  if (kinds.join() === 'root,context') return (root, _args, context) => method(root, context);
+  const sent = kinds.flatMap((kind, i) => (kind === 'arg' || kind === 'args' ? [i] : []));
+  return calling(method, takes as Take[], sent);
 }
 
 function takeOf(param: Param): Take | null {
-  if ('propertyName' in param && param.propertyName) return null;
-  if ('validateFn' in param && (param.validateFn || param.validateSettings !== undefined)) return null;
-  const given = (from: Take['from']): Take => ({ isSent: false, from });
   switch (param.kind) {
     case 'root':
-      return given((root) => root);
-    case 'arg': {
-      const { name } = param;
-      const make = inputOf(param.getType());
-      return { isSent: true, from: (_root, args) => make(args[name]) };
-    }
-    case 'args': {
-      const make = inputOf(param.getType());
-      return { isSent: true, from: (_root, args) => make(args) };
-    }
+      return param.propertyName ? null : (root) => root;
     case 'context':
-      return given((_root, _args, context) => context);
+      return param.propertyName ? null : (_root, _args, context) => context;
     case 'info':
-      return given((_root, _args, _context, info) => info);
+      return (_root, _args, _context, info) => info;
+    case 'arg':
+    case 'args': {
+      if (param.validateFn || param.validateSettings !== undefined) return null;
+      const make = inputOf(param.getType());
+      if (param.kind === 'args') return (_root, args) => make(args);
+      const { name } = param;
+      return (_root, args) => make(args[name]);
+    }
     default:
       return null;
   }
 }
 
-function calling(method: Method, takes: readonly Take[]): Resolve {
-  return (...params) => {
-    const values = takes.map(({ from }) => from(...params));
-    const looks = values.flatMap((value, i) => (takes[i]?.isSent && validateArgument(value)) || []);
+/** `sent` are the places of what a client has sent: that is looked at before. */
+function calling(method: Method, takes: readonly Take[], sent: readonly number[]): Resolve {
+  return (...given) => {
+    const values = takes.map((take) => take(...given));
+    const looks = sent.flatMap((i) => validateArgument(values[i]) ?? []);
     return looks.length === 0 ? method(...values) : Promise.all(looks).then(() => method(...values));
   };
 }

@@ -115,18 +115,19 @@ export class Trace {
     const nobody = Object.fromEntries(personal.map(([fact]) => [fact, null]));
     const answers = new Map<unknown, boolean>();
     const told = (row: R, column: string) => (row as Readonly<Record<string, string | null>>)[column] ?? null;
-    const [[, only = ''] = []] = common;
-    const key = (row: R) =>
-      common.length === 1 ? told(row, only) : JSON.stringify(common.map(([, column]) => told(row, column)));
+    const places = common.map(([, column]) => column);
+    const [first = '', ...others] = places;
+    const keyOf = (row: R) =>
+      others.length === 0 ? told(row, first) : JSON.stringify(places.map((column) => told(row, column)));
     return (row) => {
-      const same = key(row);
-      let answer = answers.get(same);
+      const key = keyOf(row);
+      let answer = answers.get(key);
       if (answer === undefined) {
         const own = Object.fromEntries(common.map(([fact, column]) => [fact, told(row, column)]));
         const facts = { ...known, ...nobody, ...own } as Facts<F>;
         // Where it is not enough, each row is a question of its own, and this one is none.
         answer = isSeen(policy, this.#grants, facts) && this.sees(policy, facts);
-        answers.set(same, answer);
+        answers.set(key, answer);
       }
       return answer;
     };

@@ -4,8 +4,9 @@ import { ArgumentValidationError } from 'type-graphql';
 /** Of each class of inputs, whether there is anything to look for: to ask that of every request costs more than to look. */
 const ruled = new WeakMap<object, boolean>();
 
-function hasRules(type: object | undefined): boolean {
-  if (!type) return false;
+function hasRules(type: unknown): boolean {
+  // What a client may write as it likes may have any value there.
+  if (typeof type !== 'function') return false;
   let known = ruled.get(type);
   if (known === undefined) {
     known = getMetadataStorage().getTargetValidationMetadatas(type as new () => object, '', false, false).length > 0;

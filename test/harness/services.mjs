@@ -122,7 +122,8 @@ export async function startRedis(dir, options) {
   const port = await freePort();
   const home = folder(dir, 'redis');
   own(home);
-  const args = ['--bind', LOOPBACK, '--port', String(port), '--save', '', '--databases', String(REDIS_DATABASES)]; // --save '': nothing is written
+  const place = ['--bind', LOOPBACK, '--port', String(port)];
+  const args = [...place, '--save', '', '--databases', String(REDIS_DATABASES)]; // --save '': nothing is written
   const server = await startServer({ command: 'redis-server', args, home, port, hello: 'PING\r\n', ...options });
   return { url: `redis://${LOOPBACK}:${port}`, ...server };
 }

@@ -308,7 +308,7 @@ async function overSocket(caller: Caller, document: string): Promise<string> {
   }
 }
 
-/** From an address of its own: what nobody is let in for is counted by address, and other suites count there as well. */
+/** From an address of its own each time: what nobody is let in for is counted by address, and all of it is more than one may ask. */
 async function overHttp(caller: Caller, document: string): Promise<string> {
   return outcomeOf(await ask(cluster.first, { ...caller, address: newAddress() }, document));
 }
