@@ -132,7 +132,7 @@ export async function selectRows<T extends object>(
   const hint = index === null ? '' : ` force index (${index})`;
   const where = `${table.isTenants ? 'company_id = ? and ' : ''}${condition}${lockSql(em, lock)}`;
   const found = await run(em, `${sql}${hint} where ${where}`, [
-    ...(veil?.columns ?? []).flatMap(() => veiling?.parameters ?? []),
+    ...(veiling?.parameters ?? []),
     ...(table.isTenants ? [companyOf(source)] : []),
     ...parameters,
   ]);

@@ -1,4 +1,5 @@
 import { BigIntType, type EntityClass, type EntityMetadata, type EntityProperty, JsonType } from '@mikro-orm/core';
+import { LRUCache } from 'lru-cache';
 import type { EntityManager } from './orm.js';
 import { isSqlite } from './statements.js';
 import { readTime } from './stored-time.js';
@@ -9,6 +10,7 @@ export type Values = Record<string, unknown>;
 /** How one property is written in the database. */
 interface Column {
   readonly name: string;
+  readonly field: string;
   readonly sql: string;
   readonly isNullable: boolean;
   read(value: unknown): unknown;
@@ -19,7 +21,7 @@ interface Column {
   plain(value: unknown): unknown;
 }
 
-/** Some of a table's columns: how they are asked for, and how what comes is read. */
+/** Columns of a table: how they are asked for, and how what comes is read. */
 interface Selection {
   readonly sql: string;
   read(row: Values): Values;
@@ -32,7 +34,12 @@ interface Veil {
   readonly unless: string;
 }
 
+/** Some connections read JSON themselves. */
+const readJson = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : value);
+
 const RAW = Symbol('what the database has told');
+/** The name of what is veiled, in what the database tells. */
+const BEHIND = 'behind_the_veil';
 const UNVEIL = Symbol('reads what was veiled as well');
 
 /** The row with what was veiled of it: of the rows that are told of. Others have nothing there. */
@@ -44,6 +51,9 @@ interface TableIndex {
   readonly columns: readonly string[];
 }
 
+/** Of one table. Clients say what is read, so that there is no end of parts. */
+const KNOWN_PARTS = 500;
+
 /** How the rows of one table are read and written. */
 export class Table {
   readonly sql: string;
@@ -51,7 +61,7 @@ export class Table {
   readonly order: string;
   readonly isTenants: boolean;
   readonly #whole: Selection;
-  readonly #parts = new Map<string, Selection>();
+  readonly #parts = new LRUCache<string, Selection>({ max: KNOWN_PARTS });
   readonly #byName: ReadonlyMap<string, Column>;
 
   constructor(
@@ -63,7 +73,7 @@ export class Table {
   ) {
     this.sql = quoted(name);
     this.insert = `insert into ${this.sql} (${listed(columns)})`;
-    this.#whole = this.#selectionOf(columns);
+    this.#whole = wholeOf(this.sql, columns);
     this.#byName = new Map(columns.map((column) => [column.name, column]));
     this.order = this.#byName.has('id') ? ' order by id' : '';
     this.isTenants = this.#byName.has('companyId');
@@ -77,7 +87,7 @@ export class Table {
 
   /** The index whose columns are these, or begin with them: rows are found and sorted by it. */
   indexAlong(names: readonly string[]): string | null {
-    const wanted = names.map((name) => this.column(name).sql.slice(1, -1));
+    const wanted = names.map((name) => this.column(name).field);
     const found = this.indexes.find(({ columns }) => wanted.every((column, i) => column === columns[i]));
     return found?.name ?? null;
   }
@@ -93,72 +103,65 @@ export class Table {
     const key = `${names.join()} ${veil.names.join()} ${veil.unless}`;
     const known = this.#parts.get(key);
     if (known) return known;
-    const selection = this.#selectionOf(
-      names.map((name) => this.column(name)),
-      veil,
-    );
+    const selection = this.#part(names, veil);
     this.#parts.set(key, selection);
     return selection;
   }
 
-  #selectionOf(chosen: readonly Column[], veil?: Veil): Selection {
-    const hidden = (veil?.names ?? []).map((name) => this.column(name));
-    const told = [
-      ...chosen.map(({ sql }) => sql),
-      ...hidden.map(({ sql }) => `case when ${veil?.unless} then null else ${sql} end as ${sql}`),
-    ];
-    const sql = `select ${told.join(', ')} from ${this.sql}`;
-    const prototype = this.#prototypeFor(chosen);
-    const readers = readersOf(chosen);
-    if (hidden.length === 0) return { sql, read: (row) => readInto(Object.create(prototype), readers, row) };
-    const whole = [...chosen, ...hidden];
-    const [unveiledPrototype, allReaders] = [this.#prototypeFor(whole), readersOf(whole)];
-    const veiledPrototype = Object.create(prototype, {
-      [UNVEIL]: {
-        value(this: { [RAW]: Values }) {
-          return readInto(Object.create(unveiledPrototype), allReaders, this[RAW]);
-        },
-      },
-    });
-    return {
-      sql,
-      read: (row) => {
-        const values = readInto(Object.create(veiledPrototype), readers, row);
-        values[RAW as never] = row;
-        return values;
-      },
+  #part(names: readonly string[], veil: Veil): Selection {
+    const told = names.map((name) => this.column(name));
+    const veiled = veil.names.map((name) => this.column(name));
+    if (veiled.length === 0) return { sql: `select ${listed(told)} from ${this.sql}`, read: this.#views(told) };
+    // One column for all of them: of most rows it is empty.
+    const behind = `case when ${veil.unless} then null else json_array(${listed(veiled)}) end as ${BEHIND}`;
+    const whole = this.#views([...told, ...veiled]);
+    const unveil = (row: Values) => {
+      const values = readJson(row[BEHIND]) as readonly unknown[] | null;
+      return whole({ ...row, ...Object.fromEntries(veiled.map(({ field }, i) => [field, values?.[i]])) });
     };
+    return { sql: `select ${listed(told)}, ${behind} from ${this.sql}`, read: this.#views(told, unveil) };
   }
 
-  /** What rows inherit that have these columns. */
-  #prototypeFor(chosen: readonly Column[]): object {
-    const missing = this.columns.filter((column) => !chosen.includes(column));
-    return missing.length === 0 ? Object.prototype : withoutColumns(this.sql, missing);
+  /** Reads some columns of a row, each when it is asked for: of most rows of a list few are, and of the hidden ones none. */
+  #views(told: readonly Column[], unveil: Selection['read'] | null = null): Selection['read'] {
+    class View {
+      readonly [RAW]: Values;
+      constructor(row: Values) {
+        this[RAW] = row;
+      }
+    }
+    const table = this.sql;
+    for (const { name, field, read } of this.columns) {
+      const get = told.some((column) => column.name === name)
+        ? function (this: View) {
+            return read(this[RAW][field]);
+          }
+        : () => {
+            throw new Error(`${name} of ${table} was not read.`);
+          };
+      Object.defineProperty(View.prototype, name, { get });
+    }
+    if (unveil)
+      Object.defineProperty(View.prototype, UNVEIL, {
+        value(this: View) {
+          return unveil(this[RAW]);
+        },
+      });
+    return (row) => new View(row) as object as Values;
   }
 }
 
-/** Without a way to read it, what a column has is what the database tells. */
-type Reader = readonly [name: string, field: string, read: Column['read'] | null];
-
-const readersOf = (columns: readonly Column[]): Reader[] =>
-  columns.map(({ name, sql, read }) => [name, sql.slice(1, -1), read === same ? null : read]);
-
-function readInto(values: Values, readers: readonly Reader[], row: Values): Values {
-  for (const [name, field, read] of readers) {
-    const told = row[field];
-    values[name] = read ? read(told) : told;
-  }
-  return values;
-}
-
-/** What rows inherit that were read without some columns: a fault of the program is not mistaken for an absent value. */
-function withoutColumns(table: string, missing: readonly Column[]): object {
-  const get = ({ name }: Column) => ({
-    get: () => {
-      throw new Error(`${name} of ${table} was not read.`);
+/** All of a row at once: it is copied, compared and changed. */
+function wholeOf(table: string, columns: readonly Column[]): Selection {
+  const readers = columns.map(({ name, field, read }) => [name, field, read] as const);
+  return {
+    sql: `select ${listed(columns)} from ${table}`,
+    read: (row) => {
+      const values: Values = {};
+      for (const [name, field, read] of readers) values[name] = read(row[field]);
+      return values;
     },
-  });
-  return Object.defineProperties({}, Object.fromEntries(missing.map((column) => [column.name, get(column)])));
+  };
 }
 
 const listed = (columns: readonly Column[]): string => columns.map(({ sql }) => sql).join(', ');
@@ -208,7 +211,17 @@ function columnsOf(em: EntityManager, properties: readonly EntityProperty[]): Co
     const conversion = conversionOf(property, platform);
     const compare = property.targetMeta ? same : conversion.write;
     const plain = property.targetMeta ? toReference : same;
-    return [{ name, sql: quoted(column), isNullable: property.nullable === true, ...conversion, compare, plain }];
+    return [
+      {
+        name,
+        field: column,
+        sql: quoted(column),
+        isNullable: property.nullable === true,
+        ...conversion,
+        compare,
+        plain,
+      },
+    ];
   });
 }
 
@@ -221,7 +234,7 @@ function conversionOf({ targetMeta, customType, runtimeType }: EntityProperty, p
   }
   if (customType instanceof BigIntType) return { read: Number, write: same };
   if (customType instanceof JsonType) {
-    return { read: (value) => (typeof value === 'string' ? JSON.parse(value) : value), write: JSON.stringify };
+    return { read: readJson, write: JSON.stringify };
   }
   if (customType) {
     return {

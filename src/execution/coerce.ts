@@ -42,18 +42,23 @@ export function coercionOf(
   });
   return (inputs) => {
     try {
-      // A variable may have any name, also one that every object inherits.
-      const coerced: Values = Object.create(null);
+      const coerced: Values = {};
       for (const { name, coerce, absent } of variables) {
-        if (Object.hasOwn(inputs, name)) coerced[name] = coerce(inputs[name]);
-        else if (absent) coerced[name] = absent();
+        if (Object.hasOwn(inputs, name)) put(coerced, name, coerce(inputs[name]));
+        else if (absent) put(coerced, name, absent());
       }
-      return { ...coerced };
+      return coerced;
     } catch {
       // A scalar throws errors of its own.
       return null;
     }
   };
+}
+
+/** A variable may have any name, also the one by which objects have what they inherit. */
+function put(values: Values, name: string, value: unknown): void {
+  if (name !== '__proto__') values[name] = value;
+  else Object.defineProperty(values, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 const known = new WeakMap<GraphQLInputType, Coerce>();

@@ -1,8 +1,8 @@
-import { type FieldNode, type GraphQLObjectType, getNamedType, isObjectType, Kind } from 'graphql';
+import { type FieldNode, type GraphQLObjectType, getNamedType, isObjectType } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { getFieldDef } from 'graphql/execution/execute.js';
-import { getArgumentValues } from 'graphql/execution/values.js';
 import { type AccessSubject, resolverFor } from '../schema/access.js';
+import { argsOf } from './arguments.js';
 import { completionOf } from './complete.js';
 import { leafOf } from './leaf.js';
 import type { FieldPlan, PlanSource, SelectionPlan, Variables } from './plan.js';
@@ -55,31 +55,4 @@ export function planOperation(
   const root = schema.getRootType(operation.operation);
   if (!root) throw new Error(`The schema has no ${operation.operation}.`);
   return planFields(root, collectFields(schema, fragments, variables, root, operation.selectionSet));
-}
-
-const NO_ARGS: Record<string, unknown> = Object.freeze({});
-
-/** Arguments without variables are coerced once. */
-function argsOf(field: Field, node: FieldNode): FieldPlan['args'] {
-  if (field.args.length === 0) return () => NO_ARGS;
-  const coerce = (variables: Variables) => getArgumentValues(field, node, variables as Record<string, unknown>);
-  if (node.arguments?.some(({ value }) => hasVariable(value))) return coerce;
-  try {
-    const args = frozen(coerce({}));
-    return () => args;
-  } catch {
-    // It is told as the fault of this field alone, when it is run.
-    return coerce;
-  }
-}
-
-/** With all that is in it: every request of the document is given the same. */
-function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
-  return value;
-}
-
-function hasVariable(value: unknown): boolean {
-  const { kind, values = [], fields = [] } = value as { kind: Kind; values?: unknown[]; fields?: { value: unknown }[] };
-  return kind === Kind.VARIABLE || values.some(hasVariable) || fields.some((part) => hasVariable(part.value));
 }

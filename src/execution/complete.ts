@@ -35,9 +35,10 @@ function nonNull(inner: Complete): Complete {
     if (value === null) throw new Error(`Cannot return null for non-nullable field ${parentType.name}.${field.name}.`);
     return value;
   };
+  const checkLate = (value: Promise<unknown>, plan: FieldPlan) => value.then((known) => check(known, plan));
   return (run, plan, path, value) => {
     const completed = inner(run, plan, path, value);
-    return isPromise(completed) ? completed.then((known) => check(known, plan)) : check(completed, plan);
+    return isPromise(completed) ? checkLate(completed, plan) : check(completed, plan);
   };
 }
 
@@ -80,15 +81,15 @@ function serializing(type: GraphQLLeafType): Complete {
 
 function listOf({ ofType }: GraphQLList<GraphQLOutputType>): Complete {
   const completeItem = completionOf(ofType);
+  const completeLate = (run: Running, plan: FieldPlan, place: Path, item: Promise<unknown>) =>
+    item.then((known) => completeItem(run, plan, place, known));
+  const recoverLate = (run: Running, plan: FieldPlan, place: Path, completed: Promise<unknown>) =>
+    completed.then(undefined, (error) => run.recover(error, plan, place, ofType));
   /** An item that fails is the item's matter, as far as its type allows. */
   const complete: Complete = (run, plan, place, item) => {
     try {
-      const completed = isPromise(item)
-        ? item.then((known) => completeItem(run, plan, place, known))
-        : completeItem(run, plan, place, item);
-      return isPromise(completed)
-        ? completed.then(undefined, (error) => run.recover(error, plan, place, ofType))
-        : completed;
+      const completed = isPromise(item) ? completeLate(run, plan, place, item) : completeItem(run, plan, place, item);
+      return isPromise(completed) ? recoverLate(run, plan, place, completed) : completed;
     } catch (error) {
       return run.recover(error, plan, place, ofType);
     }
@@ -103,7 +104,9 @@ function listOf({ ofType }: GraphQLList<GraphQLOutputType>): Complete {
     try {
       for (const item of value) {
         const place: Path = { prev: path, key: items.length, typename: undefined };
-        waiting.place(items, items.length, complete(run, plan, place, item));
+        const completed = complete(run, plan, place, item);
+        if (isPromise(completed)) waiting.place(items, items.length, completed);
+        items.push(completed);
       }
     } catch (error) {
       return waiting.fail(error);
@@ -113,7 +116,10 @@ function listOf({ ofType }: GraphQLList<GraphQLOutputType>): Complete {
 }
 
 function completeObject(run: Running, plan: FieldPlan, path: Path, type: GraphQLObjectType, value: unknown): unknown {
-  if (!type.isTypeOf) return run.select(plan.selection(type), value, path);
+  return type.isTypeOf ? completeChecked(run, plan, path, type, value) : run.select(plan.selection(type), value, path);
+}
+
+function completeChecked(run: Running, plan: FieldPlan, path: Path, type: GraphQLObjectType, value: unknown): unknown {
   const check = (isOfType: boolean) => {
     if (!isOfType)
       throw new GraphQLError(`Expected value of type "${type.name}" but got: ${inspect(value)}.`, {
@@ -121,7 +127,7 @@ function completeObject(run: Running, plan: FieldPlan, path: Path, type: GraphQL
       });
     return run.select(plan.selection(type), value, path);
   };
-  const isOfType = type.isTypeOf(value, run.context, new FieldInfo(run, plan, path.prev));
+  const isOfType = type.isTypeOf?.(value, run.context, new FieldInfo(run, plan, path.prev));
   return isPromise(isOfType) ? isOfType.then(check) : check(isOfType as boolean);
 }
 

@@ -40,7 +40,13 @@ export class Run implements Running {
     const answer: Record<string, unknown> = {};
     const waiting = new Waiting();
     try {
-      for (const field of plan) waiting.place(answer, field.responseName, this.#field(field, source, path));
+      // Counted: what `of` makes for each field was a quarter of all that is made for an answer.
+      for (let i = 0; i < plan.length; i += 1) {
+        const field = plan[i] as FieldPlan;
+        const value = this.#field(field, source, path);
+        answer[field.responseName] = value;
+        if (isPromise(value)) waiting.place(answer, field.responseName, value);
+      }
     } catch (error) {
       return waiting.fail(error);
     }
@@ -53,22 +59,28 @@ export class Run implements Running {
     return answer;
   }
 
+  /** Closures are made where something is waited for, and not here: V8 makes room for what they hold at every call. */
   #field(plan: FieldPlan, source: unknown, parent: Path | undefined): unknown {
-    const { complete, field, leaf } = plan;
     try {
       const value = this.#resolve(plan, source, parent);
-      const told = leaf?.(value);
+      const told = plan.leaf?.(value);
       if (told !== undefined) return told;
       const path = pathTo(plan, parent);
       const completed = isPromise(value)
-        ? value.then((known) => complete(this, plan, path, known))
-        : complete(this, plan, path, value);
-      return isPromise(completed)
-        ? completed.then(undefined, (error) => this.recover(error, plan, path, field.type))
-        : completed;
+        ? this.#completeLate(plan, path, value)
+        : plan.complete(this, plan, path, value);
+      return isPromise(completed) ? this.#recoverLate(plan, path, completed) : completed;
     } catch (error) {
-      return this.recover(error, plan, pathTo(plan, parent), field.type);
+      return this.recover(error, plan, pathTo(plan, parent), plan.field.type);
     }
+  }
+
+  #completeLate(plan: FieldPlan, path: Path, value: Promise<unknown>): Promise<unknown> {
+    return value.then((known) => plan.complete(this, plan, path, known));
+  }
+
+  #recoverLate(plan: FieldPlan, path: Path, completed: Promise<unknown>): Promise<unknown> {
+    return completed.then(undefined, (error) => this.recover(error, plan, path, plan.field.type));
   }
 
   #resolve(plan: FieldPlan, source: unknown, parent: Path | undefined): unknown {

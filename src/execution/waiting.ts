@@ -5,21 +5,18 @@ export const isPromise = (value: unknown): value is Promise<unknown> =>
 export class Waiting {
   #promises: Promise<unknown>[] | null = null;
 
-  /** Puts a value in its place, at once or when it is known. The place is taken at once: the order of the answer is that of the document. */
-  place(holder: object, key: string | number, value: unknown): void {
-    const places = holder as Record<string | number, unknown>;
-    places[key] = value;
-    if (!isPromise(value)) return;
+  /** Puts a value in its place when it is known. */
+  place(holder: object, key: string | number, value: Promise<unknown>): void {
     this.#promises ??= [];
     this.#promises.push(
       value.then((known) => {
-        places[key] = known;
+        (holder as Record<string | number, unknown>)[key] = known;
       }),
     );
   }
 
   whenAll<T>(holder: T): T | Promise<T> {
-    return this.#promises ? Promise.all(this.#promises).then(() => holder) : holder;
+    return this.#promises ? after(this.#promises, holder) : holder;
   }
 
   /** Throws, after what is under way has ended: nobody else listens to it. */
@@ -28,3 +25,5 @@ export class Waiting {
     return Promise.allSettled(this.#promises).then(() => Promise.reject(error));
   }
 }
+
+const after = <T>(promises: Promise<unknown>[], holder: T): Promise<T> => Promise.all(promises).then(() => holder);
