@@ -14,7 +14,7 @@ try {
   const config = readConfig(await withVaultValues(process.env));
   await prepareDatabase();
   const server = await startServer(config);
-  onSignal(server);
+  endInTime(server);
   if (!config.production) await welcome(server);
 
   /** In development the database is brought up to date and filled; in production both are the operator's acts. */
@@ -45,20 +45,21 @@ try {
   process.exit(1);
 }
 
-/** The first signal drains, the second one leaves at once. */
-function onSignal(server: RunningServer): void {
+/** The first signal drains, the second one leaves at once. A process that cannot go on drains as well, and ends with 1. */
+function endInTime(server: RunningServer): void {
   let stopping = false;
-  const stop = () => {
-    if (stopping) process.exit(1);
+  const stop = (exitCode: number) => {
     stopping = true;
     server.stop().then(
-      () => process.exit(0),
+      () => process.exit(exitCode),
       (error) => {
         console.error(describeFault(error));
         process.exit(1);
       },
     );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  const onSignal = () => (stopping ? process.exit(1) : stop(0));
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  void server.parts.feeds.lost.then(() => stopping || stop(1));
 }

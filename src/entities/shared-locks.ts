@@ -37,7 +37,7 @@ class SharedLocks {
       this.#questions.delete(table);
       const { text, parameters } = namedRows(wanted);
       const from = `${table.selection().sql}${byPrimaryKey(em)}`;
-      return { text: `${from} where ${text} order by company_id, id FOR UPDATE NOWAIT`, parameters };
+      return { text: `${from} where ${text} order by company_id, id FOR UPDATE SKIP LOCKED`, parameters };
     });
     const question = { wanted, answer };
     this.#questions.set(table, question);
@@ -62,7 +62,8 @@ export const isShared = (em: EntityManager): boolean => locksOf(em) !== undefine
 
 /**
  * Locks and reads rows of a company, in one question with what the others who share the transaction ask for in the same
- * turn: a trip is theirs together anyway, and a statement costs more than the rows. Throws NotSharedError as below.
+ * turn: a trip is theirs together anyway, and a statement costs more than the rows. Throws NotSharedError as below, and where
+ * one of them is not to be had: whether somebody else has it, or there is none, is seen by who asks alone.
  */
 export async function lockTogether(
   em: EntityManager,
@@ -73,6 +74,7 @@ export async function lockTogether(
   const wanted = ids.map((id) => ({ companyId, id }));
   const { rows } = (await locksOf(em)?.ask(em, table, wanted)) ?? { rows: [] };
   const theirs = rows.filter(({ company_id, id }) => company_id === companyId && ids.includes(String(id)));
+  if (theirs.length < new Set(ids).size) throw new NotSharedError(`a row of ${table.sql} is locked, or absent.`);
   expectLockedByNobodyElse(
     em,
     table.sql,

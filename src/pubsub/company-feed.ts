@@ -37,6 +37,8 @@ export class CompanyFeed {
     readonly companyId: string,
     readonly orm: Orm,
     readonly log: Logger,
+    /** Called once, when the log is found to be another one. */
+    readonly onLoss: () => void,
   ) {}
 
   /** Whether all is known here that was committed up to so many milliseconds ago, and all that this process has committed. */
@@ -119,10 +121,8 @@ export class CompanyFeed {
     if (this.#isOfAnotherLog) return;
     this.#isOfAnotherLog = true;
     const about = { companyId: this.companyId, seq, known };
-    this.log.error(
-      about,
-      'feed: the log has lost its end: nothing is answered by what is known of it; start this process anew',
-    );
+    this.log.error(about, 'feed: the log has lost its end: this process knows another one, and has to begin anew');
+    this.onLoss();
   }
 
   #catchUp(): void {
@@ -185,6 +185,12 @@ export interface FeedSeat {
 
 /** The feeds that this node follows: those of the companies that somebody here listens to, and no others. */
 export class FeedRegistry {
+  /**
+   * When a log turns out to have lost its end, in a failover: its numbers are given again, to other events, which
+   * those who follow it here would not be told.
+   */
+  readonly lost: Promise<void>;
+  readonly #onLoss: () => void;
   readonly #open = new Map<string, OpenFeed>();
   readonly #poll: NodeJS.Timeout;
   #polling = false;
@@ -195,6 +201,9 @@ export class FeedRegistry {
     readonly log: Logger,
     headPollMs: number,
   ) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.lost = promise;
+    this.#onLoss = resolve;
     this.#poll = setInterval(() => void this.#pollHeads(), headPollMs);
     this.#poll.unref();
   }
@@ -239,7 +248,7 @@ export class FeedRegistry {
   }
 
   #start(companyId: string): OpenFeed {
-    const feed = new CompanyFeed(companyId, this.orm, this.log);
+    const feed = new CompanyFeed(companyId, this.orm, this.log, this.#onLoss);
     const open: OpenFeed = { feed, readers: 0, ready: Promise.resolve(feed), isReady: false };
     open.ready = (async () => {
       const early: (readonly LoggedEvent[])[] = [];

@@ -3,15 +3,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
 import type { Project } from '../../src/entities/project.js';
 import type { Row } from '../../src/entities/rows.js';
+import { run } from '../../src/entities/statements.js';
 import type { Task } from '../../src/entities/task.js';
+import { readHeads } from '../../src/pubsub/event-log.js';
 import { type Caller, get, type Listener, listen } from '../harness/client.js';
-import { type Cluster, type Node, startCluster } from '../harness/cluster.js';
+import { type Cluster, type Node, startCluster, startNode } from '../harness/cluster.js';
 import { isEmbedded, redisUrl } from '../harness/column.js';
 import { startProxy, type TcpProxy } from '../harness/tcp-proxy.js';
 import { until } from '../harness/until.js';
 import { type Person, World } from '../harness/world.js';
 
 const CHANGES = 'subscription ($project: ID!) { taskChanged(projectId: $project) { kind taskId task { title } } }';
+const CHANGES_AFTER =
+  'subscription ($project: ID!, $after: String) { taskChanged(projectId: $project, after: $after) { kind cursor } }';
 const FOLLOWED = 'subscription { followedChanged { kind task { title } } }';
 /** From the answer of the mutation that ends a way in to the closing of its sockets, on another process. */
 const ENDED_WITHIN_MS = 1_000;
@@ -275,4 +279,30 @@ describe('a process that is told to stop', () => {
       await drained.stop();
     }
   }, 20_000);
+});
+
+describe('a process that follows a log which a failover has made shorter', () => {
+  it('closes its sockets with 1012 and ends, and who comes back is told to read everything anew', async () => {
+    const failing = await startCluster();
+    try {
+      const { orm } = failing.parts;
+      const own = await World.found(failing.parts, failing.issuer);
+      const { id } = await own.project();
+      const stream = listen(failing.last, own.admin.caller, CHANGES_AFTER, { project: id });
+      const { cursor } = await stream.until(({ kind }) => kind === 'READY');
+      const exit = once(failing.last.process, 'exit');
+      const head = (await readHeads(orm, [own.companyId])).get(own.companyId) ?? 0;
+      await run(orm.em, 'delete from events where company_id = ? and seq = ?', [own.companyId, head]);
+      await run(orm.em, 'update log_heads set seq = ? where company_id = ?', [head - 1, own.companyId]);
+      expect((await stream.closed).code).toBe(1012);
+      expect(await exit).toEqual([1, null]);
+      expect(await failing.last.logged('has lost its end')).toMatchObject({ companyId: own.companyId, level: 50 });
+      const next = await startNode(failing.database, failing.issuer);
+      const again = listen(next, own.admin.caller, CHANGES_AFTER, { project: id, after: cursor });
+      await again.until(({ kind }) => kind === 'RESYNC');
+      await next.stop();
+    } finally {
+      await failing.stop();
+    }
+  }, 30_000);
 });
