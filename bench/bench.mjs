@@ -99,6 +99,7 @@ async function play(workload, services) {
       }
     }
     const ofCell = runs.filter((run) => run.cell === cell.name);
+    if (isEnding) throw new Error('It was ended before all was measured.');
     console.log(`\n${tableOf(cell, summarize(ofCell, options.rounds), ofCell)}`);
   }
 
