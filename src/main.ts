@@ -47,9 +47,11 @@ try {
 
 /** The first signal drains, the second one leaves at once. A process that cannot go on drains as well, and ends with 1. */
 function endInTime(server: RunningServer): void {
-  let stopping = false;
+  let isStopping = false;
+  let isAsked = false;
   const stop = (exitCode: number) => {
-    stopping = true;
+    if (isStopping) return;
+    isStopping = true;
     server.stop().then(
       () => process.exit(exitCode),
       (error) => {
@@ -58,8 +60,12 @@ function endInTime(server: RunningServer): void {
       },
     );
   };
-  const onSignal = () => (stopping ? process.exit(1) : stop(0));
+  const onSignal = () => {
+    if (isAsked) process.exit(1);
+    isAsked = true;
+    stop(0);
+  };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  void server.parts.feeds.lost.then(() => stopping || stop(1));
+  void server.parts.feeds.lost.then(() => stop(1));
 }

@@ -117,7 +117,7 @@ export class Table {
     const whole = this.#views([...told, ...veiled]);
     const unveil = (row: Values) => {
       const values = readJson(row[BEHIND]) as readonly unknown[] | null;
-      return whole({ ...row, ...Object.fromEntries(veiled.map(({ field }, i) => [field, values?.[i]])) });
+      return whole({ ...row, ...Object.fromEntries(veiled.map(({ field }, i) => [field, values?.[i] ?? null])) });
     };
     return { sql: `select ${listed(told)}, ${behind} from ${this.sql}`, read: this.#views(told, unveil) };
   }

@@ -13,6 +13,7 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import type { ApiError } from '../errors.js';
 import { excessOf, excessOfText, LIMITS } from './limits.js';
 import { type Operation, operationOf } from './operation.js';
+import { placed } from './placed.js';
 
 /** In characters of their texts, each of which stands for some 140 bytes; clients send the same few documents again and again. */
 const KEPT_CHARACTERS = 500_000;
@@ -93,10 +94,5 @@ function kept(known: LRUCache<string, Parsed>, text: string, make: () => Parsed)
   return found;
 }
 
-const mistake = (message: string, code: ErrorCode, error?: GraphQLError) =>
-  new GraphQLError(message, {
-    nodes: error?.nodes,
-    source: error?.source,
-    positions: error?.positions,
-    extensions: { code },
-  });
+const mistake = (message: string, code: ErrorCode, error: Partial<GraphQLError> = {}): GraphQLError =>
+  placed(message, { code }, error);

@@ -4,6 +4,7 @@ import { ArgumentValidationError } from 'type-graphql';
 import { isDatabaseAway } from '../entities/orm.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { ApiError, badInput, type ErrorExtensions, unavailable } from '../errors.js';
+import { placed } from '../execution/placed.js';
 import type { Logger } from '../log.js';
 import { toldMessage } from './told-message.js';
 
@@ -74,9 +75,5 @@ const isValue = ({ kind }: ASTNode): boolean => /^Variable$|Value$/.test(kind);
 /** The error as its client is told of it, at the place in the document where it arose. */
 export function withFormat(formatError: FormatError, error: unknown): GraphQLError {
   const { message, extensions } = formatError(error);
-  const place =
-    error instanceof GraphQLError
-      ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
-      : {};
-  return new GraphQLError(message, { ...place, extensions });
+  return placed(message, extensions, error instanceof GraphQLError ? error : {});
 }
