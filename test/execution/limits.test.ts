@@ -58,7 +58,7 @@ const CORPUS: Record<string, string> = {
   'no GraphQL': ')'.repeat(MOST),
 };
 
-const MOST_TRIES = 40;
+const MOST_TRIES = 200;
 
 const format = createErrorFormat(createLogger('silent'));
 const told = (errors: readonly GraphQLError[]) => JSON.stringify(errors.map(format));
