@@ -98,8 +98,8 @@ async function play(workload, services) {
         runs.push({ round, ...(await stage.run(cell, taker)) });
       }
     }
-    const ofCell = runs.filter((run) => run.cell === cell.name);
     if (isEnding) throw new Error('It was ended before all was measured.');
+    const ofCell = runs.filter((run) => run.cell === cell.name);
     console.log(`\n${tableOf(cell, summarize(ofCell, options.rounds), ofCell)}`);
   }
 

@@ -14,7 +14,7 @@ try {
   const config = readConfig(await withVaultValues(process.env));
   await prepareDatabase();
   const server = await startServer(config);
-  endInTime(server);
+  endWhenItIsTime(server);
   if (!config.production) await welcome(server);
 
   /** In development the database is brought up to date and filled; in production both are the operator's acts. */
@@ -46,7 +46,7 @@ try {
 }
 
 /** The first signal drains, the second one leaves at once. A process that cannot go on drains as well, and ends with 1. */
-function endInTime(server: RunningServer): void {
+function endWhenItIsTime(server: RunningServer): void {
   let isStopping = false;
   let isAsked = false;
   const stop = (exitCode: number) => {
@@ -67,5 +67,5 @@ function endInTime(server: RunningServer): void {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  void server.parts.feeds.lost.then(() => stop(1));
+  void server.lost.then(() => stop(1));
 }

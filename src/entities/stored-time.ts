@@ -1,5 +1,5 @@
-/** The length of a point in time that has milliseconds. */
-const SHAPE = 'yyyy-mm-dd hh:mm:ss.mmm'.length;
+/** Of a point in time with milliseconds. */
+const LENGTH = 'yyyy-mm-dd hh:mm:ss.mmm'.length;
 const KNOWN_DAYS = 10_000;
 
 /**
@@ -22,7 +22,7 @@ class StoredTime extends Date {
 }
 
 /** The point in time that a column of milliseconds tells. */
-export const readTime = (text: string): Date => (text.length === SHAPE ? new StoredTime(text) : new Date(`${text}Z`));
+export const readTime = (text: string): Date => (text.length === LENGTH ? new StoredTime(text) : new Date(`${text}Z`));
 
 const digit = (text: string, at: number): number => text.charCodeAt(at) - 48;
 const two = (text: string, at: number): number => digit(text, at) * 10 + digit(text, at + 1);

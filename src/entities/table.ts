@@ -9,6 +9,7 @@ export type Values = Record<string, unknown>;
 
 /** How one property is written in the database. */
 interface Column {
+  /** The property's name, the column's own, and that as a statement has it. */
   readonly name: string;
   readonly field: string;
   readonly sql: string;
@@ -33,9 +34,6 @@ interface Veil {
   /** What is true of these rows, in the database's words. */
   readonly unless: string;
 }
-
-/** Some connections read JSON themselves. */
-const readJson = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : value);
 
 const RAW = Symbol('what the database has told');
 /** The name of what is veiled, in what the database tells. */
@@ -167,6 +165,8 @@ function wholeOf(table: string, columns: readonly Column[]): Selection {
 const listed = (columns: readonly Column[]): string => columns.map(({ sql }) => sql).join(', ');
 const quoted = (name: string): string => `\`${name}\``;
 const same = (value: unknown): unknown => value ?? null;
+/** Some connections read JSON themselves. */
+const readJson = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : value);
 const toReference = (value: unknown): unknown => (value ? { id: (value as { id: string }).id } : null);
 
 const tables = new WeakMap<object, Table>();

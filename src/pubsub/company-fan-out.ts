@@ -25,6 +25,8 @@ export interface Counts {
  */
 export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
   position: number;
+  /** Resolves when the log has lost its end and all have been told so. */
+  readonly ended: Promise<void>;
   readonly #presence: Presence<S, R>;
   readonly #groups = new Map<string, Group<S, R>>();
   readonly #listening = new Map<Route, Set<Group<S, R>>>();
@@ -39,6 +41,8 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
   readonly #turns: (() => void)[] = [];
   #known: number;
   #isDispatching = false;
+  /** Whether all have been told the last that they are told. */
+  #isOver = false;
   #reading: R | null = null;
   #confirming: Promise<boolean> | null = null;
   #reaching: { seq: number; reached(): void }[] = [];
@@ -58,6 +62,7 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
     this.position = this.feed.head;
     this.#known = this.feed.head;
     this.#unlisten = this.feed.listen((events) => this.#take(events));
+    this.ended = this.feed.lost.then((seq) => this.#endAllAt(seq));
   }
 
   get feed(): CompanyFeed {
@@ -260,7 +265,24 @@ export class CompanyFanOut<S, R extends Reading> implements GroupHost<S, R> {
       : null;
   }
 
+  /**
+   * The log has lost its end: all are told to read everything anew, and to go on from where it ends now. Nothing else follows,
+   * for what is still told here has a place in a log that is no more.
+   */
+  async #endAllAt(seq: number): Promise<void> {
+    this.position = seq;
+    this.#isOver = true;
+    const all = [...this.#groups.values()].flatMap((group) => [...group.subscribers()]);
+    await Promise.all(
+      all.map(async (subscriber) => {
+        const batch = await this.resync(subscriber);
+        if (batch && this.isIn(subscriber)) subscriber.deliver(batch);
+      }),
+    );
+  }
+
   hand(subscriber: Subscriber<S>, batch: Batch): void {
+    if (this.#isOver) return;
     subscriber.toldAt = performance.now();
     this.counts.deliveries += batch.payloads.length;
     subscriber.deliver(batch);

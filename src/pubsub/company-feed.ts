@@ -30,20 +30,25 @@ export class CompanyFeed {
   #behind: { seq: number; at: number } | null = null;
   /** The latest event that this process itself has committed. */
   #own = 0;
-  /** The log is shorter than it was, in a failover: what is known here is of another one, also when it has grown again. */
-  #isOfAnotherLog = false;
+  /**
+   * Resolves with where the log ends now, when it has lost its end in a failover. What is known here is of another log then,
+   * also when this one has grown again, and nothing of it is taken any more.
+   */
+  readonly lost: Promise<number>;
+  readonly #lose: (seq: number) => void;
+  #isLost = false;
 
   constructor(
     readonly companyId: string,
     readonly orm: Orm,
     readonly log: Logger,
-    /** Called once, when the log is found to be another one. */
-    readonly onLoss: () => void,
-  ) {}
+  ) {
+    ({ promise: this.lost, resolve: this.#lose } = Promise.withResolvers<number>());
+  }
 
   /** Whether all is known here that was committed up to so many milliseconds ago, and all that this process has committed. */
   isCurrent(withinMs: number): boolean {
-    if (this.#isOfAnotherLog) return false;
+    if (this.#isLost) return false;
     return this.head >= this.#own && performance.now() - this.#completeAt <= withinMs;
   }
 
@@ -75,7 +80,7 @@ export class CompanyFeed {
    * the log as well.
    */
   compareWith(seq: number, at: number, known = this.head): void {
-    if (seq < known) this.#lose(seq, known);
+    if (seq < known) this.#noteLoss(seq, known);
     this.#behind = { seq, at };
     this.#catchUp();
     if (!this.#isBrought) this.advanceTo(seq);
@@ -85,7 +90,7 @@ export class CompanyFeed {
   /** Says that the log has reached `seq`; what is missing is read. */
   advanceTo(seq: number): void {
     this.#healTo = Math.max(this.#healTo, seq);
-    if (this.#healTo <= this.head || this.#healing) return;
+    if (this.#healTo <= this.head || this.#healing || this.#isLost) return;
     this.#healing = this.#heal()
       .catch((error) =>
         this.log.error({ error: String(error), companyId: this.companyId }, 'feed: reading the log failed'),
@@ -117,12 +122,12 @@ export class CompanyFeed {
     return kept !== null && kept <= seq + 1;
   }
 
-  #lose(seq: number, known: number): void {
-    if (this.#isOfAnotherLog) return;
-    this.#isOfAnotherLog = true;
+  #noteLoss(seq: number, known: number): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
     const about = { companyId: this.companyId, seq, known };
     this.log.error(about, 'feed: the log has lost its end: this process knows another one, and has to begin anew');
-    this.onLoss();
+    this.#lose(seq);
   }
 
   #catchUp(): void {
@@ -136,7 +141,7 @@ export class CompanyFeed {
     // As soon as the bus brings what is next, it brings the rest; what it does not is found by the next comparison.
     while (this.head < this.#healTo && !this.#isBrought) {
       const events = await readEvents(this.orm, this.companyId, this.head, READ_BATCH);
-      if (events.length === 0) break;
+      if (events.length === 0 || this.#isLost) break;
       // Meanwhile the bus may have brought some of them.
       const next = events.filter(({ seq }) => seq > this.head);
       const [first] = next;
@@ -157,7 +162,7 @@ export class CompanyFeed {
     const gap = events.findIndex((event, i) => event.seq !== this.head + 1 + i);
     const next = gap < 0 ? events : events.slice(0, gap);
     const last = next.at(-1);
-    if (!last) return;
+    if (!last || this.#isLost) return;
     this.#recent.push(...next);
     // Cut seldom, so that it costs nothing per event.
     if (this.#recent.length > 2 * RECENT_EVENTS) this.#recent = this.#recent.slice(-RECENT_EVENTS);
@@ -185,12 +190,9 @@ export interface FeedSeat {
 
 /** The feeds that this node follows: those of the companies that somebody here listens to, and no others. */
 export class FeedRegistry {
-  /**
-   * When a log turns out to have lost its end, in a failover: its numbers are given again, to other events, which
-   * those who follow it here would not be told.
-   */
-  readonly lost: Promise<void>;
-  readonly #onLoss: () => void;
+  /** Resolves with the company when a log that is followed here has lost its end, see `CompanyFeed`. */
+  readonly lost: Promise<string>;
+  readonly #noteLoss: (companyId: string) => void;
   readonly #open = new Map<string, OpenFeed>();
   readonly #poll: NodeJS.Timeout;
   #polling = false;
@@ -201,9 +203,7 @@ export class FeedRegistry {
     readonly log: Logger,
     headPollMs: number,
   ) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.lost = promise;
-    this.#onLoss = resolve;
+    ({ promise: this.lost, resolve: this.#noteLoss } = Promise.withResolvers<string>());
     this.#poll = setInterval(() => void this.#pollHeads(), headPollMs);
     this.#poll.unref();
   }
@@ -248,7 +248,8 @@ export class FeedRegistry {
   }
 
   #start(companyId: string): OpenFeed {
-    const feed = new CompanyFeed(companyId, this.orm, this.log, this.#onLoss);
+    const feed = new CompanyFeed(companyId, this.orm, this.log);
+    void feed.lost.then(() => this.#noteLoss(companyId));
     const open: OpenFeed = { feed, readers: 0, ready: Promise.resolve(feed), isReady: false };
     open.ready = (async () => {
       const early: (readonly LoggedEvent[])[] = [];

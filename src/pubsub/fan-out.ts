@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { CompanyFanOut, type Counts } from './company-fan-out.js';
 import type { FeedRegistry } from './company-feed.js';
 import type { Connection, Subscriber, Watcher } from './subscriber.js';
@@ -66,6 +67,13 @@ export class FanOut<S, R extends Reading> {
     since: number | null,
   ): Promise<void> {
     return company.subscribe(subscriber, key, topic, render, after ?? since);
+  }
+
+  /** Resolves when a company's log has lost its end and all who listen to it have been told so, or could not be in time. */
+  async ended(patienceMs: number): Promise<void> {
+    const companyId = await this.feeds.lost;
+    const company = await this.#companies.get(companyId);
+    await Promise.race([company?.ended, setTimeout(patienceMs)]);
   }
 
   async close(): Promise<void> {

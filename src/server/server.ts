@@ -60,11 +60,15 @@ import { SocketHub } from './websocket.js';
 
 /** Outcomes that are kept too long do no harm: nobody is answered from them. */
 const UPKEEP_MS = 3_600_000;
+/** So long it takes at most to tell all sockets of a company that its log is another one. */
+const LAST_WORDS_MS = 2_000;
 
 export interface RunningServer {
   parts: Parts;
   publicUrl: string;
   devIssuer: DevIssuer | null;
+  /** Resolves when this process cannot go on: what it knows of a company is of a log that is no more. */
+  lost: Promise<void>;
   /** Lets what runs finish, closes the sockets spread over the drain time, then everything else. */
   stop(): Promise<void>;
 }
@@ -206,6 +210,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     parts,
     publicUrl,
     devIssuer,
+    lost: fanOut.ended(LAST_WORDS_MS),
     async stop() {
       draining = true;
       log.info({ sockets: sockets.size }, 'server: draining');

@@ -81,13 +81,15 @@ describe('the arguments of a field', () => {
     expect(sound).toBeGreaterThan(500);
   });
 
-  it('cannot be changed where all requests of a document share them', () => {
-    const [definition] = parse('{ field(needed: 1, size: { width: 2, colours: [RED] }) }').definitions as [
-      OperationDefinitionNode,
-    ];
-    const args = argsOf(field, definition.selectionSet.selections[0] as FieldNode);
-    const { size } = args({}) as { size: { colours: string[] } };
-    expect(args({}).size).toBe(size);
-    expect(() => size.colours.push('GREEN')).toThrow(TypeError);
-  });
+  it.each(['needed: 1', 'needed: $a'])(
+    'cannot be changed where all requests of a document share them: %s',
+    (needed) => {
+      const text = `{ field(${needed}, size: { width: 2, colours: [RED] }) }`;
+      const [definition] = parse(text).definitions as [OperationDefinitionNode];
+      const args = argsOf(field, definition.selectionSet.selections[0] as FieldNode);
+      const { size } = args({ a: 1 }) as { size: { colours: string[] } };
+      expect(args({ a: 2 }).size).toBe(size);
+      expect(() => size.colours.push('GREEN')).toThrow(TypeError);
+    },
+  );
 });

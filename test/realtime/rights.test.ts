@@ -282,24 +282,32 @@ describe('a process that is told to stop', () => {
 });
 
 describe('a process that follows a log which a failover has made shorter', () => {
-  it('closes its sockets with 1012 and ends, and who comes back is told to read everything anew', async () => {
-    const failing = await startCluster();
+  it('says so to all who listen, closes their sockets with 1012 and ends, and they come back and lose nothing', async () => {
+    const failing = await startCluster({ DRAIN_MS: '1500' });
     try {
       const { orm } = failing.parts;
       const own = await World.found(failing.parts, failing.issuer);
-      const { id } = await own.project();
-      const stream = listen(failing.last, own.admin.caller, CHANGES_AFTER, { project: id });
-      const { cursor } = await stream.until(({ kind }) => kind === 'READY');
+      const shown = await own.project();
+      const stream = listen(failing.last, own.admin.caller, CHANGES_AFTER, { project: shown.id });
+      await stream.until(({ kind }) => kind === 'READY');
+      const later = listen(failing.last, own.admin.caller, CHANGES_AFTER, { project: shown.id });
+      await later.until(({ kind }) => kind === 'READY');
       const exit = once(failing.last.process, 'exit');
       const head = (await readHeads(orm, [own.companyId])).get(own.companyId) ?? 0;
       await run(orm.em, 'delete from events where company_id = ? and seq = ?', [own.companyId, head]);
       await run(orm.em, 'update log_heads set seq = ? where company_id = ?', [head - 1, own.companyId]);
+      const { cursor } = await later.until(({ kind }) => kind === 'RESYNC');
+      // While it drains the log passes its old end: with a number that has been there before.
+      for (let i = 0; i < 3; i += 1) await own.task(shown);
       expect((await stream.closed).code).toBe(1012);
+      expect((await later.closed).code).toBe(1012);
+      expect([...stream.seen, ...later.seen].map(({ kind }) => kind)).toEqual(['READY', 'RESYNC', 'READY', 'RESYNC']);
       expect(await exit).toEqual([1, null]);
       expect(await failing.last.logged('has lost its end')).toMatchObject({ companyId: own.companyId, level: 50 });
       const next = await startNode(failing.database, failing.issuer);
-      const again = listen(next, own.admin.caller, CHANGES_AFTER, { project: id, after: cursor });
-      await again.until(({ kind }) => kind === 'RESYNC');
+      const again = listen(next, own.admin.caller, CHANGES_AFTER, { project: shown.id, after: cursor });
+      for (let i = 0; i < 3; i += 1) await again.until(({ kind }) => kind === 'CREATED');
+      expect(again.seen.map(({ kind }) => kind)).toEqual(['READY', 'CREATED', 'CREATED', 'CREATED']);
       await next.stop();
     } finally {
       await failing.stop();
