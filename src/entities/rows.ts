@@ -2,7 +2,7 @@ import type { EntityClass, Primary, Ref } from '@mikro-orm/core';
 import type { EntityManager, Orm } from './orm.js';
 import { filterSql, marks, type RowFilter } from './row-filter.js';
 import { expectLockedByNobodyElse, isShared, lockTogether, NotSharedError } from './shared-locks.js';
-import { isSqlite, run, type Statement } from './statements.js';
+import { isSqlite, run, runShared, type Statement } from './statements.js';
 import { tableOf, type Values } from './table.js';
 import type { TenantEntity } from './tenant.js';
 
@@ -112,7 +112,7 @@ export async function countRowsBy<T extends object>(
   const { text, parameters } = filterSql(table, filter);
   const by = columns.map((name) => table.column(name).sql);
   const sql = `select ${[...by, 'count(*) as number'].join(', ')} from ${table.sql} where ${table.isTenants ? 'company_id = ? and ' : ''}${text}${by.length > 0 ? ` group by ${by.join(', ')}` : ''}`;
-  const { rows } = await run(em, sql, table.isTenants ? [companyOf(source), ...parameters] : parameters);
+  const { rows } = await runShared(em, sql, table.isTenants ? [companyOf(source), ...parameters] : parameters);
   return rows.map(({ number, ...values }) => ({ values: Object.values(values), number: Number(number) }));
 }
 
@@ -131,7 +131,8 @@ export async function selectRows<T extends object>(
   const index = along && !isSqlite(em) ? table.indexAlong(['companyId', ...along]) : null;
   const hint = index === null ? '' : ` force index (${index})`;
   const where = `${table.isTenants ? 'company_id = ? and ' : ''}${condition}${lockSql(em, lock)}`;
-  const found = await run(em, `${sql}${hint} where ${where}`, [
+  // What is seen of some columns is a view, and those cannot be changed.
+  const found = await (columns ? runShared : run)(em, `${sql}${hint} where ${where}`, [
     ...(veiling?.parameters ?? []),
     ...(table.isTenants ? [companyOf(source)] : []),
     ...parameters,

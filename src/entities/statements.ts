@@ -2,6 +2,7 @@ import { SqliteDriver } from '@mikro-orm/sql';
 import { CompiledQuery, type QueryResult } from 'kysely';
 import { batchOf, Gathering } from './batched-connection.js';
 import type { EntityManager } from './orm.js';
+import { SharedReads } from './shared-reads.js';
 
 /** A statement, and what stands in the place of its question marks. */
 export interface Statement {
@@ -22,6 +23,12 @@ export function run(em: EntityManager, text: string, parameters: readonly unknow
   const transaction = em.getTransactionContext<Client>();
   const client = transaction && canBatch(em) ? gatheringOf(transaction) : clientOf(em);
   return ask(em, client, CompiledQuery.raw(text, [...parameters]));
+}
+
+/** The same of a read whose rows nobody changes: they may be given to others as well, see `SharedReads`. */
+export function runShared(em: EntityManager, text: string, parameters: readonly unknown[]): Promise<Result> {
+  if (em.getTransactionContext() || !canBatch(em)) return run(em, text, parameters);
+  return ask(em, sharedReadsOf(em), CompiledQuery.raw(text, [...parameters]));
 }
 
 /**
@@ -80,6 +87,16 @@ const gatherings = new WeakMap<Client, Gathering<Row>>();
 function gatheringOf(transaction: Client): Gathering<Row> {
   const known = gatherings.get(transaction) ?? new Gathering(transaction);
   gatherings.set(transaction, known);
+  return known;
+}
+
+const sharedReads = new WeakMap<object, SharedReads<Row>>();
+
+/** Those of a database that takes batches. */
+export function sharedReadsOf(em: EntityManager): SharedReads<Row> {
+  const client = em.getConnection().getClient();
+  const known = sharedReads.get(client) ?? new SharedReads<Row>(client);
+  sharedReads.set(client, known);
   return known;
 }
 

@@ -1,5 +1,6 @@
 import type { DataKeys } from '../domain/data-keys.js';
-import type { SharedTransactions } from '../domain/shared-transactions.js';
+import type { Parts } from '../domain/unit-of-work.js';
+import { sharedReadsOf } from '../entities/statements.js';
 import type { KeptCompanies } from '../resolvers/kept-companies.js';
 import type { AddressLimits } from './address-limits.js';
 import type { CertificateWatch } from './certificate-watch.js';
@@ -17,7 +18,7 @@ export const metricsOf = (
   { answers }: KeptCompanies,
   { counts: keys }: DataKeys,
   watch: CertificateWatch | null,
-  together: SharedTransactions,
+  { together, orm }: Parts,
 ): Metric[] => [
   { name: 'aliteo_answers_kept_total', help: 'Queries answered from what was kept.', read: () => answers.given },
   { name: 'aliteo_sockets', help: 'WebSockets that are open.', read: () => sockets.size },
@@ -49,6 +50,12 @@ export const metricsOf = (
     name: 'aliteo_shared_transactions_total',
     help: 'Transactions that they were begun in.',
     read: () => together.transactions,
+  },
+  { name: 'aliteo_shared_reads_total', help: 'Lists and counts read.', read: () => sharedReadsOf(orm.em).asked },
+  {
+    name: 'aliteo_shared_reads_sent_total',
+    help: 'Of these, statements that went to the database.',
+    read: () => sharedReadsOf(orm.em).sent,
   },
   { name: 'aliteo_resident_bytes', help: 'Resident memory.', read: () => process.memoryUsage.rss() },
 ];

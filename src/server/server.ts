@@ -192,10 +192,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   await listeners.listen(createRouter(routes, guards, log), guards.entrance);
   const stopMetrics = config.metricsPort
     ? await serveMetrics(
-        [
-          ...metricsOf(fanOut, addresses, sockets, streams, companies, keys, listeners.watch, parts.together),
-          ...post.metrics,
-        ],
+        [...metricsOf(fanOut, addresses, sockets, streams, companies, keys, listeners.watch, parts), ...post.metrics],
         config.host,
         config.metricsPort,
       )
