@@ -55,8 +55,9 @@ export function httpSubjects({ parts, issuer, environment, dir, plan }) {
     },
 
     async counted([{ metricsUrl }]) {
-      const { aliteo_answers_kept_total: kept } = await readMetrics(metricsUrl);
-      return { kept, events: await countEvents() };
+      const metrics = await readMetrics(metricsUrl);
+      const { aliteo_answers_kept_total: kept, aliteo_shared_reads_sent_total: reads } = metrics;
+      return { kept, reads, events: await countEvents() };
     },
   };
 

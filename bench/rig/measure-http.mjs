@@ -42,6 +42,7 @@ export async function measureHttp(subject, cell, { dir, nodeArgs }) {
       spread: figures.p99 / figures.p50,
       cpuMicrosPerRequest: (cpu / figures.requests) * 1e6,
       keptShare: before && (after.kept - before.kept) / figures.requests,
+      readShare: before && (after.reads - before.reads) / figures.requests,
       eventShare: before && (after.events - before.events) / figures.requests,
       serverCore: busy[SERVER_CORE],
       loadCore: busy[LOAD_CORE],

@@ -7,6 +7,8 @@ const FIGURES = [
   ['p99 ms', 'p99'],
   ['µs/request', 'cpuMicrosPerRequest'],
 ];
+/** So many different ones are asked for among companies. */
+const BOARDS = 20;
 const board = { kind: 'board', connections: 64 };
 /** Who asks is known from before, as always; no answer is. */
 const keepsNoAnswers = { ANSWER_CACHE_BYTES: '1' };
@@ -25,14 +27,13 @@ const growing = (what, count, plan, asked) => ({
 /** Five boards of one company, for four people. */
 const amongTasks = (count, companies, projects) =>
   growing('tasks', count, { companies, projects, tasks: 200, members: 20 }, { companies: 1, people: 4, projects: 5 });
-/** Those of up to twenty companies, for their administrators. */
-const amongCompanies = (count) =>
-  growing(
-    'companies',
-    count,
-    { companies: count, projects: 1, tasks: 80, members: 5 },
-    { companies: Math.min(20, count), people: 1, projects: 1 },
-  );
+/** Twenty boards for the administrators of theirs, in as many companies as there are: alike ones would be read together. */
+const amongCompanies = (count) => {
+  const companies = Math.min(BOARDS, count);
+  const projects = BOARDS / companies;
+  const plan = { companies: count, projects, tasks: 80, members: 5 };
+  return growing('companies', count, plan, { companies, people: 1, projects });
+};
 const MORE_TASKS = [amongTasks(1_000, 1, 5), amongTasks(100_000, 10, 50), amongTasks(1_000_000, 50, 100)];
 const MORE_COMPANIES = [amongCompanies(1), amongCompanies(100), amongCompanies(10_000)];
 
@@ -41,7 +42,7 @@ export const cells = [
     ...board,
     name: 'board',
     title: 'The board of a project, 50 tasks with their people, read from the database each time',
-    figures: FIGURES,
+    figures: [...FIGURES, ['reads', 'readShare']],
     subjects: ['a', 'b', 'c', 'e'],
     env: keepsNoAnswers,
   },

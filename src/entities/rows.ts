@@ -131,8 +131,8 @@ export async function selectRows<T extends object>(
   const index = along && !isSqlite(em) ? table.indexAlong(['companyId', ...along]) : null;
   const hint = index === null ? '' : ` force index (${index})`;
   const where = `${table.isTenants ? 'company_id = ? and ' : ''}${condition}${lockSql(em, lock)}`;
-  // What is seen of some columns is a view, and those cannot be changed.
-  const found = await (columns ? runShared : run)(em, `${sql}${hint} where ${where}`, [
+  // Of some columns there are views, which nobody changes.
+  const found = await (columns && !lock ? runShared : run)(em, `${sql}${hint} where ${where}`, [
     ...(veiling?.parameters ?? []),
     ...(table.isTenants ? [companyOf(source)] : []),
     ...parameters,

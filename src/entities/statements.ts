@@ -90,12 +90,12 @@ function gatheringOf(transaction: Client): Gathering<Row> {
   return known;
 }
 
-const sharedReads = new WeakMap<object, SharedReads<Row>>();
+const sharedReads = new WeakMap<object, SharedReads>();
 
 /** Those of a database that takes batches. */
-export function sharedReadsOf(em: EntityManager): SharedReads<Row> {
+export function sharedReadsOf(em: EntityManager): SharedReads {
   const client = em.getConnection().getClient();
-  const known = sharedReads.get(client) ?? new SharedReads<Row>(client);
+  const known = sharedReads.get(client) ?? new SharedReads(client);
   sharedReads.set(client, known);
   return known;
 }

@@ -51,10 +51,10 @@ export const metricsOf = (
     help: 'Transactions that they were begun in.',
     read: () => together.transactions,
   },
-  { name: 'aliteo_shared_reads_total', help: 'Lists and counts read.', read: () => sharedReadsOf(orm.em).asked },
+  { name: 'aliteo_shared_reads_total', help: 'Reads that may be shared.', read: () => sharedReadsOf(orm.em).asked },
   {
     name: 'aliteo_shared_reads_sent_total',
-    help: 'Of these, statements that went to the database.',
+    help: 'Statements that they were sent in.',
     read: () => sharedReadsOf(orm.em).sent,
   },
   { name: 'aliteo_resident_bytes', help: 'Resident memory.', read: () => process.memoryUsage.rss() },

@@ -1,5 +1,6 @@
 import type { CompiledQuery, QueryResult } from 'kysely';
 import type { Orm } from '../../src/entities/orm.js';
+import { sharedReadsOf } from '../../src/entities/statements.js';
 import { isEmbedded } from './column.js';
 
 type Client = { executeQuery(query: CompiledQuery): Promise<QueryResult<Record<string, unknown>>> };
@@ -13,17 +14,19 @@ export type Plan = readonly string[];
  */
 export class Statements {
   readonly #plans = new Map<string, Plan>();
-  readonly #client: Client;
   readonly #execute: Client['executeQuery'];
   #seen: CompiledQuery[] = [];
 
   constructor(orm: Orm) {
-    this.#client = orm.em.getConnection().getClient() as unknown as Client;
-    this.#execute = this.#client.executeQuery.bind(this.#client);
-    this.#client.executeQuery = (query) => {
-      if (/^(select|with) /.test(query.sql)) this.#seen.push(query);
-      return this.#execute(query);
-    };
+    const client = orm.em.getConnection().getClient() as unknown as Client;
+    this.#execute = client.executeQuery.bind(client);
+    for (const way of [client, sharedReadsOf(orm.em)]) {
+      const execute = way.executeQuery.bind(way);
+      way.executeQuery = (query) => {
+        if (/^(select|with) /.test(query.sql)) this.#seen.push(query);
+        return execute(query);
+      };
+    }
   }
 
   /** The statements since the last time, each with its plan. */
